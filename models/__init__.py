@@ -1,0 +1,1 @@
+"""What we know: tables, closed vocabularies, state machines, column types, sessions."""

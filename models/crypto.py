@@ -1,0 +1,120 @@
+"""Encryption at rest: AES-GCM with the key id in the value, and an HMAC blind index for look-up."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+INDEX_BYTES = 16
+
+
+class KeyRingFault(Exception):  # noqa: N818
+    """The key file is unusable, or a value does not open with it; says what to do."""
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """The keys of one installation.
+
+    A sealed value reads `{key id}.{base64 of nonce + ciphertext}`; `context` (such as `resident.name`) is bound into it, so
+    that a value copied into another column does not open. The blind index is a keyed hash, truncated to 128 bits: equal
+    values of one `kind` give equal indexes, and nothing else can be learnt from it without the key.
+    """
+
+    active: str
+    keys: dict[str, bytes]
+    index_key: bytes
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_ciphers", {key_id: AESGCM(key) for key_id, key in self.keys.items()})
+
+    def seal(self, plaintext: str, *, context: str) -> str:
+        nonce = os.urandom(NONCE_BYTES)
+        body = self._cipher(self.active).encrypt(nonce, plaintext.encode(), context.encode())
+        return f"{self.active}.{urlsafe_b64encode(nonce + body).decode()}"
+
+    def seal_many(self, plaintexts: Iterable[str | None], *, context: str) -> list[str | None]:
+        """Seal a column; an absent value stays absent."""
+        return [None if text is None else self.seal(text, context=context) for text in plaintexts]
+
+    def open(self, sealed: str, *, context: str) -> str:
+        """The plaintext.
+
+        Raises:
+            KeyRingFault: the key is not on this ring, or the value was changed or belongs to another context.
+        """
+        key_id, _, body = sealed.partition(".")
+        raw = urlsafe_b64decode(body)
+        try:
+            return self._cipher(key_id).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], context.encode()).decode()
+        except InvalidTag as fault:
+            raise KeyRingFault(f"a {context} value does not open: it was altered or sealed elsewhere") from fault
+
+    def blind_index(self, value: str, *, kind: str) -> str:
+        digest = hmac.digest(self.index_key, f"{kind}\0{value}".encode(), hashlib.sha256)
+        return digest[:INDEX_BYTES].hex()
+
+    def blind_index_many(self, values: Iterable[str | None], *, kind: str) -> list[str | None]:
+        return [None if value is None else self.blind_index(value, kind=kind) for value in values]
+
+    def _cipher(self, key_id: str) -> AESGCM:
+        ciphers: dict[str, AESGCM] = self._ciphers  # type: ignore[attr-defined]
+        try:
+            return ciphers[key_id]
+        except KeyError:
+            raise KeyRingFault(f"key {key_id!r} is not on the key ring; restore the key file that has it") from None
+
+
+def new_key_ring() -> KeyRing:
+    key_id = "k" + secrets.token_hex(3)
+    return KeyRing(key_id, {key_id: secrets.token_bytes(KEY_BYTES)}, secrets.token_bytes(KEY_BYTES))
+
+
+def write_key_ring(ring: KeyRing, path: Path) -> None:
+    """Write the key file, readable by its owner only; never over an existing one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    encoded = {
+        "active": ring.active,
+        "keys": {key_id: urlsafe_b64encode(key).decode() for key_id, key in ring.keys.items()},
+        "index_key": urlsafe_b64encode(ring.index_key).decode(),
+    }
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(encoded, file)
+
+
+def read_key_ring(path: Path) -> KeyRing:
+    """Read the key file.
+
+    Raises:
+        KeyRingFault: missing, unreadable, or a key of the wrong length.
+    """
+    try:
+        encoded = json.loads(path.read_text())
+        keys = {key_id: _key(text) for key_id, text in encoded["keys"].items()}
+        ring = KeyRing(encoded["active"], keys, _key(encoded["index_key"]))
+    except FileNotFoundError:
+        raise KeyRingFault(f"no key file at {path}: restore it from its backup, or run `./outreach keys new`") from None
+    except (ValueError, KeyError, TypeError) as fault:
+        raise KeyRingFault(f"the key file {path} is damaged: restore it from its backup") from fault
+    if ring.active not in ring.keys:
+        raise KeyRingFault(f"the key file {path} names {ring.active!r} as active but does not hold it")
+    return ring
+
+
+def _key(text: str) -> bytes:
+    key = b64decode(text, altchars=b"-_", validate=True)
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a key is {KEY_BYTES} bytes, not {len(key)}")
+    return key

@@ -1,0 +1,98 @@
+"""A matched resident, the phones that reach them, and how they wish to be reached."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base
+from models.column_types import BlindIndex, Encrypted, EncryptedJson
+from models.vocabulary import Audience, PhoneState, ResidentStatus
+
+
+class Resident(Base):
+    """A person (or firm) that at least one match names. Others never enter this database."""
+
+    __tablename__ = "resident"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    audience: Mapped[Audience] = mapped_column(default=Audience.PERSON)
+    person_key: Mapped[str] = mapped_column(BlindIndex, unique=True)
+    """Key of the person in the population files: the blind index of the ID number, else of the merge key."""
+    name: Mapped[str] = mapped_column(Encrypted("resident.name"))
+    name_index: Mapped[str] = mapped_column(BlindIndex, index=True)
+    id_number: Mapped[str | None] = mapped_column(Encrypted("resident.id_number"))
+    id_number_index: Mapped[str | None] = mapped_column(BlindIndex, index=True)
+    birth_date: Mapped[date | None]
+    sex: Mapped[str | None] = mapped_column(String(1))
+    street: Mapped[str | None] = mapped_column(String(64))
+    community: Mapped[str | None] = mapped_column(String(64), index=True)
+    address: Mapped[str | None] = mapped_column(Encrypted("resident.address"))
+    life_stage: Mapped[str | None] = mapped_column(String(32))
+    focus_groups: Mapped[list[str]] = mapped_column(default=list)
+    status: Mapped[ResidentStatus] = mapped_column(default=ResidentStatus.PRESENT)
+    profiling_refused_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    phones: Mapped[list[ResidentPhone]] = relationship(back_populates="resident", order_by="ResidentPhone.rank")
+
+
+class Phone(Base):
+    """A number, whoever answers it. Stops and quarantine of a number live here, not with a resident."""
+
+    __tablename__ = "phone"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(Encrypted("phone.number"))
+    """E.164."""
+    number_index: Mapped[str] = mapped_column(BlindIndex, unique=True)
+    state: Mapped[PhoneState] = mapped_column(default=PhoneState.USABLE)
+    carrier_failures: Mapped[int] = mapped_column(default=0)
+
+
+class ResidentPhone(Base):
+    """That a source says this number reaches this resident; `rank` 0 is tried first."""
+
+    __tablename__ = "resident_phone"
+    __table_args__ = (UniqueConstraint("resident_id", "phone_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resident_id: Mapped[int] = mapped_column(ForeignKey("resident.id"), index=True)
+    phone_id: Mapped[int] = mapped_column(ForeignKey("phone.id"), index=True)
+    rank: Mapped[int] = mapped_column(default=0)
+    source: Mapped[str] = mapped_column(String(32))
+
+    resident: Mapped[Resident] = relationship(back_populates="phones")
+    phone: Mapped[Phone] = relationship()
+
+
+class Preference(Base):
+    """How a resident wishes to be reached: `no_robot_calls`, `visit_only`, `slow`, `cantonese`, …"""
+
+    __tablename__ = "preference"
+    __table_args__ = (UniqueConstraint("resident_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resident_id: Mapped[int] = mapped_column(ForeignKey("resident.id"), index=True)
+    name: Mapped[str] = mapped_column(String(32))
+    value: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    since: Mapped[datetime]
+
+
+class Mandate(Base):
+    """A family member may speak for the resident: for one policy, with proof, expiring, revocable."""
+
+    __tablename__ = "mandate"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resident_id: Mapped[int] = mapped_column(ForeignKey("resident.id"), index=True)
+    policy_id: Mapped[str] = mapped_column(String(64))
+    holder: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("mandate.holder"))
+    relation: Mapped[str] = mapped_column(String(32))
+    proof: Mapped[str] = mapped_column(String(64))
+    granted_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

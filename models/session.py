@@ -1,0 +1,80 @@
+"""Engines and sessions: SQLite with immediate writes for one machine, PostgreSQL beyond it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from models.resident import Resident
+
+BUSY_TIMEOUT_SECONDS = 30
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `sqlite:///…` or `postgresql+psycopg://…`.
+
+    On SQLite every transaction begins IMMEDIATE: a deferred one that reads and then writes fails under concurrency, and no
+    timeout helps it. The journal is WAL with synchronous=FULL, so that a committed row survives power loss.
+    """
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    _make_folder(url)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _make_folder(url: str) -> None:
+    path = url.removeprefix("sqlite:///")
+    if path and not path.startswith(":"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Any) -> None:
+    read_only = connection.get_execution_options().get("sqlite_read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+class Sessions:
+    """Opens sessions on one database: `write()` commits at the end of the block, `read()` never writes.
+
+    Never call a carrier or the bot inside either block.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._write = sessionmaker(engine, expire_on_commit=False)
+        self._read = sessionmaker(engine.execution_options(sqlite_read_only=True), expire_on_commit=False)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Session]:
+        with self._write.begin() as session:
+            yield session
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Session]:
+        with self._read() as session:
+            yield session
+            session.rollback()
+
+
+def lock_resident(session: Session, resident_id: int) -> None:
+    """Hold the resident's row until the transaction ends, so that two decisions about one person take turns.
+
+    SQLite's immediate transaction already holds the whole database; there the select is only a look-up.
+    """
+    session.execute(select(Resident.id).where(Resident.id == resident_id).with_for_update())

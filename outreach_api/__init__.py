@@ -1,0 +1,1 @@
+"""Reaches people and acts on what they answer."""

@@ -1,0 +1,1 @@
+"""Work for a person: opening, routing, accepting, resolving."""

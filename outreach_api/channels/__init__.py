@@ -1,0 +1,1 @@
+"""How a contact leaves the house: a seam for carriers, and the adapters behind it."""

@@ -1,0 +1,73 @@
+"""The seam between our contacts and whoever carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from models.vocabulary import Cause, ContactState
+
+
+@dataclass(frozen=True)
+class OutgoingText:
+    """One text. Always carries the template and its variables and the rendered words: carriers want one or the other."""
+
+    contact_id: int
+    to: str
+    text: str
+    template_key: str
+    variables: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    provider_ref: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """The carrier said no: it was not sent. `retry_after_seconds` only where the carrier did not process it (429)."""
+
+    cause: Cause
+    vendor_code: str | None = None
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A time-out, a broken connection or a 5xx: it may have been sent. Never a reason to send again."""
+
+    detail: str
+
+
+SendResult = Accepted | Rejected | Unknown
+
+
+@dataclass(frozen=True)
+class ListedMessage:
+    provider_ref: str
+    to: str
+    text: str
+    state: ContactState
+    vendor_code: str | None
+    sent_at: datetime
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What the carrier says it sent; `complete` is False when a page was missing."""
+
+    messages: Sequence[ListedMessage]
+    complete: bool
+
+
+class TextCarrier(Protocol):
+    name: str
+
+    def send(self, message: OutgoingText) -> SendResult:
+        """Hand one text to the carrier. Never raises for what a carrier may do; never called in a transaction."""
+
+    def sent_between(self, since: datetime, until: datetime) -> Listing:
+        """Every message the carrier accepted in the window."""

@@ -1,0 +1,31 @@
+"""The clock is a parameter: the system's own, or a virtual one in rehearsal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present instant, in UTC."""
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class VirtualClock:
+    """Stands still until it is set; never goes back."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def set(self, instant: datetime) -> None:
+        if instant < self._now:
+            raise ValueError(f"the clock stands at {self._now:%F %T} and cannot go back to {instant:%F %T}")
+        self._now = instant.astimezone(UTC)

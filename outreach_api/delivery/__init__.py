@@ -1,0 +1,1 @@
+"""Claim, commit, send, settle: how a due contact reaches its carrier exactly once."""

@@ -1,0 +1,1 @@
+"""What leaves the house to be read: funnel and figures."""

@@ -1,0 +1,53 @@
+"""Settings, from the environment (`OUTREACH_…`) or a `.env` file; secrets from nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="OUTREACH_", env_file=".env", extra="ignore")
+
+    home: Path = ROOT / "var" / "home"
+    """Folder of this installation: database, key file, population files."""
+    database_url: str = ""
+    key_file: Path | None = None
+    policies: Path = ROOT / "policies"
+    zone_name: str = "Asia/Shanghai"
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = "http://127.0.0.1:8000"
+    """As the carrier calls us; webhook signatures are checked against this, not against the request's Host header."""
+
+    bot_urls: list[str] = Field(default=["http://127.0.0.1:5005"])
+    bot_secret: SecretStr = SecretStr("")
+    bot_timeout_seconds: float = 8.0
+
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_from: str = ""
+    twilio_base_url: str = "https://api.twilio.com"
+    """Only a sandbox changes this."""
+    carrier_timeout_seconds: float = 10.0
+
+    session_idle_minutes: int = 30
+    session_hours: int = 12
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone_name)
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'outreach.db'}"
+
+    @property
+    def keys(self) -> Path:
+        return self.key_file or self.home / "keys.json"

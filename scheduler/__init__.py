@@ -1,0 +1,1 @@
+"""Decides who is reached, about what, and when."""

@@ -1,0 +1,1 @@
+"""Who should receive a benefit and does not."""

@@ -1,0 +1,1 @@
+"""Who is contacted, on which channel, and when."""

@@ -1,0 +1,85 @@
+"""Standing orders not to contact: placing, reading and releasing them. A stop is immediate and releasable by a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from models.contact import Contact
+from models.conversation import ContactStop
+from models.event import Event
+from models.vocabulary import PROACTIVE_PURPOSES, ContactPurpose, ContactState, EventKind, Refusal, StopReason
+
+REFUSAL_OF_STOP = {
+    StopReason.OPT_OUT: Refusal.OPTED_OUT,
+    StopReason.WRONG_NUMBER: Refusal.WRONG_NUMBER,
+    StopReason.DECEASED: Refusal.DECEASED,
+}
+# What a stop silences. The one acknowledgement of the stop itself is queued after it and goes out.
+SILENCED_PURPOSES = PROACTIVE_PURPOSES | {ContactPurpose.REPLY}
+
+
+@dataclass(frozen=True)
+class StopScope:
+    """Whom a stop covers: opt_out and deceased both, wrong_number the phone alone."""
+
+    resident_id: int | None
+    phone_id: int | None
+
+
+def place_stop(
+    session: Session, reason: StopReason, scope: StopScope, *, placed_by: str, message_id: int | None, now: datetime
+) -> ContactStop:
+    """Place a stop and cancel everything queued under it, in the caller's transaction."""
+    stop = ContactStop(
+        reason=reason,
+        resident_id=None if reason is StopReason.WRONG_NUMBER else scope.resident_id,
+        phone_id=scope.phone_id,
+        message_id=message_id,
+        placed_at=now,
+        placed_by=placed_by,
+    )
+    session.add(stop)
+    session.add(Event(at=now, kind=EventKind.STOP_PLACED, facts={"reason": reason.value}))
+    _cancel_queued(session, stop, now=now)
+    return stop
+
+
+def standing_stop(session: Session, *, resident_id: int | None, phone_id: int | None) -> StopReason | None:
+    """The gravest stop in force for this resident or this phone, or None."""
+    in_force = session.scalars(
+        select(ContactStop.reason).where(
+            ContactStop.released_at.is_(None),
+            or_(
+                ContactStop.resident_id == resident_id if resident_id is not None else False,
+                ContactStop.phone_id == phone_id if phone_id is not None else False,
+            ),
+        )
+    ).all()
+    gravity = (StopReason.DECEASED, StopReason.OPT_OUT, StopReason.WRONG_NUMBER)
+    return next((reason for reason in gravity if reason in in_force), None)
+
+
+def release_stop(session: Session, stop: ContactStop, *, by: str, why: str, now: datetime) -> None:
+    """Release a stop, by a person and with a reason. What it cancelled stays cancelled: the planner plans anew."""
+    stop.released_at = now
+    stop.released_by = by
+    stop.release_reason = why
+
+
+def _cancel_queued(session: Session, stop: ContactStop, *, now: datetime) -> None:
+    session.flush()
+    owners = []
+    if stop.resident_id is not None:
+        owners.append(Contact.resident_id == stop.resident_id)
+    if stop.phone_id is not None:
+        owners.append(Contact.phone_id == stop.phone_id)
+    session.execute(
+        update(Contact)
+        .where(or_(*owners), Contact.state == ContactState.PLANNED, Contact.purpose.in_(SILENCED_PURPOSES))
+        .values(state=ContactState.CANCELLED, refusal=REFUSAL_OF_STOP[stop.reason], settled_at=now)
+        .execution_options(synchronize_session="fetch")
+    )
