@@ -33,7 +33,7 @@ class Team(Base):
 
 
 class Case(Base):
-    """One piece of work. `opened_at`, `accepted_at`, `first_feedback_at`, `resolved_at`, `confirmed_at` are its clocks."""
+    """One piece of work; its clocks: opened, accepted, first feedback, resolved, confirmed."""
 
     __tablename__ = "case"
     __table_args__ = (Index("ix_case_queue", "state", "kind", "due_at"), Index("ix_case_resident", "resident_id"))

@@ -28,9 +28,9 @@ class KeyRingFault(Exception):  # noqa: N818
 class KeyRing:
     """The keys of one installation.
 
-    A sealed value reads `{key id}.{base64 of nonce + ciphertext}`; `context` (such as `resident.name`) is bound into it, so
-    that a value copied into another column does not open. The blind index is a keyed hash, truncated to 128 bits: equal
-    values of one `kind` give equal indexes, and nothing else can be learnt from it without the key.
+    A sealed value reads `{key id}.{base64 of nonce + ciphertext}`; `context` (such as `resident.name`) is bound into
+    it, so that a value copied into another column does not open. The blind index is a keyed hash, truncated to 128
+    bits: equal values of one `kind` give equal indexes, and nothing else can be learnt from it without the key.
     """
 
     active: str

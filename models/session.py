@@ -18,8 +18,8 @@ BUSY_TIMEOUT_SECONDS = 30
 def make_engine(url: str) -> Engine:
     """An engine for `sqlite:///…` or `postgresql+psycopg://…`.
 
-    On SQLite every transaction begins IMMEDIATE: a deferred one that reads and then writes fails under concurrency, and no
-    timeout helps it. The journal is WAL with synchronous=FULL, so that a committed row survives power loss.
+    On SQLite every transaction begins IMMEDIATE: a deferred one that reads and then writes fails under concurrency, and
+    no timeout helps it. The journal is WAL with synchronous=FULL, so that a committed row survives power loss.
     """
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)

@@ -12,7 +12,7 @@ from models.vocabulary import Cause, ContactState
 
 @dataclass(frozen=True)
 class OutgoingText:
-    """One text. Always carries the template and its variables and the rendered words: carriers want one or the other."""
+    """One text: the template with its variables, and the rendered words. Carriers want one or the other."""
 
     contact_id: int
     to: str

@@ -42,8 +42,8 @@ def move_match(session: Session, match: Match, new: MatchState, *, because: str,
         cancel_planned(session, match, refusal=Refusal.MATCH_CLOSED, now=now)
 
 
-def cancel_planned(session: Session, match: Match, *, refusal: Refusal, now: datetime) -> int:
-    """Cancel proactive contacts of a match that are planned and speak of no other open match; their number."""
+def cancel_planned(session: Session, match: Match, *, refusal: Refusal, now: datetime) -> None:
+    """Cancel proactive contacts of a match that are planned and speak of no other open match."""
     session.flush()
     speaks_of_another = (
         select(ContactMatch.contact_id)
@@ -51,7 +51,7 @@ def cancel_planned(session: Session, match: Match, *, refusal: Refusal, now: dat
         .where(ContactMatch.match_id != match.id, Match.closed_at.is_(None))
     )
     speaks_of_this = select(ContactMatch.contact_id).where(ContactMatch.match_id == match.id)
-    cancelled = session.execute(
+    session.execute(
         update(Contact)
         .where(
             Contact.id.in_(speaks_of_this),
@@ -62,4 +62,3 @@ def cancel_planned(session: Session, match: Match, *, refusal: Refusal, now: dat
         .values(state=ContactState.CANCELLED, refusal=refusal, settled_at=now)
         .execution_options(synchronize_session="fetch")
     )
-    return cancelled.rowcount

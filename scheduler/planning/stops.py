@@ -1,11 +1,11 @@
-"""Standing orders not to contact: placing, reading and releasing them. A stop is immediate and releasable by a person."""
+"""Standing orders not to contact. A stop is immediate, and only a person releases it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.contact import Contact
@@ -54,8 +54,8 @@ def standing_stop(session: Session, *, resident_id: int | None, phone_id: int | 
         select(ContactStop.reason).where(
             ContactStop.released_at.is_(None),
             or_(
-                ContactStop.resident_id == resident_id if resident_id is not None else False,
-                ContactStop.phone_id == phone_id if phone_id is not None else False,
+                and_(ContactStop.resident_id.is_not(None), ContactStop.resident_id == resident_id),
+                and_(ContactStop.phone_id.is_not(None), ContactStop.phone_id == phone_id),
             ),
         )
     ).all()

@@ -1,0 +1,48 @@
+"""Bringing a database to the tables of this version. Run `python -m models.migrate MESSAGE` to write a new revision."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine
+
+from models.session import make_engine
+
+SCRIPTS = Path(__file__).with_name("migrations")
+
+
+def upgrade(engine: Engine) -> None:
+    """Run every revision the database has not seen. Safe to call at every start."""
+    with engine.begin() as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def check(engine: Engine) -> None:
+    """Raise when the tables in code and the revisions have drifted apart."""
+    with engine.begin() as connection:
+        command.check(_config(connection))
+
+
+def write_revision(message: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        engine = make_engine(f"sqlite:///{folder}/blank.db")
+        with engine.begin() as connection:
+            config = _config(connection)
+            command.upgrade(config, "head")
+            command.revision(config, message=message, autogenerate=True)
+
+
+def _config(connection: object) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes["connection"] = connection
+    return config
+
+
+if __name__ == "__main__":
+    write_revision(" ".join(sys.argv[1:]))
