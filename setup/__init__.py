@@ -1,0 +1,1 @@
+"""Set-up: what a fresh machine needs before the house runs. Started by ./outreach; standard library only."""
