@@ -1,0 +1,133 @@
+"""Opening a case, or adding to the one that is already open about the same thing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from models.case import Case, CaseChange
+from models.event import Event
+from models.resident import Resident
+from models.session import lock_resident
+from models.vocabulary import CaseKind, CaseReason, CaseState, EventKind, Urgency
+from outreach_api.cases.promises import DISTRICT_HOURS, due_time
+from scheduler.rules.derive import FocusGroup, age_on
+
+OPEN_CASE_STATES = frozenset({CaseState.OPEN, CaseState.ACCEPTED})
+URGENT_AGE_YEARS = 90
+
+
+def open_case(
+    session: Session,
+    *,
+    kind: CaseKind,
+    reason: CaseReason,
+    now: datetime,
+    resident_id: int | None = None,
+    match_id: int | None = None,
+    policy_id: str | None = None,
+    conversation_id: int | None = None,
+    message_id: int | None = None,
+    summary: str | None = None,
+    urgency: Urgency = Urgency.NORMAL,
+    by: str = "system",
+) -> Case:
+    """Open a case in the caller's transaction, or add to an open one of the same kind, person and match.
+
+    One without a match joins any open case of that kind and person; a case is then never less urgent than before, and
+    keeps the earlier of its promises. People of 90 and over, people who live alone, and complaints are urgent.
+    """
+    if resident_id is not None:
+        lock_resident(session, resident_id)
+    resident = session.get(Resident, resident_id) if resident_id is not None else None
+    asked = Case(
+        kind=kind,
+        reason=reason,
+        state=CaseState.OPEN,
+        urgency=Urgency.HIGH if is_urgent(kind, resident, now) else urgency,
+        resident_id=resident_id,
+        match_id=match_id,
+        policy_id=policy_id,
+        conversation_id=conversation_id,
+        message_id=message_id,
+        summary=summary,
+        opened_at=now,
+        due_at=due_time(kind, now),
+    )
+    standing = _standing_case(session, asked)
+    if standing is not None:
+        return _add_to(session, standing, asked, by=by)
+    session.add(asked)
+    record_change(session, asked, "opened", by=by, now=now, detail={"reason": reason.value})
+    return asked
+
+
+def is_urgent(kind: CaseKind, resident: Resident | None, now: datetime) -> bool:
+    if kind is CaseKind.COMPLAINT:
+        return True
+    if resident is None:
+        return False
+    return FocusGroup.LIVING_ALONE in (resident.focus_groups or ()) or _age(resident, now) >= URGENT_AGE_YEARS
+
+
+def record_change(
+    session: Session,
+    case: Case,
+    change: str,
+    *,
+    by: str,
+    now: datetime,
+    detail: dict[str, Any] | None = None,
+    note: str | None = None,
+) -> CaseChange:
+    """Write a line of the case's history, and the event that live pages wait for."""
+    session.flush()
+    entry = CaseChange(case_id=case.id, at=now, by=by, change=change, detail=detail or {}, note=note)
+    session.add(entry)
+    facts = {"case": case.id, "kind": case.kind.value, "state": case.state.value, "change": change}
+    session.add(Event(at=now, kind=EventKind.CASE_CHANGED, facts=facts))
+    return entry
+
+
+def _standing_case(session: Session, asked: Case) -> Case | None:
+    """The open case about the same thing. Nobody's case about nothing in particular joins no other."""
+    if asked.resident_id is not None:
+        person = Case.resident_id == asked.resident_id
+    elif asked.conversation_id is not None:
+        person = Case.conversation_id == asked.conversation_id
+    else:
+        return None
+    query = select(Case).where(person, Case.kind == asked.kind, Case.state.in_(OPEN_CASE_STATES), *_same_subject(asked))
+    # The exact match before the case about no match in particular.
+    return session.scalars(query.order_by(Case.match_id.is_(None), Case.id)).first()
+
+
+def _same_subject(asked: Case) -> list[ColumnElement[bool]]:
+    same: list[ColumnElement[bool]] = []
+    if asked.match_id is not None:
+        same.append(or_(Case.match_id == asked.match_id, Case.match_id.is_(None)))
+    if asked.policy_id is not None:
+        same.append(or_(Case.policy_id == asked.policy_id, Case.policy_id.is_(None)))
+    return same
+
+
+def _add_to(session: Session, case: Case, asked: Case, *, by: str) -> Case:
+    case.match_id = case.match_id or asked.match_id
+    case.policy_id = case.policy_id or asked.policy_id
+    case.conversation_id = case.conversation_id or asked.conversation_id
+    case.message_id = case.message_id or asked.message_id
+    case.due_at = min(case.due_at, asked.due_at)
+    if asked.urgency is Urgency.HIGH:
+        case.urgency = Urgency.HIGH
+    detail = {"reason": asked.reason.value}
+    record_change(session, case, "added_to", by=by, now=asked.opened_at, detail=detail, note=asked.summary)
+    return case
+
+
+def _age(resident: Resident, now: datetime) -> int:
+    if resident.birth_date is None:
+        return 0
+    return age_on(resident.birth_date, now.astimezone(DISTRICT_HOURS.zone).date()) or 0
