@@ -1,8 +1,8 @@
 """All tables, so that one import makes the metadata complete."""
 
-from models import case, contact, conversation, event, match, resident, staff
+from models import case, contact, conversation, event, match, policy, resident, staff
 from models.base import Base
 
 metadata = Base.metadata
 
-__all__ = ["case", "contact", "conversation", "event", "match", "metadata", "resident", "staff"]
+__all__ = ["case", "contact", "conversation", "event", "match", "metadata", "policy", "resident", "staff"]

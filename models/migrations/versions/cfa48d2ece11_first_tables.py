@@ -1,12 +1,12 @@
 """first tables.
 
-Revision: 07c29283a727, after .
+Revision: cfa48d2ece11, after .
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '07c29283a727'
+revision = 'cfa48d2ece11'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -98,6 +98,16 @@ def upgrade() -> None:
     sa.Column('carrier_failures', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_phone')),
     sa.UniqueConstraint('number_index', name=op.f('uq_phone_number_index'))
+    )
+    op.create_table('policy_version',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('policy_id', sa.String(length=64), nullable=False),
+    sa.Column('version', sa.String(length=32), nullable=False),
+    sa.Column('rule_digest', sa.String(length=16), nullable=False),
+    sa.Column('card', sa.JSON(), nullable=False),
+    sa.Column('first_used_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_policy_version')),
+    sa.UniqueConstraint('policy_id', 'version', 'rule_digest', name=op.f('uq_policy_version_policy_id_version_rule_digest'))
     )
     op.create_table('receipt',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -644,6 +654,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_receipt_contact_id'))
 
     op.drop_table('receipt')
+    op.drop_table('policy_version')
     op.drop_table('phone')
     op.drop_table('job_slot')
     with op.batch_alter_table('inbound', schema=None) as batch_op:
