@@ -1,1 +1,1 @@
-"""The outside world: a street's files, a carrier, its residents and the services they use. It knows the product by HTTP."""
+"""The outside world: a street's files, a carrier, residents, services. It knows the product by HTTP and files only."""

@@ -69,7 +69,7 @@ def assess(rng: Random, people: Sequence[Resident], start: date, numbers: Number
 def _allowance(
     rng: Random, people: Sequence[Resident], start: date, benefits: Benefits, numbers: NumberRegistry
 ) -> None:
-    """Exactly 168 are missed. Those about to turn 70 have answered the city's text two months ahead and are enrolled."""
+    """Exactly 168 are missed. Those about to turn 70 answered the city's text ahead of time and are enrolled."""
     soon = start + APPLIES_AHEAD
     local = [person for person in people if person.hukou is Hukou.SHENZHEN and person.holds_id]
     entitled = [person for person in local if person.age_on(start) >= 70]

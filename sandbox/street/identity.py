@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from operator import mul
 from random import Random
 
 from sandbox.street.names import Gender
@@ -10,31 +12,85 @@ from sandbox.street.names import Gender
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
 
-SHENZHEN_REGIONS = ("440303",) * 8 + (
-    "440304",
-    "440305",
-    "440306",
-    "440307",
-    "440308",
-    "440309",
-    "440310",
-    "440311",
-    "440301",
-)
-OTHER_REGIONS = (
-    "441402", "441424", "441502", "441581", "440513", "440582", "445281", "445202", "441621", "441322", "440882", "440923",
-    "430121", "430421", "430522", "430723", "431022", "420116", "420821", "421083", "421181", "360121", "360731", "362201",
-    "510107", "510921", "511322", "500101", "450103", "450881", "411503", "410725", "340621", "350583", "230103", "610113",
-)  # fmt: skip
-_MOBILE_PREFIXES = (
-    "134", "135", "136", "137", "138", "139", "147", "150", "151", "152", "157", "158", "159", "178", "182", "183", "187",
-    "188", "130", "131", "132", "155", "156", "166", "176", "185", "186", "133", "153", "177", "180", "181", "189", "199",
-)  # fmt: skip
+SHENZHEN_REGIONS = ("440303",) * 8 + tuple(str(region) for region in (*range(440304, 440312), 440301))
+OTHER_REGIONS = [
+    "441402",
+    "441424",
+    "441502",
+    "441581",
+    "440513",
+    "440582",
+    "445281",
+    "445202",
+    "441621",
+    "441322",
+    "440882",
+    "440923",
+    "430121",
+    "430421",
+    "430522",
+    "430723",
+    "431022",
+    "420116",
+    "420821",
+    "421083",
+    "421181",
+    "360121",
+    "360731",
+    "362201",
+    "510107",
+    "510921",
+    "511322",
+    "500101",
+    "450103",
+    "450881",
+    "411503",
+    "410725",
+    "340621",
+    "350583",
+    "230103",
+    "610113",
+]
+_MOBILE_PREFIXES = [
+    "134",
+    "135",
+    "136",
+    "137",
+    "138",
+    "139",
+    "147",
+    "150",
+    "151",
+    "152",
+    "157",
+    "158",
+    "159",
+    "178",
+    "182",
+    "183",
+    "187",
+    "188",
+    "130",
+    "131",
+    "132",
+    "155",
+    "156",
+    "166",
+    "176",
+    "185",
+    "186",
+    "133",
+    "153",
+    "177",
+    "180",
+    "181",
+    "189",
+    "199",
+]
 
 
 def check_digit(first17: str) -> str:
-    total = sum(weight * (ord(digit) - 48) for weight, digit in zip(_WEIGHTS, first17, strict=True))
-    return _CHECK[total % 11]
+    return _CHECK[sum(map(mul, _WEIGHTS, map(int, first17))) % 11]
 
 
 def wrong_check_digit(id_number: str) -> str:
@@ -58,7 +114,7 @@ class NumberRegistry:
         self._ids: set[str] = set()
         self._phones: set[str] = set()
 
-    def id_number(self, regions: tuple[str, ...], born_on: date, gender: Gender) -> str:
+    def id_number(self, regions: Sequence[str], born_on: date, gender: Gender) -> str:
         while True:
             sequence = int(self._rng.random() * 499) * 2 + (1 if gender == "男" else 2)
             first17 = f"{self._rng.choice(regions)}{born_on.year}{born_on.month:02}{born_on.day:02}{sequence:03}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -162,7 +162,8 @@ class Town:
     ) -> Resident:  # fmt: skip
         rng = self._rng
         born_on = self._start - timedelta(days=int(years * 365.2425) + 1)
-        regions = SHENZHEN_REGIONS if hukou is Hukou.SHENZHEN and rng.random() < 0.5 else OTHER_REGIONS
+        from_here = hukou is Hukou.SHENZHEN and rng.random() < 0.5
+        regions: Sequence[str] = SHENZHEN_REGIONS if from_here else OTHER_REGIONS
         since = max(born_on, self._start - timedelta(days=int(rng.random() ** 1.6 * 9000) + 20))
         self._next_key += 1
         return Resident(

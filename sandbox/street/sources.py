@@ -48,19 +48,65 @@ class Source:
 
 
 REGISTER_HEADER = [
-    "姓名", "公民身份号码", "性别", "出生日期", "户籍", "来深日期", "街道", "社区", "现住址", "楼栋编码", "联系电话", "婚姻状况", "更新日期",
-]  # fmt: skip
+    "姓名",
+    "公民身份号码",
+    "性别",
+    "出生日期",
+    "户籍",
+    "来深日期",
+    "街道",
+    "社区",
+    "现住址",
+    "楼栋编码",
+    "联系电话",
+    "婚姻状况",
+    "更新日期",
+]
 GRID_HEADER = [
-    "采集时间", "网格员", "居民姓名", "证件号码", "联系方式", "户籍类型", "性别", "生日", "社区", "居住地址", "楼栋名称", "经度", "纬度",
-    "是否独居", "入住时间",
-]  # fmt: skip
+    "采集时间",
+    "网格员",
+    "居民姓名",
+    "证件号码",
+    "联系方式",
+    "户籍类型",
+    "性别",
+    "生日",
+    "社区",
+    "居住地址",
+    "楼栋名称",
+    "经度",
+    "纬度",
+    "是否独居",
+    "入住时间",
+]
 GRID_SUPPLEMENT_HEADER = [
-    "居民姓名", "性别", "生日", "证件号码", "户籍类型", "联系方式", "居住地址", "社区", "楼栋名称", "是否独居", "入住时间", "采集时间", "网格员",
-]  # fmt: skip
+    "居民姓名",
+    "性别",
+    "生日",
+    "证件号码",
+    "户籍类型",
+    "联系方式",
+    "居住地址",
+    "社区",
+    "楼栋名称",
+    "是否独居",
+    "入住时间",
+    "采集时间",
+    "网格员",
+]
 DECLARED_HEADER = [
-    "full_name", "id_no", "gender", "birth_date", "hukou", "mobile", "community", "address", "arrived_on", "marital_status",
+    "full_name",
+    "id_no",
+    "gender",
+    "birth_date",
+    "hukou",
+    "mobile",
+    "community",
+    "address",
+    "arrived_on",
+    "marital_status",
     "declared_at",
-]  # fmt: skip
+]
 
 _GRID_STAFF = ("王海明", "李小燕", "何志坚", "林佩仪", "曾国富", "谢丽云", "邓家辉", "彭艳")
 _GRID_HUKOU = {Hukou.SHENZHEN: ("深户", "深户", "深圳户籍"), Hukou.OTHER: ("非深户", "非深户", "非深圳户籍")}
@@ -145,7 +191,7 @@ class Population:
 
 
 class Clerks:
-    """Write the sources down. Whoever is missed by a benefit keeps one name and one phone where no ID number is noted."""
+    """Write the sources down. A record without an ID number keeps the name and phone by which it can be found again."""
 
     def __init__(self, rng: Random, start: date, numbers: NumberRegistry) -> None:
         self._rng = rng

@@ -1,4 +1,4 @@
-"""What the sandbox server must know about the people our texts can reach: their phones, their intentions, their seed."""
+"""What the sandbox server must know about the people who may be texted: phones, intentions, seeds."""
 
 from __future__ import annotations
 
