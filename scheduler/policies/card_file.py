@@ -1,0 +1,161 @@
+"""A card file as plain values with the line of each, and nothing of YAML that a card has no need of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, SequenceEndEvent, SequenceStartEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 40
+
+Steps = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing to mend: where it is, what is wrong, and what to do."""
+
+    file: str
+    line: int
+    path: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f" {self.path}:" if self.path else ""
+        return f"{self.file}:{self.line}:{place} {self.problem}; {self.remedy}"
+
+
+@dataclass
+class CardFile:
+    """The plain value of a file, where each part of it stands, and what is wrong with it so far."""
+
+    name: str
+    value: object = None
+    lines: dict[Steps, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, steps: Steps, problem: str, remedy: str) -> None:
+        self.faults.append(Fault(self.name, self.line_of(steps), dotted(steps), problem, remedy))
+
+    def line_of(self, steps: Steps) -> int:
+        """The line of a part; of the nearest part above it when it is missing."""
+        return next((self.lines[steps[:end]] for end in range(len(steps), -1, -1) if steps[:end] in self.lines), 1)
+
+
+def dotted(steps: Steps) -> str:
+    """`("rule", "all", 0, "op")` → `rule.all[0].op`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+
+
+def read_card_file(path: Path) -> CardFile:
+    file = CardFile(path.name)
+    text = _text(path, file)
+    if text is not None:
+        try:
+            _parse(text, file)
+        except MarkedYAMLError as fault:
+            line = fault.problem_mark.line + 1 if fault.problem_mark else 1
+            problem = f"this is not YAML: {fault.problem or fault.context}"
+            file.faults.append(
+                Fault(file.name, line, "", problem, "check the indentation, colons and quotes of that line")
+            )
+        except (YAMLError, ValueError) as fault:
+            file.fault((), f"this is not YAML: {fault}", "save the file as plain UTF-8 text")
+    return file
+
+
+def _text(path: Path, file: CardFile) -> str | None:
+    if (size := path.stat().st_size) > MAX_BYTES:
+        file.fault((), f"the file has {size:,} bytes, a card at most {MAX_BYTES:,}", "keep one item a file")
+        return None
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        file.fault((), "the file is not UTF-8", "save it as UTF-8")
+        return None
+    if not text.strip():
+        file.fault((), "the file is empty", "write a card or remove the file")
+        return None
+    return text
+
+
+def _parse(text: str, file: CardFile) -> None:
+    if not _is_plain(text, file):
+        return
+    root = YAML(typ="safe", pure=True).compose(text)
+    if not isinstance(root, MappingNode):
+        file.fault((), "the file is not one card", "start with `id:` at the left margin, one item a file")
+        return
+    file.value = _value(root, (), file)
+
+
+def _is_plain(text: str, file: CardFile) -> bool:
+    """Refuse aliases, which can grow a small file without end, and nesting deeper than any rule."""
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            line = event.start_mark.line + 1
+            file.faults.append(Fault(file.name, line, "", "anchors and aliases are not read", "write the value out"))
+            return False
+        depth += isinstance(event, MappingStartEvent | SequenceStartEvent)
+        depth -= isinstance(event, MappingEndEvent | SequenceEndEvent)
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1
+            file.faults.append(Fault(file.name, line, "", f"nested deeper than {MAX_DEPTH}", "split the rule up"))
+            return False
+    return True
+
+
+def _value(node: Node, steps: Steps, file: CardFile) -> object:
+    file.lines[steps] = node.start_mark.line + 1
+    if isinstance(node, MappingNode):
+        return dict(_entries(node, steps, file))
+    if isinstance(node, SequenceNode):
+        return [_value(item, (*steps, at), file) for at, item in enumerate(node.value)]
+    return _scalar(node, steps, file)
+
+
+def _entries(node: MappingNode, steps: Steps, file: CardFile) -> Iterator[tuple[str, object]]:
+    seen: dict[str, int] = {}
+    for key, value in node.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        if name in seen:
+            fault = Fault(file.name, line, dotted((*steps, name)), "given twice", f"keep this or line {seen[name]}")
+            file.faults.append(fault)
+        else:
+            seen[name] = line
+            yield name, _value(value, (*steps, name), file)
+            file.lines[(*steps, name)] = line
+
+
+_WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+def _scalar(node: ScalarNode, steps: Steps, file: CardFile) -> object:
+    text = str(node.value)
+    kind = str(node.tag).rpartition(":")[2]
+    try:
+        match kind:
+            case "null":
+                return None
+            case "bool":
+                return _WORDS[text]
+            case "int":
+                return int(text.replace("_", ""))
+            case "float":
+                return float(text)
+            case "timestamp":
+                return date.fromisoformat(text)
+            case _:
+                return text
+    except (ValueError, KeyError):
+        file.fault(steps, f"{text!r} is not a {kind}", "write dates as 2026-03-01, or put the text in quotes")
+        return None

@@ -1,0 +1,149 @@
+"""Checking policy cards: every fault of a folder in one run, each with file, line, field and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from scheduler.policies.card import PolicyCard
+from scheduler.policies.card_file import CardFile, Fault, Steps, read_card_file
+from scheduler.policies.card_sense import sense_faults
+
+__all__ = ["Fault", "check_folder", "read_folder"]
+
+_RULE_TAGS = frozenset({"all", "any", "not", "clause"})
+
+# What pydantic found wrong → what to do. `{expected}` and the like come from the error's own context.
+_REMEDIES = {
+    "missing": "add it; write `null` when it is not known",
+    "enum": "use one of {expected}",
+    "literal_error": "use one of {expected}",
+    "string_type": "write text here, in quotes if it looks like a number",
+    "int_type": "write a whole number here",
+    "int_from_float": "write a whole number here",
+    "bool_type": "write true or false here",
+    "date_type": "write a date such as 2026-03-01, without quotes",
+    "tuple_type": "write a list: `[one, two]`",
+    "model_type": "write `key: value` lines below it",
+    "model_attributes_type": "write `key: value` lines below it",
+    "string_too_long": "shorten it to {max_length} characters",
+    "string_too_short": "write at least {min_length} characters",
+    "too_short": "give at least {min_length}",
+    "greater_than": "give a number above {gt}",
+}
+
+
+def check_folder(folder: Path) -> list[Fault]:
+    """Every fault of every card, in the order of files and lines."""
+    return read_folder(folder)[1]
+
+
+def read_folder(folder: Path) -> tuple[list[PolicyCard], list[Fault]]:
+    """The cards that can be read and the faults of all."""
+    paths = sorted(path for path in folder.glob("*.y*ml") if path.suffix in {".yaml", ".yml"})
+    if not paths:
+        return [], [Fault(str(folder), 1, "", "no policy cards here", "name the folder that holds the *.yaml cards")]
+    files = [read_card_file(path) for path in paths]
+    read = [(file, card) for file in files if (card := _card(file)) is not None]
+    _refuse_repeated_ids(read)
+    faults = sorted(fault for file in files for fault in file.faults)
+    return [card for _, card in read], faults
+
+
+def _card(file: CardFile) -> PolicyCard | None:
+    if file.value is None:
+        return None
+    try:
+        card = PolicyCard.model_validate(file.value)
+    except ValidationError as invalid:
+        _report(invalid, file)
+        card = None
+    for steps, problem, remedy in sense_faults(file.value):
+        file.fault(steps, problem, remedy)
+    if card is not None and Path(file.name).stem != card.id:
+        file.fault(("id",), f"the file is called {file.name}", f"call it {card.id}.yaml")
+    return card
+
+
+def _report(invalid: ValidationError, file: CardFile) -> None:
+    """One fault a place: a value that fits none of several types is said once."""
+    said: set[Steps] = set()
+    for error in invalid.errors(include_url=False):
+        steps = _steps(error["loc"], file.value)
+        if steps in said:
+            continue
+        said.add(steps)
+        if error["type"] == "extra_forbidden":
+            file.fault(steps, "no such field", _did_you_mean(str(steps[-1]), steps[:-1]))
+        else:
+            file.fault(steps, _problem(error), _remedy(error))
+
+
+def _problem(error: Any) -> str:
+    if error["type"] == "missing":
+        return "is missing"
+    message = str(error["msg"])
+    return message[0].lower() + message[1:]
+
+
+def _remedy(error: Any) -> str:
+    context = error.get("ctx", {})
+    template = _REMEDIES.get(error["type"], "see policies/schema.json for what may stand here")
+    try:
+        return template.format(**context)
+    except KeyError:
+        return template
+
+
+def _steps(loc: Sequence[str | int], value: object) -> Steps:
+    """Where an error is in the file: pydantic's path without the names of the alternatives it tried."""
+    steps: list[str | int] = []
+    for at, step in enumerate(loc):
+        last = at == len(loc) - 1
+        if (isinstance(value, dict) and step in value) or (
+            isinstance(value, list) and isinstance(step, int) and step < len(value)
+        ):
+            steps.append(step)
+            value = value[step]
+        elif last and isinstance(value, dict) and step not in _RULE_TAGS:
+            steps.append(step)
+    return tuple(steps)
+
+
+def _did_you_mean(name: str, parent: Steps) -> str:
+    known = _known_names(parent)
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else f"use one of {', '.join(sorted(known))}"
+
+
+def _known_names(parent: Steps) -> list[str]:
+    if parent and parent[0] == "rule":
+        return ["field", "op", "value", "label", "cite", "except", "all", "any", "not", "zh", "en"]
+    model: Any = PolicyCard
+    for step in parent:
+        if isinstance(step, str):
+            model = _part_model(model, step)
+    return [entry.alias or name for name, entry in model.model_fields.items()]
+
+
+def _part_model(model: type[BaseModel], step: str) -> type[BaseModel]:
+    """The model of a field's value, looking through `| None` and `tuple[…, ...]`."""
+    pending: list[Any] = [next(f.annotation for n, f in model.model_fields.items() if step in (n, f.alias))]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return part
+        pending.extend(getattr(part, "__args__", ()))
+    return model
+
+
+def _refuse_repeated_ids(read: Sequence[tuple[CardFile, PolicyCard]]) -> None:
+    first: dict[str, str] = {}
+    for file, card in read:
+        if card.id in first:
+            file.fault(("id",), f"{card.id} is also the id of {first[card.id]}", "give each item its own id")
+        first.setdefault(card.id, file.name)

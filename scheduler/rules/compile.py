@@ -1,0 +1,72 @@
+"""A rule as an Ibis expression: true, false, or NULL where the population data does not say."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import and_, or_
+
+import ibis
+import ibis.expr.types as ir
+
+from scheduler.rules.fields import FIELDS, FieldType
+from scheduler.rules.rule import AllOf, AnyOf, Clause, NotOf, Op, Rule
+from scheduler.rules.values import typed
+
+IBIS_TYPES = {
+    FieldType.INT: "int64",
+    FieldType.NUMBER: "float64",
+    FieldType.BOOL: "boolean",
+    FieldType.DATE: "date",
+    FieldType.CODE: "string",
+}
+
+
+def compile_rule(rule: Rule, table: ir.Table) -> ir.BooleanValue:
+    """Eligible, not eligible or NULL (not known), by SQL's three-valued logic, which is also `evaluate`'s.
+
+    A field the table has no column for is NULL throughout: no feed brings it.
+    """
+    match rule:
+        case Clause():
+            return _clause(rule, table)
+        case NotOf():
+            return ~compile_rule(rule.part, table)
+        case AllOf():
+            return reduce(and_, (compile_rule(part, table) for part in rule.parts))
+        case AnyOf():
+            return reduce(or_, (compile_rule(part, table) for part in rule.parts))
+
+
+def column(name: str, table: ir.Table) -> ir.Value:
+    kind = FIELDS[name].type
+    if name not in table.columns:
+        return ibis.null(IBIS_TYPES[kind])
+    value = table[name]
+    # Engines order NaN above every number; to us it is a missing value.
+    return value.isnan().ifelse(ibis.null("float64"), value) if value.type().is_floating() else value
+
+
+def _clause(clause: Clause, table: ir.Table) -> ir.BooleanValue:
+    met = _compare(column(clause.field, table), clause)
+    return met if clause.exempt is None else met | compile_rule(clause.exempt, table)
+
+
+def _compare(seen: ir.Value, clause: Clause) -> ir.BooleanValue:
+    wanted = [ibis.literal(typed(clause.field, value)) for value in clause.values]
+    match clause.op:
+        case Op.IN:
+            return seen.isin(wanted)
+        case Op.BETWEEN:
+            return seen.between(wanted[0], wanted[1])
+        case Op.EQ:
+            return seen == wanted[0]
+        case Op.NE:
+            return seen != wanted[0]
+        case Op.LT:
+            return seen < wanted[0]
+        case Op.LTE:
+            return seen <= wanted[0]
+        case Op.GT:
+            return seen > wanted[0]
+        case Op.GTE:
+            return seen >= wanted[0]

@@ -1,0 +1,148 @@
+"""Facts that follow from others on a given day: age, months of residence, life-cycle stage, focus groups."""
+
+from __future__ import annotations
+
+from calendar import isleap
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+import ibis
+import ibis.expr.types as ir
+
+from scheduler.rules.evaluate import Verdict, evaluate
+from scheduler.rules.fields import Value
+from scheduler.rules.rule import AnyOf, Clause, Label, Op, Rule
+from scheduler.rules.values import typed
+
+
+class LifeStage(StrEnum):
+    INFANT = "婴幼儿"
+    PRESCHOOL = "学龄前"
+    SCHOOL_AGE = "学龄"
+    YOUTH = "青年"
+    MIDDLE_AGED = "中年"
+    OLDER = "老年"
+
+
+# First year of age of each stage, oldest first.
+STAGE_FROM: Mapping[int, LifeStage] = MappingProxyType(
+    {
+        60: LifeStage.OLDER,
+        35: LifeStage.MIDDLE_AGED,
+        18: LifeStage.YOUTH,
+        6: LifeStage.SCHOOL_AGE,
+        3: LifeStage.PRESCHOOL,
+        0: LifeStage.INFANT,
+    }
+)
+
+
+class FocusGroup(StrEnum):
+    OLDEST_OLD = "高龄"
+    LIVING_ALONE = "独居"
+    DISABLED = "残疾"
+    DIBAO = "低保"
+    NEAR_DIBAO = "低保边缘"
+
+
+def _one(group: FocusGroup, field: str, op: Op, *, value: Value) -> Clause:
+    return Clause(field=field, op=op, value=value, label=Label(zh=group.value, en=group.name.lower()))
+
+
+# Groups are rules like any other, so that the warehouse and a single resident's page agree on them.
+FOCUS_GROUPS: Mapping[FocusGroup, Rule] = MappingProxyType(
+    {
+        FocusGroup.OLDEST_OLD: _one(FocusGroup.OLDEST_OLD, "age_years", Op.GTE, value=80),
+        FocusGroup.LIVING_ALONE: _one(FocusGroup.LIVING_ALONE, "living_alone", Op.EQ, value=True),
+        FocusGroup.DISABLED: _one(FocusGroup.DISABLED, "disability_cert_valid", Op.EQ, value=True),
+        FocusGroup.DIBAO: AnyOf(
+            parts=(
+                _one(FocusGroup.DIBAO, "household_class", Op.EQ, value="dibao"),
+                _one(FocusGroup.DIBAO, "household_class", Op.EQ, value="destitute"),
+            )
+        ),
+        FocusGroup.NEAR_DIBAO: _one(FocusGroup.NEAR_DIBAO, "household_class", Op.EQ, value="dibao_edge"),
+    }
+)
+
+
+def age_on(born: date, on: date) -> int | None:
+    """Completed years. Born on 29 February, one turns a year older on the 28th where there is no 29th.
+
+    That is the Civil Code's rule for a period whose last month lacks the day (art. 202). Before birth: `None`.
+    """
+    if born > on:
+        return None
+    return on.year - born.year - ((on.month, on.day) < _birthday(born.month * 100 + born.day, on))
+
+
+def months_between(since: date, on: date) -> int | None:
+    """Completed months, with the last day of a shorter month counting as the day that it lacks."""
+    if since > on:
+        return None
+    months = (on.year - since.year) * 12 + on.month - since.month
+    return months - (on.day < since.day and not _last_of_month(on))
+
+
+def life_stage(age_years: int) -> LifeStage:
+    return next(stage for first, stage in STAGE_FROM.items() if age_years >= first)
+
+
+def focus_groups(facts: Mapping[str, object]) -> tuple[FocusGroup, ...]:
+    return tuple(group for group, rule in FOCUS_GROUPS.items() if evaluate(rule, facts).verdict is Verdict.TRUE)
+
+
+def with_derived(facts: Mapping[str, object], on: date) -> dict[str, object]:
+    """One resident's facts with what follows from them on that day."""
+    born, since = typed("birth_date", facts.get("birth_date")), typed("resident_since", facts.get("resident_since"))
+    checked = typed("last_check_on", facts.get("last_check_on"))
+    derived: dict[str, object] = {
+        "age_years": age_on(born, on) if isinstance(born, date) else None,
+        "age_on_jan1": age_on(born, on.replace(month=1, day=1)) if isinstance(born, date) else None,
+        "residence_months_shenzhen": months_between(since, on) if isinstance(since, date) else None,
+        "last_check_same_year": checked.year == on.year if isinstance(checked, date) else None,
+    }
+    return {**facts, **{name: value for name, value in derived.items() if value is not None}}
+
+
+def derived_columns(table: ir.Table, on: date) -> ir.Table:
+    """The same for a whole population; only what the table's columns allow is added."""
+    columns: dict[str, ir.Value] = {}
+    if "birth_date" in table.columns:
+        columns["age_years"] = _ages(table.birth_date, on)
+        columns["age_on_jan1"] = _ages(table.birth_date, on.replace(month=1, day=1))
+    if "resident_since" in table.columns:
+        columns["residence_months_shenzhen"] = _months(table.resident_since, on)
+    if "last_check_on" in table.columns:
+        same_year = table.last_check_on.year() == on.year
+        known = table.last_check_same_year if "last_check_same_year" in table.columns else ibis.null("boolean")
+        columns["last_check_same_year"] = ibis.coalesce(same_year, known)
+    return table.mutate(**columns)
+
+
+def _birthday(month_day: int, on: date) -> tuple[int, int]:
+    if month_day == 229 and not isleap(on.year):
+        return 2, 28
+    return divmod(month_day, 100)
+
+
+def _last_of_month(on: date) -> bool:
+    return date.fromordinal(on.toordinal() + 1).month != on.month
+
+
+def _ages(born: ir.DateValue, on: date) -> ir.IntegerValue:
+    month_day = born.month().cast("int64") * 100 + born.day().cast("int64")
+    if not isleap(on.year):
+        month_day = (month_day == 229).ifelse(228, month_day)
+    not_yet = (month_day > on.month * 100 + on.day).cast("int64")
+    age = on.year - born.year().cast("int64") - not_yet
+    return (born <= ibis.date(on)).ifelse(age, ibis.null("int64"))
+
+
+def _months(since: ir.DateValue, on: date) -> ir.IntegerValue:
+    months = (on.year - since.year().cast("int64")) * 12 + on.month - since.month().cast("int64")
+    if not _last_of_month(on):
+        months = months - (since.day().cast("int64") > on.day).cast("int64")
+    return (since <= ibis.date(on)).ifelse(months, ibis.null("int64"))

@@ -1,0 +1,119 @@
+"""A rule on one resident's facts, with the reason for each part: what the ledger keeps and `explain` reads out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from scheduler.rules.fields import Value
+from scheduler.rules.rule import AllOf, Clause, Label, NotOf, Op, Rule, Scalar
+from scheduler.rules.values import typed
+
+
+class Verdict(StrEnum):
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = "unknown"
+
+
+class ClauseTrace(BaseModel):
+    """What one part of a rule decided and on which value; `parts` are the parts of a group, or a clause's exception."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    verdict: Verdict
+    label: Label
+    field: str | None = None
+    op: Op | None = None
+    wanted: tuple[Scalar, ...] = ()
+    seen: Scalar | None = None
+    cite: str | None = None
+    parts: tuple[ClauseTrace, ...] = ()
+
+
+_GROUP_LABELS = {
+    "all": Label(zh="要同时符合", en="all of"),
+    "any": Label(zh="符合其中一条即可", en="any of"),
+    "not": Label(zh="不能属于", en="none of"),
+}
+_NEGATED = {Verdict.TRUE: Verdict.FALSE, Verdict.FALSE: Verdict.TRUE, Verdict.UNKNOWN: Verdict.UNKNOWN}
+
+# Values of one field are of one type by the time they are compared; the type checker cannot see that.
+_COMPARE: Mapping[Op, Callable[[Any, Any], bool]] = {
+    Op.EQ: lambda seen, wanted: seen == wanted[0],
+    Op.NE: lambda seen, wanted: seen != wanted[0],
+    Op.IN: lambda seen, wanted: seen in wanted,
+    Op.LT: lambda seen, wanted: seen < wanted[0],
+    Op.LTE: lambda seen, wanted: seen <= wanted[0],
+    Op.GT: lambda seen, wanted: seen > wanted[0],
+    Op.GTE: lambda seen, wanted: seen >= wanted[0],
+    Op.BETWEEN: lambda seen, wanted: wanted[0] <= seen <= wanted[1],
+}
+
+
+def evaluate(rule: Rule, facts: Mapping[str, object]) -> ClauseTrace:
+    """Decide a rule on one resident's facts. A fact that is absent leaves its clause unknown, never false."""
+    if isinstance(rule, Clause):
+        return _clause(rule, facts)
+    if isinstance(rule, NotOf):
+        part = evaluate(rule.part, facts)
+        return _group("not", _NEGATED[part.verdict], rule.label, (part,))
+    parts = tuple(evaluate(part, facts) for part in rule.parts)
+    if isinstance(rule, AllOf):
+        return _group("all", conjunction(part.verdict for part in parts), rule.label, parts)
+    return _group("any", disjunction(part.verdict for part in parts), rule.label, parts)
+
+
+def conjunction(verdicts: Iterable[Verdict]) -> Verdict:
+    """Kleene's and: one false decides; otherwise one unknown leaves it open."""
+    seen = set(verdicts)
+    if Verdict.FALSE in seen:
+        return Verdict.FALSE
+    return Verdict.UNKNOWN if Verdict.UNKNOWN in seen else Verdict.TRUE
+
+
+def disjunction(verdicts: Iterable[Verdict]) -> Verdict:
+    """Kleene's or: one true decides; otherwise one unknown leaves it open."""
+    return _NEGATED[conjunction(_NEGATED[verdict] for verdict in verdicts)]
+
+
+def unknown_fields(trace: ClauseTrace) -> tuple[str, ...]:
+    """The fields that kept a decision open, in reading order: what the resident has to be asked."""
+    if trace.verdict is not Verdict.UNKNOWN:
+        return ()
+    own = (trace.field,) if trace.field and trace.seen is None else ()
+    below = (name for part in trace.parts for name in unknown_fields(part))
+    return tuple(dict.fromkeys((*own, *below)))
+
+
+def _clause(clause: Clause, facts: Mapping[str, object]) -> ClauseTrace:
+    seen = typed(clause.field, facts.get(clause.field))
+    own = _verdict(seen, clause)
+    exempt = () if clause.exempt is None else (evaluate(clause.exempt, facts),)
+    return ClauseTrace(
+        kind="clause",
+        verdict=disjunction((own, *(part.verdict for part in exempt))),
+        label=clause.label,
+        field=clause.field,
+        op=clause.op,
+        wanted=clause.values,
+        seen=seen,
+        cite=clause.cite,
+        parts=exempt,
+    )
+
+
+def _verdict(seen: Value | None, clause: Clause) -> Verdict:
+    if seen is None:
+        return Verdict.UNKNOWN
+    wanted: tuple[Value | date | None, ...] = tuple(typed(clause.field, value) for value in clause.values)
+    return Verdict.TRUE if _COMPARE[clause.op](seen, wanted) else Verdict.FALSE
+
+
+def _group(kind: str, verdict: Verdict, label: Label | None, parts: tuple[ClauseTrace, ...]) -> ClauseTrace:
+    return ClauseTrace(kind=kind, verdict=verdict, label=label or _GROUP_LABELS[kind], parts=parts)
