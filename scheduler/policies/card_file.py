@@ -10,7 +10,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, SequenceEndEvent, SequenceStartEvent
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
@@ -139,7 +139,7 @@ def _entries(node: MappingNode, steps: Steps, file: CardFile) -> Iterator[tuple[
 _WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
-def _scalar(node: ScalarNode, steps: Steps, file: CardFile) -> object:
+def _scalar(node: Node, steps: Steps, file: CardFile) -> object:
     text = str(node.value)
     kind = str(node.tag).rpartition(":")[2]
     try:

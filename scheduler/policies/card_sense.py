@@ -16,6 +16,7 @@ from scheduler.rules.rule import Op
 from scheduler.rules.values import fits
 
 Finding = tuple[Steps, str, str]
+Earlier = list[tuple[int, Mapping[str, Any]]]
 
 _ORDERED = (FieldType.INT, FieldType.NUMBER, FieldType.DATE)
 _ORDERING = frozenset({Op.LT, Op.LTE, Op.GT, Op.GTE, Op.BETWEEN})
@@ -57,7 +58,7 @@ def _clause(node: Mapping[str, Any], at: Steps) -> Iterator[Finding]:
         yield from _value(name, op, node["value"], (*at, "value"))
 
 
-def _value(name: str, op: object, value: object, at: Steps) -> Iterator[Finding]:
+def _value(name: str, op: object, value: Any, at: Steps) -> Iterator[Finding]:
     if (op in (Op.IN, Op.BETWEEN)) != isinstance(value, list):
         yield at, f"{op} and this value do not go together", "in and between take a list, the others one value"
         return
@@ -85,18 +86,16 @@ def _bands(amount: object) -> Iterator[Finding]:
         yield (
             ("amount", "by"),
             "several bands but nothing to step by",
-            "name the rule field that the bands step through",
+            "name the rule field they step through",
         )
-    seen: list[tuple[int, Mapping[str, Any]]] = []
+    seen: Earlier = []
     for index, band in enumerate(bands):
         if isinstance(band, Mapping):
             yield from _band(index, band, seen, by)
             seen.append((index, band))
 
 
-def _band(
-    index: int, band: Mapping[str, Any], before: list[tuple[int, Mapping[str, Any]]], by: object
-) -> Iterator[Finding]:
+def _band(index: int, band: Mapping[str, Any], before: Earlier, by: object) -> Iterator[Finding]:
     at: Steps = ("amount", "bands", index)
     for value in band.get("values") or ():
         if by in FIELDS and not fits(str(by), value):

@@ -99,17 +99,20 @@ def _remedy(error: Any) -> str:
         return template
 
 
-def _steps(loc: Sequence[str | int], value: object) -> Steps:
+def _holds(value: Any, step: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(step, int) and step < len(value)
+    return isinstance(value, dict) and step in value
+
+
+def _steps(loc: Sequence[str | int], value: Any) -> Steps:
     """Where an error is in the file: pydantic's path without the names of the alternatives it tried."""
     steps: list[str | int] = []
     for at, step in enumerate(loc):
-        last = at == len(loc) - 1
-        if (isinstance(value, dict) and step in value) or (
-            isinstance(value, list) and isinstance(step, int) and step < len(value)
-        ):
+        if _holds(value, step):
             steps.append(step)
             value = value[step]
-        elif last and isinstance(value, dict) and step not in _RULE_TAGS:
+        elif at == len(loc) - 1 and isinstance(value, dict) and step not in _RULE_TAGS:
             steps.append(step)
     return tuple(steps)
 
