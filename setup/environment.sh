@@ -14,6 +14,10 @@ export PYTHONPATH="$root"
 export PYTHONUTF8=1
 export RASA_TELEMETRY_ENABLED=false
 export UV_HTTP_TIMEOUT="${UV_HTTP_TIMEOUT:-180}"
+# uv brings its own list of authorities, which knows nothing of an office's proxy; the machine's own list does.
+for authorities in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
+    [ ! -s "$authorities" ] || export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}" UV_NATIVE_TLS="${UV_NATIVE_TLS:-true}"
+done
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 case ${LC_ALL:-${LC_MESSAGES:-${LANG:-}}} in
@@ -51,12 +55,13 @@ prepare() {
     trap 'stop 143' TERM HUP
     take_lock
     main_is_current || prepare_main
-    in_background "$python" -P -m setup "$1" || exit 1
+    "$python" -P -m setup "$1" &
+    wait_for_child || exit 1
     release
     trap - EXIT INT TERM HUP
 }
 
-# --- One set-up at a time ---------------------------------------------------------------------------------------------
+# One set-up at a time
 
 take_lock() {
     announced=''
@@ -116,9 +121,8 @@ stop() {
     exit "$1"
 }
 
-# A shell runs its traps only once a foreground child has ended, so long work runs behind a wait.
-in_background() {
-    "$@" &
+# A shell runs its traps only once a foreground child has ended, so long work is started with & and waited for here.
+wait_for_child() {
     child=$!
     status=0
     wait "$child" || status=$?
@@ -126,7 +130,7 @@ in_background() {
     return "$status"
 }
 
-# --- uv and the main environment --------------------------------------------------------------------------------------
+# uv and the main environment
 
 main_key() {
     cat "$root/uv.lock" "$root/pyproject.toml" | cksum
@@ -201,7 +205,8 @@ step() {
     shift 3
     began=$(date +%s)
     [ ! -t 1 ] || printf '  … %s' "$label"
-    if in_background "$@" >"$log" 2>&1; then
+    "$@" >"$log" 2>&1 &
+    if wait_for_child; then
         [ ! -t 1 ] || printf '\r'
         printf '  ✓ %s  %s s\n' "$label" "$(($(date +%s) - began))"
         return

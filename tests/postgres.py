@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: in a folder that goes away, on a local socket only, without waiting for disks."""
+"""A PostgreSQL server of the tests' own: in a folder that goes away, on a local socket only, not waiting for disks."""
 
 from __future__ import annotations
 
@@ -75,7 +75,18 @@ def running_cluster(programs: Path) -> Iterator[Cluster]:
         if owner:
             os.chown(folder, owner["user"], owner["group"])
         # No locale and not the machine's locale: sorting is then the same everywhere.
-        initdb = [programs / "initdb", "-D", folder / "db", "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"]
+        initdb = [
+            str(programs / "initdb"),
+            "-D",
+            str(folder / "db"),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-N",
+            "-E",
+            "UTF8",
+        ]
         subprocess.run([*initdb, "--no-locale"], check=True, capture_output=True, cwd=folder, **owner)
         with _server(programs, folder, owner):
             yield Cluster(folder)
@@ -86,7 +97,7 @@ def running_cluster(programs: Path) -> Iterator[Cluster]:
 @contextmanager
 def _server(programs: Path, folder: Path, owner: Owner) -> Iterator[None]:
     settings = [option for name, value in SETTINGS.items() for option in ("-c", f"{name}={value}")]
-    command = [programs / "postgres", "-D", folder / "db", "-k", folder, *settings]
+    command = [str(programs / "postgres"), "-D", str(folder / "db"), "-k", str(folder), *settings]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **owner)
     try:
