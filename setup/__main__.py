@@ -5,6 +5,7 @@ python -m setup [--check] all|main    (main: the main environment, which is in p
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -51,15 +52,19 @@ def _clear() -> str:
 
 
 def _wait(process: subprocess.Popen[bytes], step: Step, began: float) -> int:
-    """Wait for the end; on a terminal the seconds are counted meanwhile."""
-    if not sys.stdout.isatty():
-        return process.wait()
-    while True:
-        show(f"{_clear()}  … {step.title}  {time.monotonic() - began:.0f} s", end="")
+    """Wait for the end, counting the seconds on a terminal.
+
+    A launcher that was killed outright can't tell us: its lock is free then, and two of us would do the same step.
+    """
+    launcher = os.getppid()
+    while os.getppid() == launcher:
+        if sys.stdout.isatty():
+            show(f"{_clear()}  … {step.title}  {time.monotonic() - began:.0f} s", end="")
         try:
             return process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             continue
+    sys.exit(1)
 
 
 def explain_failure(step: Step) -> None:

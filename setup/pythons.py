@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,10 +22,24 @@ SYSTEM_PLACES = (
 def candidates() -> Iterator[Path]:
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         yield Path(folder) / "python3.10"
-    home = os.environ.get("HOME", "/nonexistent")
-    pyenv = Path(os.environ.get("PYENV_ROOT") or f"{home}/.pyenv")
-    yield from sorted(pyenv.glob("versions/3.10*/bin/python3.10"), key=_by_version, reverse=True)
+    for versions in pyenv_versions():
+        yield from sorted(versions.glob("3.10*/bin/python3.10"), key=_by_version, reverse=True)
     yield from map(Path, SYSTEM_PLACES)
+
+
+def pyenv_versions() -> Iterator[Path]:
+    """Where pyenv keeps its versions: as told, beside its shims, in HOME, in the account's
+    own home, beside the Python this runs on.
+
+    The last ones find it where HOME is not the home of the person who installed pyenv.
+    """
+    if os.environ.get("PYENV_ROOT"):
+        yield Path(os.environ["PYENV_ROOT"]) / "versions"
+    folders = map(Path, os.environ.get("PATH", "").split(os.pathsep))
+    yield from (folder.parent / "versions" for folder in folders if folder.name == "shims")
+    yield Path(os.environ.get("HOME", "/nonexistent")) / ".pyenv" / "versions"
+    yield Path(pwd.getpwuid(os.getuid()).pw_dir) / ".pyenv" / "versions"
+    yield Path(sys.base_prefix).parent
 
 
 def _by_version(path: Path) -> list[int]:

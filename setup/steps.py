@@ -24,6 +24,12 @@ NETWORK = Text(
     "多半是网络问题：请检查网络或代理（HTTPS_PROXY、SSL_CERT_FILE），再运行一次会接着做。",
     "Most often this is the network: check it or the proxy (HTTPS_PROXY, SSL_CERT_FILE); run again and it continues.",
 )
+PYTHON310 = Text(
+    f"{NETWORK.zh}\n如果是下载 Python 3.10 失败：自行安装后重试（pyenv install 3.10，或 brew install python@3.10），"
+    "或用 UV_PYTHON_INSTALL_MIRROR 指定镜像。",
+    f"{NETWORK.en}\nIf it was the download of Python 3.10: install it yourself (pyenv install 3.10, or "
+    "brew install python@3.10), or name a mirror in UV_PYTHON_INSTALL_MIRROR.",
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Step:
         return stamps.digest(ROOT, self.inputs)
 
     def has_product(self) -> bool:
-        return (ROOT / self.product).exists()
+        return any(ROOT.glob(self.product))
 
     def is_done(self) -> bool:
         return self.has_product() and stamps.is_current(self.stamp, self.made_from())
@@ -79,14 +85,14 @@ STEPS = (
         product="bot/.venv/bin/python",
         command=_sync_bot,
         environment=lambda: {"UV_PROJECT_ENVIRONMENT": str(ROOT / "bot" / ".venv")},
-        remedy=NETWORK,
+        remedy=PYTHON310,
     ),
     Step(
         name="train",
         title=Text("训练对话机器人（几分钟）", "Training the bot (some minutes)"),
-        inputs=("bot", "config.yml", "domain.yml"),
-        product="var/bot/model.tar.gz",
-        command=lambda: [str(BOT_PYTHON), "-m", "bot.train"],
+        inputs=("config.yml", "domain.yml", "bot/uv.lock", "bot/model.py", "bot/data", "bot/components"),
+        product="var/bot/*.tar.gz",
+        command=lambda: [str(BOT_PYTHON), "-m", "bot", "train"],
         environment=dict,
         remedy=Text(
             "请看日志；常见原因是内存不足（需要约 4 GB）或训练数据有误。改好后再运行一次。",

@@ -53,4 +53,7 @@ def main(lock: Path, program: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    try:
+        main(Path(sys.argv[1]), Path(sys.argv[2]))
+    except (OSError, LookupError, ValueError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")

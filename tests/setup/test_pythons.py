@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,10 +21,19 @@ def a_program(path: Path, body: str) -> Path:
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(pythons, "SYSTEM_PLACES", ())
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "nothing/here"))
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: SimpleNamespace(pw_dir=str(tmp_path)))
     monkeypatch.delenv("PYENV_ROOT", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", f"{tmp_path / '.pyenv/shims'}{os.pathsep}{tmp_path / 'bin'}")
     return tmp_path
+
+
+def test_pyenv_is_found_beside_its_shims_when_home_is_elsewhere(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = a_program(machine / "elsewhere/versions/3.10.1/bin/python3.10", "exit 0")
+    monkeypatch.setenv("PATH", str(machine / "elsewhere/shims"))
+
+    assert pythons.find_python310() == real
 
 
 def test_a_shim_of_an_unselected_version_is_passed_over(machine: Path) -> None:
