@@ -22,7 +22,7 @@ class WorkingHours:
 
     zone: ZoneInfo
     spans: tuple[tuple[time, time], ...] = ((time(9), time(12)), (time(14), time(18)))
-    is_working_day: Callable[[date], bool] = is_weekday
+    is_working_day: Callable[[date], bool] = is_workday
 
     @property
     def closes_at(self) -> time:

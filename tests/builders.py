@@ -1,0 +1,186 @@
+"""Builders: the least that makes a valid row, everything else by keyword."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models.case import Case, Team
+from models.column_types import key_ring, use_key_ring
+from models.contact import Contact, ContactMatch
+from models.conversation import Conversation, Message
+from models.crypto import KeyRing
+from models.match import Match, MatchLedger, Snapshot
+from models.resident import Phone, Resident, ResidentPhone
+from models.session import Sessions, make_engine
+from models.staff import ApiToken, Staff
+from models.tables import metadata
+from models.vocabulary import (
+    Author,
+    CaseKind,
+    CaseReason,
+    Channel,
+    ContactPurpose,
+    ContactState,
+    DeltaKind,
+    Direction,
+    MatchState,
+    Role,
+)
+from outreach_api.cases.open_case import open_case
+
+NOON = datetime(2026, 9, 1, 4, tzinfo=UTC)
+"""Tuesday 1 September 2026, noon in Shenzhen."""
+_serial = count(1)
+
+
+def a_key_ring() -> KeyRing:
+    return KeyRing("k1", {"k1": bytes(range(32))}, bytes(range(32, 64)))
+
+
+def a_database(url: str = "sqlite://") -> Sessions:
+    """An empty database with all tables, whose encrypted columns open with `a_key_ring`."""
+    use_key_ring(a_key_ring())
+    engine = make_engine(url)
+    metadata.create_all(engine)
+    return Sessions(engine)
+
+
+def a_phone(session: Session, number: str | None = None, **values: Any) -> Phone:
+    number = number or f"+86138{next(_serial):08d}"
+    phone = Phone(number=number, number_index=key_ring().blind_index(number, kind="phone"), **values)
+    session.add(phone)
+    session.flush()
+    return phone
+
+
+def a_resident(session: Session, *, name: str = "陈秀兰", phone: Phone | str | None = None, **values: Any) -> Resident:
+    """A resident of 75 with one phone."""
+    ring = key_ring()
+    serial = next(_serial)
+    id_number = values.pop("id_number", f"4403031951{serial:08d}")
+    values = {
+        "birth_date": date(1951, 3, 5),
+        "sex": "female",
+        "street": "东门街道",
+        "community": "湖贝社区",
+        "address": f"湖贝路{serial}号3栋502",
+        "created_at": NOON,
+    } | values
+    resident = Resident(
+        person_key=ring.blind_index(f"{id_number}-{serial}", kind="person"),
+        name=name,
+        name_index=ring.blind_index(name, kind="name"),
+        id_number=id_number,
+        id_number_index=ring.blind_index(id_number, kind="id_number"),
+        **values,
+    )
+    reached_at = phone if isinstance(phone, Phone) else a_phone(session, phone)
+    resident.phones.append(ResidentPhone(phone_id=reached_at.id, source="grid"))
+    session.add(resident)
+    session.flush()
+    return resident
+
+
+def a_match(session: Session, resident: Resident | None = None, **values: Any) -> Match:
+    resident = resident or a_resident(session)
+    values = {
+        "policy_id": "elderly-allowance",
+        "policy_version": "1",
+        "state": MatchState.IN_OUTREACH,
+        "opened_at": NOON,
+        "state_changed_at": NOON,
+    } | values
+    match = Match(resident_id=resident.id, **values)
+    session.add(match)
+    session.flush()
+    return match
+
+
+def a_ledger_entry(session: Session, match: Match, trace: dict[str, Any], **values: Any) -> MatchLedger:
+    digest = hashlib.sha256(str(next(_serial)).encode()).hexdigest()
+    snapshot = Snapshot(digest=digest, as_of=NOON.date(), counts={}, created_at=NOON)
+    session.add(snapshot)
+    session.flush()
+    values = {"at": NOON, "delta": DeltaKind.NEWLY_ELIGIBLE, "opened": True, "rule_version": "1", "row": {}} | values
+    entry = MatchLedger(match_id=match.id, snapshot_id=snapshot.id, trace=trace, **values)
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def a_case(session: Session, match: Match | None = None, **values: Any) -> Case:
+    """A home visit that was asked for, of a match's resident."""
+    values = {"kind": CaseKind.HOME_VISIT, "reason": CaseReason.REQUESTED, "now": NOON, **values}
+    if match is not None:
+        values = {"resident_id": match.resident_id, "match_id": match.id, "policy_id": match.policy_id, **values}
+    return open_case(session, **values)
+
+
+def a_team(session: Session, code: str | None = None) -> Team:
+    code = code or f"T{next(_serial):02d}"
+    team = Team(code=code, name=f"{code}小分队")
+    session.add(team)
+    session.flush()
+    return team
+
+
+def a_conversation(session: Session, resident: Resident, *lines: tuple[Author, str], **values: Any) -> Conversation:
+    """Talk by text with a resident, one line a minute."""
+    values = {"started_at": NOON, "last_at": NOON + timedelta(minutes=len(lines))} | values
+    conversation = Conversation(resident_id=resident.id, phone_id=resident.phones[0].phone_id, **values)
+    session.add(conversation)
+    session.flush()
+    for minute, (author, text) in enumerate(lines):
+        session.add(
+            Message(
+                conversation_id=conversation.id,
+                at=NOON + timedelta(minutes=minute),
+                direction=Direction.IN if author is Author.RESIDENT else Direction.OUT,
+                author=author,
+                channel=Channel.SMS,
+                text=text,
+            )
+        )
+    session.flush()
+    return conversation
+
+
+def a_contact(session: Session, match: Match, **values: Any) -> Contact:
+    values = {
+        "channel": Channel.SMS,
+        "purpose": ContactPurpose.OFFER,
+        "state": ContactState.PLANNED,
+        "template_key": "offer",
+        "variables": {},
+        "text": "您好，您可能可以领高龄津贴。",
+        "created_at": NOON,
+        "due_at": NOON,
+    } | values
+    contact = Contact(resident_id=match.resident_id, phone_id=match.resident.phones[0].phone_id, **values)
+    session.add(contact)
+    session.flush()
+    session.add(ContactMatch(contact_id=contact.id, match_id=match.id))
+    session.flush()
+    return contact
+
+
+def a_staff_member(session: Session, role: Role = Role.SUPERVISOR, **values: Any) -> Staff:
+    serial = next(_serial)
+    values = {"username": f"{role.value}{serial}", "display_name": "李主管", "password_hash": "unusable"} | values
+    staff = Staff(role=role, **values)
+    session.add(staff)
+    session.flush()
+    return staff
+
+
+def an_api_token(session: Session, token: str, *scopes: str, **values: Any) -> ApiToken:
+    values = {"name": f"token{next(_serial)}", "created_at": NOON} | values
+    row = ApiToken(token_hash=hashlib.sha256(token.encode()).hexdigest(), scopes=list(scopes), **values)
+    session.add(row)
+    session.flush()
+    return row
