@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from models.vocabulary import CaseKind
+from scheduler.planning.holidays import DayKind, HolidayCalendar
 
 ONE_DAY = timedelta(days=1)
 
 
-def is_weekday(day: date) -> bool:
-    return day.weekday() < 5
+def is_workday(day: date) -> bool:
+    """By the published arrangement of holidays and make-up days."""
+    return HolidayCalendar().kind(day) is DayKind.WORKDAY
 
 
 @dataclass(frozen=True)
