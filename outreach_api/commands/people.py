@@ -1,0 +1,42 @@
+"""Asking about one match or one resident."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from scheduler.planning.why import why_resident
+
+from models.match import Match
+from models.resident import Resident
+from outreach_api.bootstrap import open_house
+from outreach_api.commands.console import OUT, fail, tells_faults
+from outreach_api.language import say
+from outreach_api.privacy.masking import mask_name
+from outreach_api.settings import Settings
+from scheduler.matching.explain import explain_match
+
+
+@tells_faults
+def explain(match: Annotated[int, typer.Argument(help=say("匹配编号", "number of the match"))]) -> None:
+    with open_house(Settings()) as house, house.sessions.read() as session:
+        found = session.get(Match, match)
+        if found is None:
+            fail(say(f"没有编号为 {match} 的匹配", f"there is no match {match}"))
+            return
+        card = house.cards.get(found.policy_id)
+        OUT.print(f"{mask_name(found.resident.name)} · {card.name.zh if card else found.policy_id} · {found.state}")
+        for line in explain_match(session, found):
+            OUT.print(line, markup=False)
+
+
+@tells_faults
+def why(resident: Annotated[int, typer.Argument(help=say("居民编号", "number of the resident"))]) -> None:
+    with open_house(Settings()) as house, house.sessions.read() as session:
+        found = session.get(Resident, resident)
+        if found is None:
+            fail(say(f"没有编号为 {resident} 的居民", f"there is no resident {resident}"))
+            return
+        OUT.print(mask_name(found.name))
+        for line in why_resident(session, resident, house.clock.now()):
+            OUT.print(str(line), markup=False)

@@ -1,0 +1,47 @@
+"""The queue in the terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from sqlalchemy import select
+
+from models.case import Case
+from models.vocabulary import CaseKind, CaseState
+from outreach_api.bootstrap import open_house
+from outreach_api.commands.console import OUT, tells_faults
+from outreach_api.language import say
+from outreach_api.privacy.masking import mask_name
+from outreach_api.settings import Settings
+
+SHOWN = 50
+
+
+@tells_faults
+def cases(
+    kind: Annotated[CaseKind | None, typer.Option(help=say("类别", "kind"))] = None,
+    state: Annotated[CaseState, typer.Option(help=say("状态", "state"))] = CaseState.OPEN,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help=say("最多几行", "rows at most"))] = SHOWN,
+) -> None:
+    query = select(Case).where(Case.state == state).order_by(Case.due_at, Case.id).limit(limit)
+    if kind is not None:
+        query = query.where(Case.kind == kind)
+    table = Table(pad_edge=False)
+    for heading in (say("编号", "id"), say("类别", "kind"), say("原因", "reason"), say("居民", "resident")):
+        table.add_column(heading)
+    for heading in (say("社区", "community"), say("限期", "due")):
+        table.add_column(heading)
+    with open_house(Settings()) as house, house.sessions.read() as session:
+        for case in session.scalars(query):
+            resident = case.resident
+            table.add_row(
+                str(case.id),
+                case.kind,
+                case.reason,
+                mask_name(resident.name) if resident else "-",
+                (resident.community or "-") if resident else "-",
+                f"{case.due_at.astimezone(house.settings.zone):%m-%d %H:%M}",
+            )
+    OUT.print(table)

@@ -1,0 +1,277 @@
+"""The demo: one street from messy files to a reconciled funnel, with the real assistant and the carrier's protocol."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from models.vocabulary import Role
+from outreach_api.bootstrap import House, open_house
+from outreach_api.clock import VirtualClock
+from outreach_api.conversations.bot_process import bot_program
+from outreach_api.delivery.guards import Guards
+from outreach_api.language import say
+from outreach_api.processes import Program, free_port
+from outreach_api.rehearsal.campaigns import add_staff, open_campaigns
+from outreach_api.rehearsal.display import day_view, funnel_table
+from outreach_api.rehearsal.figures import BREACH_KINDS, reconcile_with_ledger
+from outreach_api.rehearsal.run import Rehearsal
+from outreach_api.rehearsal.sandbox import SandboxClient
+from outreach_api.rehearsal.server import ServerThread
+from outreach_api.rehearsal.steps import Steps
+from outreach_api.reports.funnel import funnel
+from outreach_api.settings import ROOT, Settings
+from outreach_api.web.app import create_app
+from outreach_api.web.tokens import add_token
+
+START_ON = date(2026, 3, 2)
+START_AT = clock_time(8, 0)
+ACCOUNT_SID = "AC" + "0" * 31 + "1"
+FROM_NUMBER = "+8675525550100"
+FAULTS = {
+    "timeout_after_accept": 0.03,
+    "error_before_accept": 0.02,
+    "error_after_accept": 0.02,
+    "rate_limited": 0.03,
+    "duplicate_receipt": 0.1,
+    "reordered_receipt": 0.1,
+    "late_receipt": 0.05,
+}
+WATCHABLE_SECONDS_PER_DAY = 1.0
+"""The unhurried demo takes at least this long for a day, so that a person can follow."""
+
+
+@dataclass(frozen=True)
+class DemoPlan:
+    seed: int = 7
+    days: int = 60
+    faults: bool = False
+    headless: bool = False
+    broken_guard: str | None = None
+    residents: int = 200_000
+    port: int = 8000
+    home: Path = field(default_factory=lambda: ROOT / "var" / "demo")
+
+    @property
+    def street(self) -> Path:
+        return self.home / "street"
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    figures: dict[str, Any]
+    ledger_hash: str
+
+    @property
+    def breached(self) -> bool:
+        sums = [sum(self.figures["rule_breaches"].values())]
+        sums += [self.figures[name] for name in ("lost", "duplicates", "unknown_unresolved")]
+        return any(sums)
+
+
+class Demo:
+    def __init__(self, plan: DemoPlan, console: Console) -> None:
+        self.plan = plan
+        self.console = console
+        self.steps = Steps(console)
+        self.sign_in = ("demo", "")
+
+    def run(self) -> DemoResult:
+        """Run it all; unless headless, keep serving the console until interrupted."""
+        shutil.rmtree(self.plan.home, ignore_errors=True)
+        with self.steps.step("generate", say("生成一条街道的原始文件", "Generate one street's files")):
+            self._generate()
+        with contextlib.ExitStack() as stack:
+            house, sandbox = self._open(stack)
+            self._import_and_match(house)
+            self._show_sign_in()
+            with self.steps.step("days", say(f"演练 {self.plan.days} 天", f"Live through {self.plan.days} days")):
+                self._live(house, sandbox)
+            result = self._result(house, sandbox)
+            self._show(house, result)
+            if not self.plan.headless:
+                self._keep_serving()
+        return result
+
+    def _generate(self) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "sandbox.street",
+            "--out",
+            str(self.plan.street),
+            "--seed",
+            str(self.plan.seed),
+        ]
+        command += ["--residents", str(self.plan.residents), "--start", START_ON.isoformat()]
+        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+    def _open(self, stack: contextlib.ExitStack) -> tuple[House, SandboxClient]:
+        """Start the bot, the sandbox and the API, and tie them together."""
+        api_port = free_port() if self.plan.headless else self.plan.port
+        sandbox_port, bot_port = free_port(), free_port()
+        settings = Settings(
+            home=self.plan.home,
+            database_url="",
+            port=api_port,
+            public_url=f"http://127.0.0.1:{api_port}",
+            bot_urls=[f"http://127.0.0.1:{bot_port}"],
+            bot_secret=secrets.token_urlsafe(24),
+            twilio_account_sid=ACCOUNT_SID,
+            twilio_auth_token=secrets.token_hex(16),
+            twilio_from=FROM_NUMBER,
+            twilio_base_url=f"http://127.0.0.1:{sandbox_port}",
+        )
+        logs = self.plan.home / "log"
+        with self.steps.step(
+            "start", say("启动助手、运营商沙盒和接口", "Start the assistant, the carrier sandbox and the API")
+        ):
+            stack.enter_context(bot_program(settings, port=bot_port, log=logs / "bot.log"))
+            stack.enter_context(sandbox_program(sandbox_port, log=logs / "sandbox.log"))
+            clock = VirtualClock(datetime.combine(START_ON, START_AT, settings.zone))
+            house = stack.enter_context(
+                open_house(settings, clock=clock, guards=Guards.without(self.plan.broken_guard))
+            )
+            stack.enter_context(ServerThread(create_app(house), host=settings.host, port=api_port))
+            sandbox = SandboxClient(settings.twilio_base_url)
+            stack.callback(sandbox.close)
+            self._prepare(house, sandbox)
+        return house, sandbox
+
+    def _prepare(self, house: House, sandbox: SandboxClient) -> None:
+        now = house.clock.now()
+        with house.sessions.write() as session:
+            token = add_token(session, "sandbox", scopes=["feeds", "cases"], now=now)
+            password = add_staff(session, "demo", say("演示主管", "Demo supervisor"), Role.SUPERVISOR, now=now)
+            open_campaigns(session, house.cards.values(), starts_on=START_ON)
+        self.sign_in = ("demo", password)
+        world = json.loads((self.plan.street / "world.json").read_text())
+        settings = house.settings
+        sandbox.set_world(
+            {
+                **world,
+                "account_sid": settings.twilio_account_sid,
+                "auth_token": settings.twilio_auth_token.get_secret_value(),
+                "seed": self.plan.seed,
+                "start": now.isoformat(),
+                "callbacks": {
+                    "inbound": f"{settings.public_url}/webhooks/twilio/inbound",
+                    "api": settings.public_url,
+                    "api_token": token,
+                },
+            }
+        )
+        if self.plan.faults:
+            sandbox.set_faults(FAULTS)
+
+    def _import_and_match(self, house: House) -> None:
+        with self.steps.step(
+            "import", say("导入并合并人口、名册和名单", "Import and merge population, registers and lists")
+        ):
+            report = house.import_folder(self.plan.street, as_of=START_ON)
+        self.console.print(report.summary(), style="dim", highlight=False)
+        with self.steps.step("match", say("比对：应享 − 已享 − 已知", "Match: eligible − enrolled − already known")):
+            house.match(as_of=START_ON)
+
+    def _live(self, house: House, sandbox: SandboxClient) -> None:
+        assert isinstance(house.clock, VirtualClock)  # noqa: S101
+        rehearsal = Rehearsal(house, house.clock, sandbox)
+        begin = house.clock.now()
+        with self._view() as view:
+            for day in range(1, self.plan.days + 1):
+                started = time.monotonic()
+                rehearsal.run_until(begin + timedelta(days=day))
+                self._show_day(house, view, day)
+                if not self.plan.headless:
+                    time.sleep(max(0.0, WATCHABLE_SECONDS_PER_DAY - (time.monotonic() - started)))
+
+    @contextlib.contextmanager
+    def _view(self) -> Iterator[Live | None]:
+        if self.plan.headless or not self.console.is_terminal:
+            yield None
+            return
+        with Live(console=self.console, refresh_per_second=4) as view:
+            yield view
+
+    def _show_day(self, house: House, view: Live | None, day: int) -> None:
+        if view is None:
+            if day % 10 == 0:
+                self.console.print(say(f"  第 {day} 天", f"  day {day}"), style="dim", highlight=False)
+            return
+        with house.sessions.read() as session:
+            now = house.clock.now()
+            found = funnel(session, now=now)
+        view.update(day_view(found, house.cards, now=now, zone=house.settings.zone, day=day, days=self.plan.days))
+
+    def _result(self, house: House, sandbox: SandboxClient) -> DemoResult:
+        ledger, audit = sandbox.ledger(), sandbox.audit()
+        with house.sessions.read() as session:
+            found = funnel(session, now=house.clock.now())
+            held = reconcile_with_ledger(session, ledger)
+        figures = {
+            "newly_matched": found.newly_matched,
+            "match_states": found.match_states,
+            "contacts": found.contacts,
+            "cases": found.cases,
+            "ledger": {kind: len(ledger[kind]) for kind in ("creates", "receipts", "inbound")},
+            "rule_breaches": {kind: audit[kind] for kind in BREACH_KINDS},
+            "lost": held.lost,
+            "duplicates": held.duplicates,
+            "unknown_unresolved": held.unknown_unresolved,
+            "steps": [vars(step) for step in self.steps.done],
+            "ledger_hash": audit["ledger_hash"],
+        }
+        return DemoResult(figures, audit["ledger_hash"])
+
+    def _show(self, house: House, result: DemoResult) -> None:
+        with house.sessions.read() as session:
+            self.console.print(funnel_table(funnel(session, now=house.clock.now()), house.cards))
+        figures = result.figures
+        breaches = ", ".join(f"{kind} {count}" for kind, count in figures["rule_breaches"].items())
+        self.console.print(
+            say("触达规则违例（按运营商台账计）：", "Rule breaches, by the carrier's ledger: ") + breaches
+        )
+        self.console.print(
+            say("丢失 {} · 重复 {} · 未决 {}", "lost {} · duplicates {} · unknown {}").format(
+                figures["lost"], figures["duplicates"], figures["unknown_unresolved"]
+            )
+        )
+        self.console.print(say("台账摘要 ", "ledger hash ") + result.ledger_hash, style="dim", highlight=False)
+
+    def _show_sign_in(self) -> None:
+        if self.plan.headless:
+            return
+        username, password = self.sign_in
+        address = f"http://127.0.0.1:{self.plan.port}/"
+        self.console.print(
+            say(
+                f"控制台 {address}  用户名 {username}  密码 {password}",
+                f"Console {address}  user {username}  password {password}",
+            )
+        )
+
+    def _keep_serving(self) -> None:
+        self._show_sign_in()
+        self.console.print(say("按 Ctrl-C 结束", "Ctrl-C ends it"), style="dim")
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(3600)
+
+
+def sandbox_program(port: int, *, log: Path) -> Program:
+    command = [sys.executable, "-m", "sandbox.serve", "--port", str(port)]
+    return Program("sandbox", command, log=log, ready_url=f"http://127.0.0.1:{port}/_sandbox/ledger")

@@ -1,0 +1,61 @@
+"""What came of a rehearsal: counted from our tables, and held against the carrier's ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.contact import Contact
+from models.conversation import Inbound, Message
+from models.vocabulary import ContactState
+
+BREACH_KINDS = ("budget", "quiet_hours", "after_stop", "duplicate_send")
+# States in which we claim that the carrier took the message.
+TAKEN_BY_CARRIER = frozenset(
+    {
+        ContactState.ACCEPTED,
+        ContactState.DELIVERED,
+        ContactState.UNDELIVERED,
+        ContactState.ANSWERED,
+        ContactState.NO_ANSWER,
+        ContactState.BUSY,
+        ContactState.VOICEMAIL,
+    }
+)
+Ledger = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Our tables against the carrier's ledger; all of these should be 0."""
+
+    inbound_without_transcript: int
+    creates_without_contact: int
+    contacts_without_create: int
+    duplicates: int
+    unknown_unresolved: int
+
+    @property
+    def lost(self) -> int:
+        return self.inbound_without_transcript + self.creates_without_contact + self.contacts_without_create
+
+
+def reconcile_with_ledger(session: Session, ledger: Ledger) -> Reconciliation:
+    """Compare every accepted create and every acknowledged inbound with what our tables say."""
+    accepted = [create for create in ledger["creates"] if create["accepted"]]
+    by_contact = Counter(int(create["contact_id"]) for create in accepted if create["contact_id"] is not None)
+    taken = set(session.scalars(select(Contact.id).where(Contact.state.in_(TAKEN_BY_CARRIER))))
+    unknown = session.scalar(select(func.count()).where(Contact.state == ContactState.UNKNOWN)) or 0
+    acknowledged = {entry["sid"] for entry in ledger["inbound"] if entry["acknowledged"]}
+    transcribed = set(session.scalars(select(Inbound.provider_ref).join(Message, Message.inbound_id == Inbound.id)))
+    return Reconciliation(
+        inbound_without_transcript=len(acknowledged - transcribed),
+        creates_without_contact=len(set(by_contact) - taken) + sum(c["contact_id"] is None for c in accepted),
+        contacts_without_create=len(taken - set(by_contact)),
+        duplicates=sum(count - 1 for count in by_contact.values()),
+        unknown_unresolved=unknown,
+    )

@@ -1,0 +1,61 @@
+"""The sandbox's control surface, as `docs/interfaces.md` §3 has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from outreach_api.settings import ROOT
+
+
+@dataclass(frozen=True)
+class SandboxStep:
+    delivered: int
+    next_at: datetime | None
+
+
+class SandboxClient:
+    """Tells the sandbox the time and reads its ledger. One request in flight."""
+
+    def __init__(self, base_url: str, *, timeout_seconds: float = 120.0) -> None:
+        self._http = httpx.Client(base_url=base_url, timeout=timeout_seconds, trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def set_world(self, world: dict[str, Any]) -> None:
+        self._put("/_sandbox/world", world)
+
+    def set_faults(self, faults: dict[str, float]) -> None:
+        self._put("/_sandbox/faults", faults)
+
+    def set_clock(self, now: datetime) -> SandboxStep:
+        """Let everything due up to `now` happen, webhooks to us included."""
+        step = self._put("/_sandbox/clock", {"now": now.isoformat()})
+        next_at = step.get("next_at")
+        return SandboxStep(step.get("delivered", 0), datetime.fromisoformat(next_at) if next_at else None)
+
+    def ledger(self) -> dict[str, list[dict[str, Any]]]:
+        return self._get("/_sandbox/ledger")
+
+    def audit(self) -> dict[str, Any]:
+        return self._get("/_sandbox/audit")
+
+    def _put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = self._http.put(path, json=body)
+        answer.raise_for_status()
+        result: dict[str, Any] = answer.json()
+        return result
+
+    def _get(self, path: str) -> dict[str, Any]:
+        answer = self._http.get(path)
+        answer.raise_for_status()
+        result: dict[str, Any] = answer.json()
+        return result
+
+
+SERVE_COMMAND = ("-m", "sandbox.serve")
+SANDBOX_ROOT = ROOT

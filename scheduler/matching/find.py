@@ -1,0 +1,78 @@
+"""Set-based look-ups over the population: who is eligible, enrolled, or not known well enough to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from scheduler.matching.population import KEY, Population
+from scheduler.policies.card import PolicyCard
+from scheduler.rules.compile import compile_rule
+from scheduler.rules.rule import field_names
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Counts and rows of one card. `eligible` and `enrolled` overlap; `undecided` are people a field is missing for."""
+
+    eligible: int
+    enrolled: int
+    undecided: int
+    newly: list[Row]
+    """Person key and the fields the rule reads, of people eligible, not enrolled and not already known."""
+
+
+@dataclass(frozen=True)
+class Standings:
+    rows: dict[str, Row]
+    """By person key: `verdict` (True, False, None), `is_enrolled`, and the fields the rule reads."""
+
+
+def find(card: PolicyCard, population: Population, *, known: Iterable[str]) -> Found:
+    """Newly matched = eligible − enrolled − already known."""
+    judged = _judged(card, population)
+    counts = judged.aggregate(
+        eligible=judged.verdict.fill_null(False).sum(),  # noqa: FBT003
+        enrolled=judged.is_enrolled.sum(),
+        undecided=(judged.verdict.isnull() & ~judged.is_enrolled).sum(),
+    )
+    newly = judged.filter(judged.verdict, ~judged.is_enrolled).anti_join(_keys(known), KEY)
+    total = population.fetch(counts)[0]
+    return Found(
+        eligible=int(total["eligible"] or 0),
+        enrolled=int(total["enrolled"] or 0),
+        undecided=int(total["undecided"] or 0),
+        newly=population.fetch(newly.select(KEY, *_rule_columns(card, judged)).order_by(KEY)),
+    )
+
+
+def standings(card: PolicyCard, population: Population, keys: Iterable[str]) -> Standings:
+    """How people who have an open match stand now. Somebody absent from the population is absent here."""
+    judged = _judged(card, population).semi_join(_keys(keys), KEY)
+    rows = population.fetch(judged.select(KEY, "verdict", "is_enrolled", *_rule_columns(card, judged)))
+    return Standings({row[KEY]: row for row in rows})
+
+
+def _judged(card: PolicyCard, population: Population) -> ir.Table:
+    people = population.people
+    enrolled = population.enrolled(card.id).select(KEY).distinct().mutate(is_enrolled=True)
+    judged = people.left_join(enrolled, KEY).drop(f"{KEY}_right")
+    return judged.mutate(
+        verdict=compile_rule(card.rule, judged),
+        is_enrolled=judged.is_enrolled.fill_null(False),  # noqa: FBT003
+    )
+
+
+def _rule_columns(card: PolicyCard, table: ir.Table) -> list[str]:
+    return [name for name in sorted(field_names(card.rule)) if name in table.columns]
+
+
+def _keys(keys: Iterable[str]) -> ir.Table:
+    return ibis.memtable(pa.table({KEY: pa.array(list(keys), pa.string())}))

@@ -1,0 +1,214 @@
+"""One matching pass: compare who should receive a benefit with who does, and hand over the difference."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.event import Event
+from models.match import Match, MatchLedger, Snapshot
+from models.policy import PolicyVersion
+from models.resident import Resident
+from models.session import Sessions
+from models.vocabulary import OPEN_MATCH_STATES, Audience, DeltaKind, EventKind, MatchState
+from scheduler.matching.delta import Standing, closing_of, may_match_again
+from scheduler.matching.find import Row, Standings, find, standings
+from scheduler.matching.intake import take_in
+from scheduler.matching.moves import move_match
+from scheduler.matching.population import KEY, Population
+from scheduler.policies.card import PolicyCard
+from scheduler.rules.evaluate import Verdict, evaluate
+from scheduler.rules.rule import field_names
+
+BATCH_MATCHES = 500
+
+
+@dataclass
+class PolicyFigures:
+    """What one pass found for one policy, in people."""
+
+    eligible: int = 0
+    enrolled: int = 0
+    undecided: int = 0
+    newly_matched: int = 0
+    closed: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class MatchingReport:
+    snapshot_id: int
+    repeated: bool
+    """The same files, cards and day were matched before: nothing was done."""
+    policies: dict[str, PolicyFigures]
+
+
+class RuleDisagreement(Exception):  # noqa: N818
+    """The compiled rule and the rule in words decide differently: a fault of ours that must not reach a resident."""
+
+
+def run_matching(
+    sessions: Sessions, population: Population, cards: Mapping[str, PolicyCard], *, now: datetime
+) -> MatchingReport:
+    """Match every card that may be pushed on the population's day, and close what no longer holds.
+
+    The same snapshot twice creates nothing.
+    """
+    as_of = population.as_of
+    pushable = {
+        card.id: card for card in cards.values() if card.audience is Audience.PERSON and card.is_pushable(as_of)
+    }
+    digest = _digest(population, pushable.values())
+    with sessions.write() as session:
+        earlier = session.scalar(select(Snapshot).where(Snapshot.digest == digest))
+        if earlier is not None:
+            return MatchingReport(earlier.id, repeated=True, policies={})
+        snapshot = Snapshot(digest=digest, as_of=as_of, counts={}, created_at=now)
+        session.add(snapshot)
+        session.flush()
+        pass_ = _Pass(session, population, snapshot.id, as_of, now)
+        figures = {card.id: pass_.match(card) for card in pushable.values()}
+        snapshot.counts = {policy_id: vars(found) for policy_id, found in figures.items()}
+        newly = {policy_id: found.newly_matched for policy_id, found in figures.items()}
+        session.add(Event(at=now, kind=EventKind.MATCHES_FOUND, facts=newly))
+    return MatchingReport(snapshot.id, repeated=False, policies=figures)
+
+
+def rule_digest(card: PolicyCard) -> str:
+    text = json.dumps(card.rule.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _digest(population: Population, cards: Iterable[PolicyCard]) -> str:
+    versions = sorted(f"{card.id}@{card.version}#{rule_digest(card)}" for card in cards)
+    return hashlib.sha256("\n".join([population.digest, population.as_of.isoformat(), *versions]).encode()).hexdigest()
+
+
+@dataclass
+class _Pass:
+    session: Session
+    population: Population
+    snapshot_id: int
+    as_of: date
+    now: datetime
+
+    def match(self, card: PolicyCard) -> PolicyFigures:
+        version = self._policy_version(card)
+        closed = self._close_what_no_longer_holds(card, version)
+        found = find(card, self.population, known=self._known(card))
+        self._open(card, version, found.newly)
+        return PolicyFigures(found.eligible, found.enrolled, found.undecided, len(found.newly), closed)
+
+    def _policy_version(self, card: PolicyCard) -> PolicyVersion:
+        digest = rule_digest(card)
+        kept = self.session.scalar(
+            select(PolicyVersion).where(
+                PolicyVersion.policy_id == card.id,
+                PolicyVersion.version == str(card.version),
+                PolicyVersion.rule_digest == digest,
+            )
+        )
+        if kept is None:
+            kept = PolicyVersion(
+                policy_id=card.id,
+                version=str(card.version),
+                rule_digest=digest,
+                card=card.model_dump(mode="json", by_alias=True),
+                first_used_at=self.now,
+            )
+            self.session.add(kept)
+        return kept
+
+    def _known(self, card: PolicyCard) -> set[str]:
+        rows = self.session.execute(
+            select(Resident.person_key, Match.state, Match.closed_at)
+            .join(Match, Match.resident_id == Resident.id)
+            .where(Match.policy_id == card.id)
+            .order_by(Match.episode)
+        ).all()
+        latest = {key: (state, closed_at) for key, state, closed_at in rows}
+        return {
+            key
+            for key, (state, closed_at) in latest.items()
+            if closed_at is None or not may_match_again(state, closed_at.date(), as_of=self.as_of)
+        }
+
+    def _open(self, card: PolicyCard, version: PolicyVersion, newly: list[Row]) -> None:
+        residents = take_in(self.session, self.population, [row[KEY] for row in newly], now=self.now)
+        episodes = self._episodes(card)
+        for row in newly:
+            resident = residents[row[KEY]]
+            match = Match(
+                resident_id=resident.id,
+                policy_id=card.id,
+                episode=episodes.get(resident.id, 0) + 1,
+                policy_version=version.version,
+                state=MatchState.NEW,
+                opened_at=self.now,
+                state_changed_at=self.now,
+            )
+            self.session.add(match)
+            self.session.flush()
+            self._enter(match, card, version, row, DeltaKind.NEWLY_ELIGIBLE, opened=True)
+
+    def _episodes(self, card: PolicyCard) -> dict[int, int]:
+        rows = self.session.execute(select(Match.resident_id, Match.episode).where(Match.policy_id == card.id)).all()
+        return {resident_id: episode for resident_id, episode in sorted((r, e) for r, e in rows)}
+
+    def _close_what_no_longer_holds(self, card: PolicyCard, version: PolicyVersion) -> dict[str, int]:
+        open_matches = self.session.execute(
+            select(Match, Resident.person_key)
+            .join(Resident, Resident.id == Match.resident_id)
+            .where(Match.policy_id == card.id, Match.state.in_(OPEN_MATCH_STATES))
+        ).all()
+        if not open_matches:
+            return {}
+        now_standing = standings(card, self.population, [key for _, key in open_matches])
+        closed: dict[str, int] = {}
+        for match, key in open_matches:
+            delta = self._close(match, key, card, version, now_standing)
+            if delta is not None:
+                closed[delta.value] = closed.get(delta.value, 0) + 1
+        return closed
+
+    def _close(
+        self, match: Match, key: str, card: PolicyCard, version: PolicyVersion, now_standing: Standings
+    ) -> DeltaKind | None:
+        row = now_standing.rows.get(key)
+        if row is None:
+            return None
+        rule_changed = match.ledger[-1].rule_version != version.label
+        closing = closing_of(
+            Standing(row["verdict"], row["is_enrolled"], self.population.status(key), rule_changed=rule_changed)
+        )
+        if closing is None:
+            return None
+        self._enter(match, card, version, row, closing.delta, opened=False)
+        move_match(self.session, match, closing.state, because=f"snapshot:{self.snapshot_id}", now=self.now)
+        return closing.delta
+
+    def _enter(
+        self, match: Match, card: PolicyCard, version: PolicyVersion, row: Row, delta: DeltaKind, *, opened: bool
+    ) -> None:
+        seen: dict[str, Any] = {name: row[name] for name in field_names(card.rule) if name in row}
+        trace = evaluate(card.rule, seen)
+        if opened and trace.verdict is not Verdict.TRUE:
+            raise RuleDisagreement(f"{version.label}: match {match.id} was found eligible but its trace says {trace.verdict}")
+        self.session.add(
+            MatchLedger(
+                match_id=match.id,
+                at=self.now,
+                delta=delta,
+                opened=opened,
+                snapshot_id=self.snapshot_id,
+                rule_version=version.label,
+                row=seen,
+                trace=trace.model_dump(mode="json"),
+            )
+        )
