@@ -1,0 +1,70 @@
+"""Which intents a message holds, and in which order they are served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+ALONE = ("resident_deceased", "opt_out")
+PERSON = ("wrong_number",)
+YES_NO = ("affirm", "deny")
+COURTESY = ("greet", "thanks", "goodbye")
+FALLBACK = "out_of_scope"
+MOST_SERVED = 3
+
+# A clause speaks for itself only when it is this sure: the whole message has more to go by.
+SURE = 0.8
+SURE_OF_YES_NO = 0.9
+
+# Said together these are one wish; the second says what the first means.
+_OUTWEIGHED_BY = {
+    "affirm": {"deny", "not_interested", "interested", "already_enrolled", "call_back_later", "busy", "wrong_number"},
+    "deny": {"not_interested", "already_enrolled", "wrong_number", "moved_away", "is_family_member"},
+    "interested": {"not_interested", "already_enrolled"},
+    "busy": {"call_back_later"},
+    "greet": {"ask_who_are_you"},
+    "is_family_member": {"wrong_number"},
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A piece of a message and what it was taken for."""
+
+    text: str
+    intent: str
+    confidence: float
+
+    @classmethod
+    def of(cls, parse: dict[str, Any]) -> Reading:
+        return cls(parse["text"], parse["intent"]["name"], parse["intent"]["confidence"])
+
+    def as_json(self) -> dict[str, Any]:
+        return {"text": self.text, "intent": self.intent, "confidence": round(self.confidence, 4)}
+
+
+def intents(whole: Reading, pieces: Sequence[Reading]) -> list[str]:
+    """What is served, most urgent first.
+
+    A death or a stop stands alone, whichever piece says it. A clause adds an intent only where it is sure; the fallback
+    is given only when there is nothing else.
+    """
+    heard = {whole.intent, *(piece.intent for piece in pieces if _sure(piece))}
+    for intent in ALONE:
+        if intent in heard:
+            return [intent]
+    heard -= {intent for intent in heard if _OUTWEIGHED_BY.get(intent, set()) & heard}
+    served = sorted(heard - {FALLBACK}, key=lambda intent: (_rank(intent), intent != whole.intent, intent))
+    return served[:MOST_SERVED] or [FALLBACK]
+
+
+def _sure(piece: Reading) -> bool:
+    return piece.confidence >= (SURE_OF_YES_NO if piece.intent in YES_NO else SURE)
+
+
+def _rank(intent: str) -> int:
+    for rank, group in ((0, PERSON), (2, YES_NO), (3, COURTESY)):
+        if intent in group:
+            return rank
+    return 1

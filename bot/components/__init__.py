@@ -1,0 +1,1 @@
+"""What our Rasa pipeline is made of."""

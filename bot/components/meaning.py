@@ -1,0 +1,100 @@
+"""The Rasa component that reads an intent from a message and the stage of the dialogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, METADATA, METADATA_INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.components.features import views
+from bot.components.linear import LinearModel, fit
+
+FALLBACK = "out_of_scope"
+RANKED = 10
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class StageAwareClassifier(GraphComponent, IntentClassifier):
+    """Reads 一般 in a survey as a rating and 好 after an offer as a yes.
+
+    The stage travels as message metadata: `metadata: {stage: survey}` beside an intent's examples in training, the
+    turn's state when serving.
+    """
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource, model: LinearModel | None):
+        self._config = config
+        self._storage = storage
+        self._resource = resource
+        self._model = model
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"penalty": 0.25, "folds": 3, "threshold": 0.3}
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        return ["sklearn", "jieba", "pypinyin"]
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> StageAwareClassifier:
+        return cls(config, model_storage, resource, None)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> StageAwareClassifier:
+        with model_storage.read_from(resource) as folder:
+            return cls(config, model_storage, resource, LinearModel.load(folder))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        examples = training_data.intent_examples
+        documents = [views(example.get(TEXT), stage_of(example)) for example in examples]
+        intents = [example.get(INTENT) for example in examples]
+        self._model = fit(documents, intents, penalty=self._config["penalty"], folds=self._config["folds"])
+        with self._storage.write_to(self._resource) as folder:
+            self._model.save(folder)
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            self._read(message)
+        return messages
+
+    def _read(self, message: Message) -> None:
+        ranking = self._ranking(message.get(TEXT) or "", stage_of(message))
+        best = ranking[0]
+        if best["confidence"] < self._config["threshold"]:
+            best = {"name": FALLBACK, "confidence": best["confidence"]}
+        message.set(INTENT, best, add_to_output=True)
+        message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+
+    def _ranking(self, text: str, stage: str) -> list[dict[str, Any]]:
+        if self._model is None:
+            raise RuntimeError("The classifier was asked before it was trained or loaded.")
+        chances = self._model.probabilities(views(text, stage))
+        order = chances.argsort()[::-1][:RANKED]
+        return [{"name": self._model.labels[index], "confidence": float(chances[index])} for index in order]
+
+
+def stage_of(message: Message) -> str:
+    """The stage beside the message; `open` where none is given."""
+    metadata = message.get(METADATA) or {}
+    return str(metadata.get("stage") or metadata.get(METADATA_INTENT, {}).get("stage") or "open")
