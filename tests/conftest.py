@@ -46,10 +46,6 @@ def missing_for(marker: str) -> str | None:
     return _answers[marker]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "java: needs a Java that runs")
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a costly program run in one worker."""
