@@ -1,0 +1,115 @@
+"""Breaches of the contact rules, counted from the ledger alone: nothing the product says about itself is believed."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sandbox.ledger import Entry, Ledger
+from sandbox.timeline import local
+
+ANSWERING_WINDOW = timedelta(minutes=30)
+DAY_OPENS, DAY_CLOSES = time(9), time(20)
+PER_DAY, PER_WEEK = 1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Breaches:
+    budget: int
+    quiet_hours: int
+    after_stop: int
+    duplicate_send: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Send:
+    at: datetime
+    contact: str | None
+
+
+@dataclass(slots=True)
+class _Line:
+    """One number's history. Both lists are in order of time."""
+
+    sends: list[_Send]
+    heard: list[tuple[datetime, bool]]
+
+    def proactive(self) -> list[_Send]:
+        """A send is answering when this number wrote within the half hour before; every other is proactive."""
+        times = [at for at, _ in self.heard]
+        return [send for send in self.sends if not _between(times, send.at - ANSWERING_WINDOW, send.at)]
+
+
+def count_breaches(ledger: Ledger) -> Breaches:
+    lines = _by_number(ledger)
+    return Breaches(
+        budget=sum(_over_budget(line.proactive()) for line in lines.values()),
+        quiet_hours=sum(_in_quiet_hours(line.proactive()) for line in lines.values()),
+        after_stop=sum(_after_stop(line) for line in lines.values()),
+        duplicate_send=_duplicates(ledger.creates),
+    )
+
+
+def _by_number(ledger: Ledger) -> Mapping[str, _Line]:
+    lines: dict[str, _Line] = defaultdict(lambda: _Line([], []))
+    for create in _accepted(ledger.creates):
+        lines[create["to"]].sends.append(_Send(_instant(create), create["contact"]))
+    for message in ledger.inbound:
+        lines[message["from"]].heard.append((_instant(message), bool(message["stop"])))
+    for line in lines.values():
+        line.sends.sort(key=lambda send: send.at)
+        line.heard.sort(key=lambda heard: heard[0])
+    return lines
+
+
+def _over_budget(sends: Iterable[_Send]) -> int:
+    """Sends beyond one a day and three in any seven days, days being those of the resident's calendar."""
+    days: list[date] = sorted(local(send.at).date() for send in sends)
+    breaches = 0
+    for position, day in enumerate(days):
+        week = position + 1 - bisect_left(days, day - timedelta(days=6))
+        same_day = position + 1 - bisect_left(days, day)
+        breaches += same_day > PER_DAY or week > PER_WEEK
+    return breaches
+
+
+def _in_quiet_hours(sends: Iterable[_Send]) -> int:
+    return sum(not DAY_OPENS <= local(send.at).time() < DAY_CLOSES for send in sends)
+
+
+def _after_stop(line: _Line) -> int:
+    """One acknowledgement within the half hour is allowed; then silence until the number itself writes again."""
+    breaches = 0
+    for position, (stopped_at, is_stop) in enumerate(line.heard):
+        if not is_stop:
+            continue
+        until = (
+            line.heard[position + 1][0]
+            if position + 1 < len(line.heard)
+            else datetime.max.replace(tzinfo=stopped_at.tzinfo)
+        )
+        later = [send.at for send in line.sends if stopped_at <= send.at < until]
+        allowed = bool(later) and later[0] - stopped_at <= ANSWERING_WINDOW
+        breaches += len(later) - allowed
+    return breaches
+
+
+def _duplicates(creates: Iterable[Entry]) -> int:
+    contacts = Counter(create["contact"] for create in _accepted(creates) if create["contact"] is not None)
+    return sum(count - 1 for count in contacts.values())
+
+
+def _accepted(creates: Iterable[Entry]) -> list[Entry]:
+    return [create for create in creates if create["accepted"]]
+
+
+def _instant(entry: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(entry["at"])
+
+
+def _between(times: list[datetime], since: datetime, until: datetime) -> bool:
+    return bisect_right(times, until) > bisect_left(times, since)

@@ -1,0 +1,58 @@
+"""The product as the outside sees it: signed webhooks in, a JSON API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from sandbox.carrier.signature import sign
+from sandbox.world import Callbacks
+
+UNREACHED = 0
+"""Stands for a status where no answer came at all."""
+
+
+class Backend:
+    """One request in flight. Nothing raises for what a server may answer; the caller sees the status."""
+
+    def __init__(self, callbacks: Callbacks, auth_token: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._callbacks = callbacks
+        self._auth_token = auth_token
+        self._http = httpx.Client(timeout=60.0, trust_env=False, transport=transport)
+
+    def close(self) -> None:
+        self._http.close()
+
+    @property
+    def inbound_url(self) -> str:
+        return self._callbacks.inbound
+
+    def webhook(self, url: str, form: Mapping[str, str]) -> int:
+        headers = {"X-Twilio-Signature": sign(self._auth_token, url, form), "User-Agent": "TwilioProxy/1.1"}
+        try:
+            return self._http.post(url, data=dict(form), headers=headers).status_code
+        except httpx.HTTPError:
+            return UNREACHED
+
+    def get(self, path: str, query: Mapping[str, str]) -> tuple[int, Any]:
+        return self._call("GET", path, params=dict(query))
+
+    def post(self, path: str, body: Mapping[str, Any]) -> tuple[int, Any]:
+        return self._call("POST", path, json=dict(body))
+
+    def upload(self, path: str, file_name: str, content: bytes) -> tuple[int, Any]:
+        return self._call("POST", path, files={"file": (file_name, content, "text/csv")})
+
+    def _call(self, method: str, path: str, **request: Any) -> tuple[int, Any]:
+        url = self._callbacks.api.rstrip("/") + path
+        headers = {"Authorization": f"Bearer {self._callbacks.api_token}"}
+        try:
+            answer = self._http.request(method, url, headers=headers, **request)
+        except httpx.HTTPError:
+            return UNREACHED, None
+        try:
+            return answer.status_code, answer.json()
+        except ValueError:
+            return answer.status_code, None

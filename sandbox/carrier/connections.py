@@ -1,0 +1,35 @@
+"""Connections that can be cut: a time-out after acceptance is a caller left without an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.types import Scope
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_open: dict[tuple[str, int], asyncio.Transport] = {}
+
+
+class CuttableProtocol(H11Protocol):
+    """Remembers each connection by its caller's address, which the request's scope carries as well."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if self.client is not None:
+            _open[self.client] = self.transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.client is not None:
+            _open.pop(self.client, None)
+        super().connection_lost(exc)
+
+
+async def cut(scope: Scope) -> None:
+    """Drop the caller's connection now; whatever the endpoint returns afterwards goes nowhere."""
+    client = scope.get("client")
+    transport = _open.get(tuple(client)) if client else None
+    if transport is None:
+        raise RuntimeError("this server cannot cut connections; start it with python -m sandbox.serve")
+    transport.abort()
+    await asyncio.sleep(0.01)

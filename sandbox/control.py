@@ -1,0 +1,66 @@
+"""The control surface: the world and its time are set from outside, the ledger is read."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import AwareDatetime, BaseModel
+
+from sandbox.audit import count_breaches
+from sandbox.carrier.faults import FaultRates
+from sandbox.outside import Outside
+from sandbox.timeline import stamp
+from sandbox.world import World
+
+router = APIRouter(prefix="/_sandbox")
+_one_at_a_time = threading.Lock()
+
+
+class Clock(BaseModel):
+    now: AwareDatetime
+
+
+@router.put("/world")
+def put_world(world: World, request: Request) -> dict[str, int]:
+    with _one_at_a_time:
+        before: Outside | None = request.app.state.outside
+        if before is not None:
+            before.close()
+        request.app.state.outside = Outside(world)
+    return {"people": len(world.people)}
+
+
+@router.put("/clock")
+def put_clock(clock: Clock, request: Request) -> dict[str, Any]:
+    with _one_at_a_time:
+        timeline = _outside(request).timeline
+        delivered = timeline.advance(clock.now)
+        upcoming = timeline.next_at
+    return {"now": stamp(timeline.now), "next_at": stamp(upcoming) if upcoming else None, "delivered": delivered}
+
+
+@router.put("/faults")
+def put_faults(rates: FaultRates, request: Request) -> FaultRates:
+    _outside(request).exchange.rates = rates
+    return rates
+
+
+@router.get("/ledger")
+def get_ledger(request: Request) -> dict[str, list[dict[str, Any]]]:
+    return _outside(request).ledger.as_json()
+
+
+@router.get("/audit")
+def get_audit(request: Request) -> dict[str, Any]:
+    ledger = _outside(request).ledger
+    return {**asdict(count_breaches(ledger)), "ledger_hash": ledger.hash()}
+
+
+def _outside(request: Request) -> Outside:
+    outside: Outside | None = request.app.state.outside
+    if outside is None:
+        raise HTTPException(409, "no world yet: PUT /_sandbox/world first")
+    return outside

@@ -1,0 +1,48 @@
+"""Everything that crossed the border between the product and the world, in the order in which it did."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+Entry = dict[str, Any]
+
+_NOT_OURS = frozenset({"contact", "case", "client_id", "url"})
+"""Names the product gave. Another run may name alike things otherwise, so the hash numbers them as they appear."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    creates: list[Entry] = field(default_factory=list)
+    receipts: list[Entry] = field(default_factory=list)
+    inbound: list[Entry] = field(default_factory=list)
+    visits: list[Entry] = field(default_factory=list)
+    lists: list[Entry] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, list[Entry]]:
+        return {
+            "creates": self.creates,
+            "receipts": self.receipts,
+            "inbound": self.inbound,
+            "visits": self.visits,
+            "lists": self.lists,
+        }
+
+    def hash(self) -> str:
+        """SHA-256 over the canonical JSON; equal for two runs in which the same things happened at the same times."""
+        numbered: dict[str, dict[str, int]] = {}
+        book = {
+            name: [{key: _numbered(numbered, key, value) for key, value in entry.items()} for entry in entries]
+            for name, entries in self.as_json().items()
+        }
+        canonical = json.dumps(book, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _numbered(numbered: dict[str, dict[str, int]], key: str, value: Any) -> Any:
+    if key not in _NOT_OURS or value is None:
+        return value
+    seen = numbered.setdefault(key, {})
+    return seen.setdefault(str(value), len(seen) + 1)

@@ -1,0 +1,42 @@
+"""One world, assembled: time, carrier, residents, desks and teams, from what `PUT /_sandbox/world` brought."""
+
+from __future__ import annotations
+
+import httpx
+
+from sandbox.backend import Backend
+from sandbox.carrier.exchange import Exchange
+from sandbox.carrier.faults import FaultRates
+from sandbox.ledger import Ledger
+from sandbox.residents.crowd import Crowd
+from sandbox.services.desk import Desk
+from sandbox.services.teams import VisitingTeams
+from sandbox.timeline import Timeline
+from sandbox.world import World, subscribers
+
+
+class Outside:
+    def __init__(self, world: World, *, transport: httpx.BaseTransport | None = None) -> None:
+        self.world = world
+        self.timeline = Timeline(world.start)
+        self.ledger = Ledger()
+        self._backend = Backend(world.callbacks, world.auth_token, transport=transport)
+        lines = subscribers(world.people)
+        desk = Desk(seed=world.seed, timeline=self.timeline, ledger=self.ledger, backend=self._backend)
+        crowd = Crowd(lines, self.timeline, desk.intend)
+        self.exchange = Exchange(
+            account_sid=world.account_sid,
+            seed=world.seed,
+            timeline=self.timeline,
+            ledger=self.ledger,
+            backend=self._backend,
+            lines=lines,
+            rates=FaultRates.model_validate(world.faults),
+            on_delivered=crowd.read,
+        )
+        crowd.use(self.exchange)
+        desk.open()
+        VisitingTeams(world=world, timeline=self.timeline, ledger=self.ledger, backend=self._backend, desk=desk).open()
+
+    def close(self) -> None:
+        self._backend.close()

@@ -1,0 +1,41 @@
+"""`python -m sandbox.serve --port P`: the outside world on a loopback port."""
+
+from __future__ import annotations
+
+import argparse
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from sandbox.carrier import api as carrier
+from sandbox.carrier.connections import CuttableProtocol
+from sandbox.carrier.errors import CarrierError
+from sandbox.control import router as control
+
+
+def build_app() -> FastAPI:
+    app = FastAPI(title="Sandbox", openapi_url=None)
+    app.state.outside = None
+    app.include_router(carrier.router)
+    app.include_router(control)
+    app.add_exception_handler(CarrierError, _answer_error)
+    return app
+
+
+def _answer_error(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, CarrierError):
+        raise error
+    return JSONResponse(error.as_json(), status_code=error.status)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.serve", description="Run the outside world on loopback.")
+    parser.add_argument("--port", type=int, required=True)
+    port: int = parser.parse_args().port
+    uvicorn.run(build_app(), host="127.0.0.1", port=port, http=CuttableProtocol, log_level="warning", access_log=False)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

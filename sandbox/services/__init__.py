@@ -1,0 +1,1 @@
+"""Where residents go: service hall, online service, health centre; and the teams that come to the door."""
