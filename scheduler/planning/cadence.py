@@ -1,0 +1,155 @@
+"""The cadence: a ladder of contacts, each some days after the one before, that ends with help at home."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from models.vocabulary import Cause, Channel, ContactPurpose, ContactState, Refusal
+
+
+class Action(StrEnum):
+    TEXT_OFFER = "text_offer"
+    TEXT_REMINDER = "text_reminder"
+    CALL = "call"
+    HOME_HELP = "home_help"
+
+
+CHANNEL_OF: dict[Action, Channel] = {
+    Action.TEXT_OFFER: Channel.SMS,
+    Action.TEXT_REMINDER: Channel.SMS,
+    Action.CALL: Channel.VOICE,
+}
+PURPOSE_OF: dict[Action, ContactPurpose] = {
+    Action.TEXT_OFFER: ContactPurpose.OFFER,
+    Action.TEXT_REMINDER: ContactPurpose.REMINDER,
+    Action.CALL: ContactPurpose.REMINDER,
+}
+# An attempt in one of these did not reach the resident and takes no rung of the ladder: `retry` decides what follows.
+NOT_REACHED = frozenset({ContactState.REJECTED, ContactState.UNDELIVERED, ContactState.NOT_SENT})
+# A callback is planned this long ahead, so that it goes out at the hour that was asked for.
+CALLBACK_LOOKAHEAD = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Rung:
+    action: Action
+    after_days: int
+    """Calendar days after the rung before, on the resident's own calendar."""
+
+
+@dataclass(frozen=True)
+class Cadence:
+    rungs: tuple[Rung, ...]
+
+    @property
+    def shortest_wait_days(self) -> int:
+        return min((rung.after_days for rung in self.rungs[1:]), default=0)
+
+
+DEFAULT_CADENCE = Cadence((Rung(Action.TEXT_OFFER, 0), Rung(Action.TEXT_REMINDER, 4), Rung(Action.HOME_HELP, 6)))
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One contact that spoke of this match."""
+
+    step: int
+    phone_id: int
+    state: ContactState
+    cause: Cause | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ContactHistory:
+    """The attempts of one match, oldest first, and when the resident asked to be contacted again."""
+
+    attempts: Sequence[Attempt]
+    zone: ZoneInfo
+    callback_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PlannedAt:
+    """The rung to take, not before `at`. Its action may be home help, which is no contact."""
+
+    step: int
+    rung: Rung
+    at: datetime
+
+
+@dataclass(frozen=True)
+class NotYet:
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Never:
+    reason: Refusal
+
+
+def next_contact(history: ContactHistory, cadence: Cadence, *, now: datetime) -> PlannedAt | NotYet | Never:
+    """Decide which rung of the ladder is next, and when.
+
+    A callback that was asked for outranks the ladder's waiting. Attempts that did not reach the resident take no rung.
+    A rung that is due on some day is due from that day's first minute: contact hours decide on the hour.
+
+    Raises:
+        ValueError: `now` has no timezone.
+    """
+    if now.tzinfo is None:
+        raise ValueError("`now` needs a timezone")
+    reached = [attempt for attempt in history.attempts if attempt.state not in NOT_REACHED]
+    step = max((attempt.step for attempt in reached), default=-1) + 1
+    if history.callback_at is not None:
+        return _callback(history.callback_at, step, cadence, now=now)
+    if step >= len(cadence.rungs):
+        return Never(Refusal.LADDER_EXHAUSTED)
+    rung = cadence.rungs[step]
+    at = _days_after(max(attempt.at for attempt in reached), rung.after_days, history.zone) if reached else now
+    return PlannedAt(step, rung, at) if at <= now else NotYet(at, "cadence")
+
+
+def _callback(asked_for: datetime, step: int, cadence: Cadence, *, now: datetime) -> PlannedAt | NotYet | Never:
+    contacts = [index for index, rung in enumerate(cadence.rungs) if rung.action is not Action.HOME_HELP]
+    if not contacts:
+        return Never(Refusal.LADDER_EXHAUSTED)
+    if asked_for > now + CALLBACK_LOOKAHEAD:
+        return NotYet(asked_for - CALLBACK_LOOKAHEAD, "callback")
+    index = max((i for i in contacts if i <= step), default=contacts[0])
+    return PlannedAt(index, cadence.rungs[index], max(asked_for, now))
+
+
+def _days_after(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
+    due_on = instant.astimezone(zone).date() + timedelta(days=days)
+    return datetime.combine(due_on, time.min, zone)
+
+
+def read_cadence(value: Any) -> Cadence:
+    """The ladder as staff wrote it: `[{"do": "text_offer", "after_days": 0}, …, {"do": "home_help", "after_days": 6}]`.
+
+    Raises:
+        ValueError: says which rung is wrong and how it should be.
+    """
+    if not isinstance(value, list) or not value:
+        raise ValueError("the cadence is a list of rungs, first contact first")
+    rungs = tuple(_read_rung(number, rung) for number, rung in enumerate(value, start=1))
+    if any(rung.action is Action.HOME_HELP for rung in rungs[:-1]) or rungs[-1].action is not Action.HOME_HELP:
+        raise ValueError("the last rung, and no other, is home_help: nobody is given up silently")
+    return Cadence(rungs)
+
+
+def _read_rung(number: int, value: Any) -> Rung:
+    actions = ", ".join(Action)
+    if not isinstance(value, dict) or value.get("do") not in set(Action):
+        raise ValueError(f"rung {number} of the cadence: `do` is one of {actions}")
+    days = value.get("after_days")
+    if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days <= 365 or (number > 1 and days == 0):
+        raise ValueError(f"rung {number} of the cadence: `after_days` is a whole number, 1 to 365 (0 for the first)")
+    return Rung(Action(value["do"]), days)

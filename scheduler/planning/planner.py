@@ -1,0 +1,309 @@
+"""The planner: turns matches into contacts that are due. Nothing is sent here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from models.contact import Contact, ContactMatch
+from models.event import Event
+from models.match import Match
+from models.resident import Resident
+from models.session import Sessions
+from models.vocabulary import (
+    PROACTIVE_PURPOSES,
+    CaseReason,
+    ContactPurpose,
+    ContactState,
+    EventKind,
+    MatchState,
+    Refusal,
+)
+from scheduler.matching.moves import move_match
+from scheduler.planning.budget import UNSPENT, Spent
+from scheduler.planning.cadence import NOT_REACHED, Cadence
+from scheduler.planning.decision import Bench, HomeHelp, PlannedContact, Verdict, decide
+from scheduler.planning.guards import ALL_GUARDS, Guards
+from scheduler.planning.pauses import standing_pauses
+from scheduler.planning.refusals import Refused, record_refusals
+from scheduler.planning.rules import ContactRules, contact_rules
+from scheduler.planning.situation import (
+    LADDER_PURPOSES,
+    Card,
+    ResidentSituation,
+    Terms,
+    campaigns_on,
+    read_situations,
+)
+from scheduler.planning.spending import Planned, Spending, spending
+
+RESIDENTS_AT_A_TIME = 500
+# A planned offer that could not go out for so long (a pause, an outage) is planned anew instead.
+CONTACT_EXPIRES_AFTER = timedelta(days=3)
+BECAUSE = "planner"
+
+log = structlog.get_logger(__name__)
+
+
+class RenderedText(Protocol):
+    """A text ready to go; `outreach_api.delivery.outbox.Rendered` is one."""
+
+    @property
+    def template_key(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def variables(self) -> dict[str, Any]: ...
+
+
+class Render(Protocol):
+    """Writes the words of a contact: the numbered offers, or on a shared phone no benefit at all."""
+
+    def __call__(
+        self,
+        offers: Sequence[tuple[int, str]],
+        *,
+        resident: Resident,
+        step: int,
+        shared_phone: bool,
+        contact_purpose: ContactPurpose,
+    ) -> RenderedText: ...
+
+
+class OpenHomeHelp(Protocol):
+    """Opens a home visit case for a match, in the caller's transaction."""
+
+    def __call__(self, session: Session, match: Match, reason: CaseReason, now: datetime) -> object: ...
+
+
+@dataclass
+class PlanReport:
+    contacts: int = 0
+    offers: int = 0
+    """Matches that those contacts speak of."""
+    home_help: int = 0
+    refused: Counter[Refusal] = field(default_factory=Counter)
+    """Matches due today that were not planned, by reason."""
+    latest_due_at: datetime | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """For an event or a job's result: counts only."""
+        refused = {reason.value: count for reason, count in sorted(self.refused.items())}
+        return {"contacts": self.contacts, "offers": self.offers, "home_help": self.home_help, "refused": refused}
+
+
+@dataclass
+class _Pass:
+    """One planning pass: what it was told, and how far the campaigns' days are filled."""
+
+    bench: Bench
+    terms: Terms
+    render: Render
+    open_home_help: OpenHomeHelp
+    filled: Counter[tuple[int, date]]
+    report: PlanReport = field(default_factory=PlanReport)
+
+    @property
+    def now(self) -> datetime:
+        return self.bench.now
+
+
+def plan(
+    sessions: Sessions,
+    *,
+    now: datetime,
+    cards: Mapping[str, Card],
+    render: Render,
+    open_home_help: OpenHomeHelp,
+    cadence: Cadence | None = None,
+    rules: ContactRules | None = None,
+    guards: Guards = ALL_GUARDS,
+) -> PlanReport:
+    """Plan the contacts that are due, and help at home where the ladder or the phones are exhausted.
+
+    Residents are taken in batches, highest campaign priority first, each batch in one transaction: an interrupted pass
+    keeps what it planned, and the next one goes on. A second pass at once plans nothing twice: an open contact is a
+    reason not to plan another. `cadence` and `rules` default to what staff set.
+    """
+    with sessions.write() as session:
+        rules = rules or contact_rules(session)
+        bench = Bench(rules, cadence or rules.cadence, guards, now)
+        today = now.astimezone(rules.zone).date()
+        terms = Terms(campaigns_on(session, today), standing_pauses(session), cards, rules.zone, now, guards)
+        ongoing = _Pass(bench, terms, render, open_home_help, _filled(session, terms))
+        residents = _residents_to_consider(session, terms, bench.cadence)
+    for start in range(0, len(residents), RESIDENTS_AT_A_TIME):
+        with sessions.write() as session:
+            _plan_batch(session, residents[start : start + RESIDENTS_AT_A_TIME], ongoing)
+    log.info("planned", **ongoing.report.facts())
+    return ongoing.report
+
+
+def _residents_to_consider(session: Session, terms: Terms, cadence: Cadence) -> list[int]:
+    """Residents with a match to push, highest priority first; those whose next rung can't be due yet are left out."""
+    contacted = _contacted_lately(terms, cadence)
+    exempt = Match.state.in_((MatchState.CALLBACK, MatchState.AWAITING_PHONE))
+    rows = session.execute(
+        select(Match.id, Match.resident_id, Match.policy_id).where(
+            Match.state.in_(terms.pushed_states), Match.policy_id.in_(terms.campaigns), or_(exempt, ~contacted)
+        )
+    ).all()
+    priority = {policy_id: campaign.priority for policy_id, campaign in terms.campaigns.items()}
+    in_order = sorted(rows, key=lambda row: (priority[row.policy_id], row.id))
+    return list(dict.fromkeys(row.resident_id for row in in_order))
+
+
+def _contacted_lately(terms: Terms, cadence: Cadence) -> Any:
+    wait = timedelta(days=max(cadence.shortest_wait_days - 1, 0))
+    since = datetime.combine(terms.today - wait, time.min, terms.zone)
+    contact = aliased(Contact)
+    return exists().where(
+        ContactMatch.match_id == Match.id,
+        contact.id == ContactMatch.contact_id,
+        contact.purpose.in_(LADDER_PURPOSES),
+        contact.state.not_in(NOT_REACHED | {ContactState.CANCELLED}),
+        or_(contact.sent_at >= since, and_(contact.sent_at.is_(None), contact.due_at >= since)),
+    )
+
+
+def _filled(session: Session, terms: Terms) -> Counter[tuple[int, date]]:
+    """How many contacts each campaign already has on each local day from today on."""
+    midnight = datetime.combine(terms.today, time.min, terms.zone)
+    rows = session.execute(
+        select(Contact.campaign_id, Contact.due_at).where(
+            Contact.campaign_id.is_not(None),
+            Contact.due_at >= midnight,
+            Contact.purpose.in_(PROACTIVE_PURPOSES),
+            Contact.state.not_in(UNSPENT),
+        )
+    )
+    return Counter((campaign_id or 0, due_at.astimezone(terms.zone).date()) for campaign_id, due_at in rows.tuples())
+
+
+def _plan_batch(session: Session, resident_ids: Sequence[int], ongoing: _Pass) -> None:
+    people = read_situations(session, _lock_in_order(session, resident_ids), ongoing.terms)
+    counted = _spending(session, people, ongoing)
+    planned: list[tuple[ResidentSituation, PlannedContact]] = []
+    home_help: list[HomeHelp] = []
+    refused: list[Refused] = []
+    for person in people:
+        verdict = decide(person, ongoing.bench, partial(_spent_on, counted, person.resident_id))
+        contact = _within_cap(verdict, ongoing)
+        if contact is not None:
+            planned.append((person, contact))
+            spent = Spent(contact.channel, contact.due_at)
+            counted.add(-len(planned), spent, resident_id=person.resident_id, phone_id=contact.phone.phone_id)
+        home_help += verdict.home_help
+        refused += [Refused(match_id, person.resident_id, reason) for match_id, reason in verdict.refused]
+    _write_contacts(session, planned, ongoing)
+    _ask_for_home_help(session, home_help, ongoing)
+    _record(session, refused, ongoing)
+    session.add(Event(at=ongoing.now, kind=EventKind.CONTACT_CHANGED, facts={"planned": len(planned)}))
+
+
+def _lock_in_order(session: Session, resident_ids: Sequence[int]) -> list[int]:
+    """Lock these residents; one that somebody else is deciding about is left to the next pass."""
+    query = select(Resident.id).where(Resident.id.in_(resident_ids)).order_by(Resident.id)
+    locked = set(session.scalars(query.with_for_update(skip_locked=True, key_share=True)))
+    return [resident_id for resident_id in resident_ids if resident_id in locked]
+
+
+def _spending(session: Session, people: Sequence[ResidentSituation], ongoing: _Pass) -> Spending:
+    phone_ids = {phone.phone_id for person in people for phone in person.phones}
+    resident_ids = {person.resident_id for person in people}
+    return spending(session, resident_ids, phone_ids, now=ongoing.now, planned=Planned.COUNTS)
+
+
+def _spent_on(counted: Spending, resident_id: int, phone_id: int) -> list[Spent]:
+    return counted.of(resident_id=resident_id, phone_id=phone_id)
+
+
+def _within_cap(verdict: Verdict, ongoing: _Pass) -> PlannedContact | None:
+    """The contact, unless the day of its first campaign is full. A contact counts in that campaign only."""
+    contact = verdict.contact
+    if contact is None:
+        return None
+    campaign = ongoing.terms.campaigns[contact.matches[0].policy_id]
+    day = (campaign.id, contact.due_at.astimezone(ongoing.terms.zone).date())
+    if ongoing.filled[day] >= campaign.daily_cap:
+        verdict.refused += [(match.match_id, Refusal.CAMPAIGN_CAP) for match in contact.matches]
+        return None
+    ongoing.filled[day] += 1
+    return contact
+
+
+def _write_contacts(
+    session: Session, planned: Sequence[tuple[ResidentSituation, PlannedContact]], ongoing: _Pass
+) -> None:
+    if not planned:
+        return
+    residents = _by_id(session, Resident, [person.resident_id for person, _ in planned])
+    rows = [_row(contact, residents[person.resident_id], ongoing) for person, contact in planned]
+    session.add_all(rows)
+    session.flush()
+    for row, (_, contact) in zip(rows, planned, strict=True):
+        numbered = enumerate(contact.matches, start=1)
+        session.add_all(ContactMatch(contact_id=row.id, match_id=m.match_id, number=n) for n, m in numbered)
+    _move_into_outreach(session, [m.match_id for _, contact in planned for m in contact.matches], ongoing)
+    ongoing.report.contacts += len(rows)
+    ongoing.report.offers += sum(len(contact.matches) for _, contact in planned)
+    latest = max(row.due_at for row in rows)
+    ongoing.report.latest_due_at = max(ongoing.report.latest_due_at or latest, latest)
+
+
+def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact:
+    rendered = ongoing.render(
+        [(number, match.policy_id) for number, match in enumerate(contact.matches, start=1)],
+        resident=resident,
+        step=contact.step,
+        shared_phone=contact.phone.shared,
+        contact_purpose=contact.purpose,
+    )
+    return Contact(
+        resident_id=resident.id,
+        phone_id=contact.phone.phone_id,
+        campaign_id=contact.matches[0].campaign_id,
+        channel=contact.channel,
+        purpose=contact.purpose,
+        ladder_step=contact.step,
+        template_key=rendered.template_key,
+        variables=rendered.variables,
+        text=rendered.text,
+        created_at=ongoing.now,
+        due_at=contact.due_at,
+        expires_at=contact.due_at + CONTACT_EXPIRES_AFTER,
+    )
+
+
+def _move_into_outreach(session: Session, match_ids: Sequence[int], ongoing: _Pass) -> None:
+    waiting = (MatchState.NEW, MatchState.CALLBACK, MatchState.AWAITING_PHONE)
+    query = select(Match).where(Match.id.in_(match_ids), Match.state.in_(waiting))
+    for match in session.scalars(query):
+        move_match(session, match, MatchState.IN_OUTREACH, because=BECAUSE, now=ongoing.now)
+        match.callback_at = None
+
+
+def _ask_for_home_help(session: Session, home_help: Sequence[HomeHelp], ongoing: _Pass) -> None:
+    matches = _by_id(session, Match, [help_.match.match_id for help_ in home_help])
+    for help_ in home_help:
+        match = matches[help_.match.match_id]
+        ongoing.open_home_help(session, match, help_.reason, ongoing.now)
+        move_match(session, match, help_.state, because=BECAUSE, now=ongoing.now)
+    ongoing.report.home_help += len(home_help)
+
+
+def _by_id(session: Session, table: Any, ids: Sequence[int]) -> dict[int, Any]:
+    return {row.id: row for row in session.scalars(select(table).where(table.id.in_(ids)))} if ids else {}
+
+
+def _record(session: Session, refused: Sequence[Refused], ongoing: _Pass) -> None:
+    record_refusals(session, refused, now=ongoing.now, zone=ongoing.terms.zone)
+    ongoing.report.refused.update(one.reason for one in refused)

@@ -1,0 +1,303 @@
+"""All that the decision about one resident looks at, as values; read for many residents in a few queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from models.case import Case
+from models.contact import Campaign, Contact, ContactMatch
+from models.conversation import ContactStop, Conversation
+from models.match import Match
+from models.resident import Phone, Preference, Resident, ResidentPhone
+from models.vocabulary import (
+    PROACTIVE_PURPOSES,
+    CampaignState,
+    CaseKind,
+    CaseState,
+    ContactPurpose,
+    ContactState,
+    MatchState,
+    PhoneState,
+    ResidentStatus,
+    StopReason,
+)
+from scheduler.planning.cadence import Attempt
+from scheduler.planning.guards import Guard, Guards
+from scheduler.planning.pauses import Pauses
+
+PUSHED_STATES = frozenset({MatchState.NEW, MatchState.IN_OUTREACH, MatchState.CALLBACK, MatchState.AWAITING_PHONE})
+LADDER_PURPOSES = frozenset({ContactPurpose.OFFER, ContactPurpose.REMINDER})
+UNFINISHED_CASES = (CaseState.OPEN, CaseState.ACCEPTED)
+# While a person works on one of these, the machine keeps quiet.
+HUMAN_HANDS = (CaseKind.HUMAN, CaseKind.COMPLAINT, CaseKind.APPEAL, CaseKind.IDENTITY)
+VISIT_ONLY = "visit_only"
+GRAVITY = (StopReason.DECEASED, StopReason.OPT_OUT, StopReason.WRONG_NUMBER)
+
+
+class Card(Protocol):
+    def is_pushable(self, today: date) -> bool:
+        """Whether residents may be told of it unasked."""
+
+
+@dataclass(frozen=True)
+class PhoneSituation:
+    phone_id: int
+    state: PhoneState
+    stop: StopReason | None
+    shared: bool
+    """More than one matched person is said to be reached here."""
+
+
+@dataclass(frozen=True)
+class MatchSituation:
+    match_id: int
+    policy_id: str
+    campaign_id: int
+    priority: int
+    state: MatchState
+    callback_at: datetime | None
+    attempts: tuple[Attempt, ...]
+    pushable: bool
+    paused: bool
+    home_help_asked: bool
+
+
+@dataclass(frozen=True)
+class ResidentSituation:
+    resident_id: int
+    status: ResidentStatus
+    profiling_refused: bool
+    visit_only: bool
+    stop: StopReason | None
+    in_human_hands: bool
+    last_talk_at: datetime | None
+    has_open_contact: bool
+    phones: tuple[PhoneSituation, ...]
+    """In rank order."""
+    matches: tuple[MatchSituation, ...]
+    """Highest priority first."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for a whole planning pass."""
+
+    campaigns: Mapping[str, Campaign]
+    """By policy; of several the one that goes first."""
+    pauses: Pauses
+    cards: Mapping[str, Card]
+    zone: ZoneInfo
+    now: datetime
+    guards: Guards
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    @property
+    def pushed_states(self) -> frozenset[MatchState]:
+        return pushed_states(self.guards)
+
+
+def pushed_states(guards: Guards) -> frozenset[MatchState]:
+    """States in which a match is contacted unasked. Without the stop guard, opted-out ones too: that is the breach."""
+    return PUSHED_STATES if guards.after_stop is Guard.ON else PUSHED_STATES | {MatchState.OPTED_OUT}
+
+
+def campaigns_on(session: Session, day: date) -> dict[str, Campaign]:
+    """Campaigns that hold `day` and run or are only paused, by policy; of several, a running one of first priority."""
+    found = session.scalars(
+        select(Campaign)
+        .where(
+            Campaign.state.in_((CampaignState.RUNNING, CampaignState.PAUSED)),
+            Campaign.starts_on <= day,
+            or_(Campaign.ends_on.is_(None), Campaign.ends_on >= day),
+        )
+        .order_by(Campaign.state == CampaignState.RUNNING, Campaign.priority.desc(), Campaign.id.desc())
+    )
+    # The last of a policy stays in the table.
+    return {campaign.policy_id: campaign for campaign in found}
+
+
+def read_situations(session: Session, resident_ids: Collection[int], terms: Terms) -> list[ResidentSituation]:
+    """The situations of these residents, in the order given; those without a match to push are left out."""
+    matches = _matches(session, resident_ids, terms)
+    phones = _phones(session, list(matches), terms)
+    stops = _stops(session, ContactStop.resident_id, list(matches), terms)
+    refused = _visit_only(session, list(matches))
+    talks = _talks(session, list(matches))
+    handled = _in_human_hands(session, list(matches))
+    busy = _with_open_contact(session, list(matches))
+    people = _people(session, list(matches))
+    return [
+        ResidentSituation(
+            resident_id=resident_id,
+            status=people[resident_id][0],
+            profiling_refused=people[resident_id][1] is not None,
+            visit_only=resident_id in refused,
+            stop=stops.get(resident_id),
+            in_human_hands=resident_id in handled or talks.get(resident_id, (None, None))[1] is not None,
+            last_talk_at=talks.get(resident_id, (None, None))[0],
+            has_open_contact=resident_id in busy,
+            phones=tuple(phones.get(resident_id, ())),
+            matches=tuple(sorted(matches[resident_id], key=lambda m: (m.priority, m.match_id))),
+        )
+        for resident_id in resident_ids
+        if resident_id in matches
+    ]
+
+
+def _people(session: Session, resident_ids: Collection[int]) -> dict[int, tuple[ResidentStatus, datetime | None]]:
+    query = select(Resident.id, Resident.status, Resident.profiling_refused_at).where(Resident.id.in_(resident_ids))
+    return {resident_id: (status, refused_at) for resident_id, status, refused_at in session.execute(query).tuples()}
+
+
+def _matches(session: Session, resident_ids: Collection[int], terms: Terms) -> dict[int, list[MatchSituation]]:
+    rows = session.execute(
+        select(Match.id, Match.resident_id, Match.policy_id, Match.state, Match.callback_at).where(
+            Match.resident_id.in_(resident_ids),
+            Match.state.in_(terms.pushed_states),
+            Match.policy_id.in_(terms.campaigns),
+        )
+    ).all()
+    attempts = _attempts(session, [row.id for row in rows])
+    helped = _home_help_asked(session, [row.id for row in rows], resident_ids)
+    found: dict[int, list[MatchSituation]] = defaultdict(list)
+    for row in rows:
+        campaign = terms.campaigns[row.policy_id]
+        card = terms.cards.get(row.policy_id)
+        found[row.resident_id].append(
+            MatchSituation(
+                match_id=row.id,
+                policy_id=row.policy_id,
+                campaign_id=campaign.id,
+                priority=campaign.priority,
+                state=row.state,
+                callback_at=row.callback_at if row.state is MatchState.CALLBACK else None,
+                attempts=tuple(attempts.get(row.id, ())),
+                pushable=card is not None and card.is_pushable(terms.today),
+                paused=terms.pauses.hold(policy_id=row.policy_id, campaign_id=campaign.id),
+                home_help_asked=row.id in helped.matches or row.resident_id in helped.residents,
+            )
+        )
+    return found
+
+
+def _attempts(session: Session, match_ids: Collection[int]) -> dict[int, list[Attempt]]:
+    """Attempts by match, oldest first. One that reached a stranger (a wrong number) was no attempt to reach them."""
+    strangers = select(ContactStop.phone_id).where(
+        ContactStop.reason == StopReason.WRONG_NUMBER, ContactStop.released_at.is_(None)
+    )
+    at = func.coalesce(Contact.sent_at, Contact.due_at)
+    rows = session.execute(
+        select(ContactMatch.match_id, Contact.ladder_step, Contact.phone_id, Contact.state, Contact.cause)
+        .add_columns(Contact.sent_at, Contact.due_at)
+        .join(Contact, Contact.id == ContactMatch.contact_id)
+        .where(
+            ContactMatch.match_id.in_(match_ids),
+            Contact.purpose.in_(LADDER_PURPOSES),
+            Contact.state != ContactState.CANCELLED,
+            Contact.phone_id.not_in(strangers),
+        )
+        .order_by(at, Contact.id)
+    )
+    found: dict[int, list[Attempt]] = defaultdict(list)
+    for match_id, step, phone_id, state, cause, sent_at, due_at in rows.tuples():
+        found[match_id].append(Attempt(step, phone_id, state, cause, sent_at or due_at))
+    return found
+
+
+@dataclass(frozen=True)
+class _Helped:
+    matches: frozenset[int | None]
+    residents: frozenset[int | None]
+
+
+def _home_help_asked(session: Session, match_ids: Collection[int], resident_ids: Collection[int]) -> _Helped:
+    """Matches that ever had a home visit case, and residents who have an unfinished one."""
+    is_visit = Case.kind == CaseKind.HOME_VISIT
+    matches = session.scalars(select(Case.match_id).where(is_visit, Case.match_id.in_(match_ids)))
+    unfinished = (is_visit, Case.state.in_(UNFINISHED_CASES), Case.resident_id.in_(resident_ids))
+    return _Helped(frozenset(matches), frozenset(session.scalars(select(Case.resident_id).where(*unfinished))))
+
+
+def _phones(session: Session, resident_ids: Collection[int], terms: Terms) -> dict[int, list[PhoneSituation]]:
+    rows = session.execute(
+        select(ResidentPhone.resident_id, Phone.id, Phone.state)
+        .join(Phone, Phone.id == ResidentPhone.phone_id)
+        .where(ResidentPhone.resident_id.in_(resident_ids))
+        .order_by(ResidentPhone.rank, ResidentPhone.id)
+    ).all()
+    phone_ids = {row.id for row in rows}
+    stops = _stops(session, ContactStop.phone_id, phone_ids, terms)
+    shared = shared_phones(session, phone_ids)
+    found: dict[int, list[PhoneSituation]] = defaultdict(list)
+    for row in rows:
+        phone = PhoneSituation(row.id, row.state, stops.get(row.id), shared=row.id in shared)
+        found[row.resident_id].append(phone)
+    return found
+
+
+def shared_phones(session: Session, phone_ids: Collection[int]) -> frozenset[int]:
+    """Those of the phones that are said to reach more than one matched person: a text to them names no benefit."""
+    counted = (
+        select(ResidentPhone.phone_id)
+        .where(ResidentPhone.phone_id.in_(phone_ids))
+        .group_by(ResidentPhone.phone_id)
+        .having(func.count() > 1)
+    )
+    return frozenset(session.scalars(counted))
+
+
+def _stops(session: Session, key: Any, ids: Collection[int], terms: Terms) -> dict[int, StopReason]:
+    """The gravest stop in force for each resident or phone that has one."""
+    if terms.guards.after_stop is Guard.OFF:
+        return {}
+    query = select(key, ContactStop.reason).where(key.in_(ids), ContactStop.released_at.is_(None))
+    gravest: dict[int, StopReason] = {}
+    for owner, reason in session.execute(query).tuples():
+        gravest[owner] = min(gravest.get(owner, reason), reason, key=GRAVITY.index)
+    return gravest
+
+
+def _visit_only(session: Session, resident_ids: Collection[int]) -> frozenset[int]:
+    query = select(Preference.resident_id).where(
+        Preference.resident_id.in_(resident_ids), Preference.name == VISIT_ONLY
+    )
+    return frozenset(session.scalars(query))
+
+
+def _talks(session: Session, resident_ids: Collection[int]) -> dict[int, tuple[datetime, int | None]]:
+    """When each resident last talked with us, and who of the staff has taken the talk over."""
+    newest = func.max(Conversation.last_at, type_=Conversation.last_at.type)
+    query = (
+        select(Conversation.resident_id, newest, func.max(Conversation.taken_over_by))
+        .where(Conversation.resident_id.in_(resident_ids))
+        .group_by(Conversation.resident_id)
+    )
+    rows = session.execute(query).tuples()
+    return {resident_id: (last_at, staff_id) for resident_id, last_at, staff_id in rows if resident_id is not None}
+
+
+def _in_human_hands(session: Session, resident_ids: Collection[int]) -> frozenset[int | None]:
+    query = select(Case.resident_id).where(
+        Case.resident_id.in_(resident_ids), Case.kind.in_(HUMAN_HANDS), Case.state.in_(UNFINISHED_CASES)
+    )
+    return frozenset(session.scalars(query))
+
+
+def _with_open_contact(session: Session, resident_ids: Collection[int]) -> frozenset[int | None]:
+    query = select(Contact.resident_id).where(
+        Contact.resident_id.in_(resident_ids),
+        Contact.state.in_((ContactState.PLANNED, ContactState.SENDING)),
+        Contact.purpose.in_(PROACTIVE_PURPOSES),
+    )
+    return frozenset(session.scalars(query))
