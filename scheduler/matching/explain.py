@@ -31,7 +31,11 @@ def explain_match(session: Session, match: Match) -> Iterator[str]:
         yield f"依据 {entry.rule_version}，数据批次 {entry.snapshot_id}"
         for line in in_plain_chinese(ClauseTrace.model_validate(entry.trace)):
             yield f"  {line}"
-        yield "  用当时的数据和条款重算，结果一致" if replays(session, entry) else "  注意：重算结果与记录不一致，请报告管理员"
+        yield (
+            "  用当时的数据和条款重算，结果一致"
+            if replays(session, entry)
+            else "  注意：重算结果与记录不一致，请报告管理员"
+        )
 
 
 def replays(session: Session, entry: MatchLedger) -> bool:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
-import pyarrow as pa
 
-from scheduler.matching.population import KEY, Population
+from scheduler.matching.population import KEY, Population, keys_table
 from scheduler.policies.card import PolicyCard
 from scheduler.rules.compile import compile_rule
 from scheduler.rules.rule import field_names
 
 Row = Mapping[str, Any]
+REGISTRATION = "registration"
+"""Whether a person is still registered: `present`, `moved`, `deceased`."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,15 @@ class Found:
     eligible: int
     enrolled: int
     undecided: int
-    newly: list[Row]
+    newly: Sequence[Row]
     """Person key and the fields the rule reads, of people eligible, not enrolled and not already known."""
 
 
 @dataclass(frozen=True)
 class Standings:
     rows: dict[str, Row]
-    """By person key: `verdict` (True, False, None), `is_enrolled`, and the fields the rule reads."""
+    """By person key: `verdict` (True, False, None), `is_enrolled`, `registration` where a source brings it, and the
+    fields the rule reads."""
 
 
 def find(card: PolicyCard, population: Population, *, known: Iterable[str]) -> Found:
@@ -43,7 +44,7 @@ def find(card: PolicyCard, population: Population, *, known: Iterable[str]) -> F
         enrolled=judged.is_enrolled.sum(),
         undecided=(judged.verdict.isnull() & ~judged.is_enrolled).sum(),
     )
-    newly = judged.filter(judged.verdict, ~judged.is_enrolled).anti_join(_keys(known), KEY)
+    newly = judged.filter(judged.verdict, ~judged.is_enrolled).anti_join(keys_table(known), KEY)
     total = population.fetch(counts)[0]
     return Found(
         eligible=int(total["eligible"] or 0),
@@ -55,8 +56,9 @@ def find(card: PolicyCard, population: Population, *, known: Iterable[str]) -> F
 
 def standings(card: PolicyCard, population: Population, keys: Iterable[str]) -> Standings:
     """How people who have an open match stand now. Somebody absent from the population is absent here."""
-    judged = _judged(card, population).semi_join(_keys(keys), KEY)
-    rows = population.fetch(judged.select(KEY, "verdict", "is_enrolled", *_rule_columns(card, judged)))
+    judged = _judged(card, population).semi_join(keys_table(keys), KEY)
+    registration = [REGISTRATION] if REGISTRATION in judged.columns else []
+    rows = population.fetch(judged.select(KEY, "verdict", "is_enrolled", *registration, *_rule_columns(card, judged)))
     return Standings({row[KEY]: row for row in rows})
 
 
@@ -72,7 +74,3 @@ def _judged(card: PolicyCard, population: Population) -> ir.Table:
 
 def _rule_columns(card: PolicyCard, table: ir.Table) -> list[str]:
     return [name for name in sorted(field_names(card.rule)) if name in table.columns]
-
-
-def _keys(keys: Iterable[str]) -> ir.Table:
-    return ibis.memtable(pa.table({KEY: pa.array(list(keys), pa.string())}))

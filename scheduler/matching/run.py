@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -17,17 +17,15 @@ from models.match import Match, MatchLedger, Snapshot
 from models.policy import PolicyVersion
 from models.resident import Resident
 from models.session import Sessions
-from models.vocabulary import OPEN_MATCH_STATES, Audience, DeltaKind, EventKind, MatchState
+from models.vocabulary import OPEN_MATCH_STATES, Audience, DeltaKind, EventKind, MatchState, ResidentStatus
 from scheduler.matching.delta import Standing, closing_of, may_match_again
-from scheduler.matching.find import Row, Standings, find, standings
+from scheduler.matching.find import REGISTRATION, Row, Standings, find, standings
 from scheduler.matching.intake import take_in
 from scheduler.matching.moves import move_match
 from scheduler.matching.population import KEY, Population
 from scheduler.policies.card import PolicyCard
 from scheduler.rules.evaluate import Verdict, evaluate
 from scheduler.rules.rule import field_names
-
-BATCH_MATCHES = 500
 
 
 @dataclass
@@ -139,7 +137,7 @@ class _Pass:
             if closed_at is None or not may_match_again(state, closed_at.date(), as_of=self.as_of)
         }
 
-    def _open(self, card: PolicyCard, version: PolicyVersion, newly: list[Row]) -> None:
+    def _open(self, card: PolicyCard, version: PolicyVersion, newly: Sequence[Row]) -> None:
         residents = take_in(self.session, self.population, [row[KEY] for row in newly], now=self.now)
         episodes = self._episodes(card)
         for row in newly:
@@ -159,7 +157,7 @@ class _Pass:
 
     def _episodes(self, card: PolicyCard) -> dict[int, int]:
         rows = self.session.execute(select(Match.resident_id, Match.episode).where(Match.policy_id == card.id)).all()
-        return {resident_id: episode for resident_id, episode in sorted((r, e) for r, e in rows)}
+        return dict(sorted((resident_id, episode) for resident_id, episode in rows))
 
     def _close_what_no_longer_holds(self, card: PolicyCard, version: PolicyVersion) -> dict[str, int]:
         open_matches = self.session.execute(
@@ -184,9 +182,8 @@ class _Pass:
         if row is None:
             return None
         rule_changed = match.ledger[-1].rule_version != version.label
-        closing = closing_of(
-            Standing(row["verdict"], row["is_enrolled"], self.population.status(key), rule_changed=rule_changed)
-        )
+        status = ResidentStatus(row.get(REGISTRATION) or ResidentStatus.PRESENT)
+        closing = closing_of(Standing(row["verdict"], row["is_enrolled"], status, rule_changed=rule_changed))
         if closing is None:
             return None
         self._enter(match, card, version, row, closing.delta, opened=False)
@@ -199,7 +196,9 @@ class _Pass:
         seen: dict[str, Any] = {name: row[name] for name in field_names(card.rule) if name in row}
         trace = evaluate(card.rule, seen)
         if opened and trace.verdict is not Verdict.TRUE:
-            raise RuleDisagreement(f"{version.label}: match {match.id} was found eligible but its trace says {trace.verdict}")
+            raise RuleDisagreement(
+                f"{version.label}: match {match.id} was found eligible but its trace says {trace.verdict}"
+            )
         self.session.add(
             MatchLedger(
                 match_id=match.id,

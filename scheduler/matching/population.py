@@ -1,0 +1,91 @@
+"""The population of one import, as a table of rule facts by person. Identifiers stay sealed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from scheduler.roster.feed import Feed, FeedKind, feeds
+from scheduler.roster.people import PEOPLE_FILE
+from scheduler.roster.registers import ENROLMENTS_FOLDER, FEEDS_FOLDER
+from scheduler.rules.derive import derived_columns
+
+KEY = "person_key"
+MEMORY_LIMIT = "1GB"
+HASH_BLOCK = 1 << 20
+NOBODY = pa.schema({KEY: pa.string(), "enrolled_on": pa.date32(), "until": pa.date32()}).empty_table()
+
+
+class Population:
+    """What an import left in its folder, seen on one day.
+
+    The engine is DuckDB over the Parquet files; the expressions are Ibis, so a district's warehouse can stand in.
+    """
+
+    def __init__(self, folder: Path, *, as_of: date) -> None:
+        if not (folder / PEOPLE_FILE).exists():
+            raise FileNotFoundError(f"no imported population in {folder}; run `./outreach import` first")
+        self.folder = folder
+        self.as_of = as_of
+        self._engine = ibis.duckdb.connect(memory_limit=MEMORY_LIMIT)
+
+    def close(self) -> None:
+        self._engine.disconnect()
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the names and bytes of the files that matching reads."""
+        digest = hashlib.sha256()
+        for path in sorted(self.folder.rglob("*.parquet")):
+            digest.update(path.relative_to(self.folder).as_posix().encode())
+            with path.open("rb") as file:
+                while block := file.read(HASH_BLOCK):
+                    digest.update(block)
+        return digest.hexdigest()
+
+    @cached_property
+    def people(self) -> ir.Table:
+        """One row a person with every fact a feed brings, and those that follow from them on the day."""
+        table = self._engine.read_parquet(self.folder / PEOPLE_FILE)
+        for feed in feeds().values():
+            path = self.folder / FEEDS_FOLDER / f"{feed.id}.parquet"
+            if feed.kind is FeedKind.REGISTER and path.exists():
+                table = _join(table, self._engine.read_parquet(path), feed)
+        return derived_columns(table, self.as_of)
+
+    def enrolled(self, policy_id: str) -> ir.Table:
+        """Who already receives the policy on the day."""
+        path = self.folder / ENROLMENTS_FOLDER / f"{policy_id}.parquet"
+        listed = self._engine.read_parquet(path) if path.exists() else ibis.memtable(NOBODY)
+        return listed.filter(listed.until.isnull() | (listed.until >= ibis.date(self.as_of)))
+
+    def identities(self, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """Sealed identifiers and plain facts of a few people, by person key."""
+        table = self.people.semi_join(keys_table(keys), KEY)
+        return {row[KEY]: row for row in self.fetch(table)}
+
+    def fetch(self, table: ir.Table) -> list[dict[str, Any]]:
+        return list(self._engine.to_pyarrow(table).to_pylist())
+
+
+def keys_table(keys: Iterable[str]) -> ir.Table:
+    return ibis.memtable(pa.table({KEY: pa.array(list(keys), pa.string())}))
+
+
+def _join(people: ir.Table, register: ir.Table, feed: Feed) -> ir.Table:
+    """Add a register's columns; of somebody a complete register does not list, its `when_absent` values are known."""
+    listed = register.mutate(is_listed=True)
+    joined = people.left_join(listed, KEY).drop(f"{KEY}_right")
+    known = {
+        name: joined.is_listed.isnull().ifelse(value, joined[name] if name in joined.columns else ibis.null())
+        for name, value in feed.when_absent.items()
+    }
+    return joined.mutate(**known).drop("is_listed")
