@@ -38,10 +38,9 @@ async def create_message(account_sid: str, request: Request) -> Response:
     return JSONResponse(created.message.as_json(), status_code=201)
 
 
-@router.get("/Messages/{sid}.json")
 @router.get("/Messages/{sid}")
 async def fetch_message(account_sid: str, sid: str, request: Request) -> Response:
-    return JSONResponse(_authenticate(request, account_sid).exchange.fetch(sid).as_json())
+    return JSONResponse(_authenticate(request, account_sid).exchange.fetch(sid.removesuffix(".json")).as_json())
 
 
 @router.get("/Messages.json")
