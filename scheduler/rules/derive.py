@@ -98,10 +98,12 @@ def with_derived(facts: Mapping[str, object], on: date) -> dict[str, object]:
     """One resident's facts with what follows from them on that day."""
     born, since = typed("birth_date", facts.get("birth_date")), typed("resident_since", facts.get("resident_since"))
     checked = typed("last_check_on", facts.get("last_check_on"))
+    until = typed("disability_valid_until", facts.get("disability_valid_until"))
     derived: dict[str, object] = {
         "age_years": age_on(born, on) if isinstance(born, date) else None,
         "age_on_jan1": age_on(born, on.replace(month=1, day=1)) if isinstance(born, date) else None,
         "residence_months_shenzhen": months_between(since, on) if isinstance(since, date) else None,
+        "disability_cert_valid": until >= on if isinstance(until, date) else None,
         "last_check_same_year": checked.year == on.year if isinstance(checked, date) else None,
     }
     return {**facts, **{name: value for name, value in derived.items() if value is not None}}
@@ -117,9 +119,15 @@ def derived_columns(table: ir.Table, on: date) -> ir.Table:
         columns["residence_months_shenzhen"] = _months(table.resident_since, on)
     if "last_check_on" in table.columns:
         same_year = table.last_check_on.year() == on.year
-        known = table.last_check_same_year if "last_check_same_year" in table.columns else ibis.null("boolean")
-        columns["last_check_same_year"] = ibis.coalesce(same_year, known)
+        columns["last_check_same_year"] = ibis.coalesce(same_year, _known(table, "last_check_same_year"))
+    if "disability_valid_until" in table.columns:
+        valid = table.disability_valid_until >= ibis.date(on)
+        columns["disability_cert_valid"] = ibis.coalesce(valid, _known(table, "disability_cert_valid"))
     return table.mutate(**columns)
+
+
+def _known(table: ir.Table, name: str) -> ir.BooleanValue:
+    return table[name] if name in table.columns else ibis.null("boolean")
 
 
 def _birthday(month_day: int, on: date) -> tuple[int, int]:

@@ -75,11 +75,13 @@ HUKOU = {
     "shenzhen": "深圳户籍",
     "guangdong": "广东其他地方户籍",
     "other": "外省户籍",
+    "elsewhere": "非深户",
     "hongkong": "香港",
     "macao": "澳门",
     "taiwan": "台湾",
     "foreign": "外籍",
 }
+MARITAL = {"married": "已婚", "single": "未婚", "divorced": "离婚", "widowed": "丧偶"}
 SEXES = {"male": "男", "female": "女"}
 
 _FIELDS = (
@@ -93,7 +95,7 @@ _FIELDS = (
     Field("resident_since", DATE, "来深日期", "resident since", Feed.PEOPLE),
     Field("age_years", INT, "年龄", "age", Feed.DERIVED, unit_zh="岁"),
     Field("residence_months_shenzhen", INT, "在深居住时间", "months in Shenzhen", Feed.DERIVED, unit_zh=MONTHS),
-    Field("marital_status", CODE, "婚姻状况", "marital status", codes={"married": "已婚", "single": "未婚"}),
+    Field("marital_status", CODE, "婚姻状况", "marital status", Feed.PEOPLE, codes=MARITAL),
     Field(
         "household_class",
         CODE,
@@ -115,12 +117,13 @@ _FIELDS = (
         SENSITIVE,
         codes=CERTIFICATES | {"none": "无"},
     ),
+    Field("disability_valid_until", DATE, "残疾证有效期", "valid until", Feed.DISABILITY, SENSITIVE),
     Field(
         "disability_cert_valid",
         BOOL,
         "残疾证件有效",
         "certificate valid",
-        Feed.DISABILITY,
+        Feed.DERIVED,
         SENSITIVE,
     ),
     Field("disability_level", INT, "残疾等级", "disability level", Feed.DISABILITY, SENSITIVE, unit_zh="级"),

@@ -1,0 +1,123 @@
+"""One cell's text to a value: digits of any width, dates of any spelling, phones to E.164, words to codes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from models.id_number import IdNumber, parse_id_number
+from scheduler.roster.faults import ID_FAULTS, RowFault
+
+Value = str | int | bool | date | IdNumber
+Cleaned = Value | RowFault | None
+Cleaner = Callable[[str], Cleaned]
+
+LONGEST_NAME = 60
+LONGEST_ADDRESS = 200
+
+_GAPS = re.compile(r"[\s\u200b\ufeff'`]+")
+_IN_NUMBERS = re.compile(r"[\s\-\u2010-\u2015()'`]+")
+_DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?|(\d{2})(\d{2})?)?(?:[ T].*)?")
+_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})")
+_LANDLINE = re.compile(r"(?:\+?86|0086)?0?((?:10|2\d|[3-9]\d{2})[2-9]\d{6,7})")
+_SEVERAL = re.compile(r"[/,;、，；]")
+_AS_NUMBER = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
+
+
+def plain(text: str) -> str:
+    """Full-width digits and letters made ordinary, outer blanks gone."""
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
+
+
+def _digits(text: str) -> str:
+    """A number without the blanks, hyphens and brackets it was typed with."""
+    return text if text.isascii() and text.isalnum() else _IN_NUMBERS.sub("", plain(text))
+
+
+def clean_name(text: str) -> Cleaned:
+    """Blanks inside a Chinese name are typing, inside a foreign one they part its words."""
+    name = " ".join(plain(text).split())
+    if not name.isascii():
+        name = name.replace(" ", "").replace("•", "·").replace(".", "·")
+    return RowFault.TOO_LONG if len(name) > LONGEST_NAME else name or None
+
+
+def clean_address(text: str) -> Cleaned:
+    address = " ".join(plain(text).split())
+    return RowFault.TOO_LONG if len(address) > LONGEST_ADDRESS else address or None
+
+
+def clean_phone(text: str) -> Cleaned:
+    """E.164, mobile or landline; the first where several are given."""
+    number = _digits(text if text.isalnum() else _SEVERAL.split(plain(text))[0])
+    if not number:
+        return None
+    if len(number) == 11 and number[0] == "1" and number[1] >= "3" and number.isdecimal():
+        return f"+86{number}"
+    if _AS_NUMBER.fullmatch(number):
+        return RowFault.STORED_AS_NUMBER
+    found = _MOBILE.fullmatch(number) or _LANDLINE.fullmatch(number)
+    return f"+86{found[1]}" if found else RowFault.PHONE
+
+
+def id_cleaner(today: date) -> Cleaner:
+    def clean_id(text: str) -> Cleaned:
+        number = _digits(text)
+        if not number:
+            return None
+        read = parse_id_number(number, today=today)
+        if isinstance(read, IdNumber):
+            return read
+        return RowFault.STORED_AS_NUMBER if _AS_NUMBER.fullmatch(number) else ID_FAULTS[read]
+
+    return clean_id
+
+
+def clean_date(text: str) -> Cleaned:
+    """A day; of a year and month alone, its first day."""
+    spelt = plain(text)
+    if not spelt:
+        return None
+    found = _DATE.fullmatch(spelt)
+    if not found:
+        return RowFault.DATE
+    year, month, day = found[1], found[2] or found[4], found[3] or found[5] or "1"
+    try:
+        return date(int(year), int(month), int(day)) if month else RowFault.DATE
+    except ValueError:
+        return RowFault.DATE
+
+
+def past_date_cleaner(today: date) -> Cleaner:
+    def clean_past_date(text: str) -> Cleaned:
+        day = clean_date(text)
+        return RowFault.FUTURE if isinstance(day, date) and day > today else day
+
+    return clean_past_date
+
+
+def clean_text(text: str) -> Cleaned:
+    word = _GAPS.sub("", plain(text))
+    return RowFault.TOO_LONG if len(word) > LONGEST_NAME else word or None
+
+
+def code_cleaner(codes: Mapping[str, str | int | bool]) -> Cleaner:
+    def clean_code(text: str) -> Cleaned:
+        word = _GAPS.sub("", plain(text)).lower()
+        return codes.get(word, RowFault.CODE) if word else None
+
+    return clean_code
+
+
+class Remembered(dict[str, Cleaned]):
+    """A cleaner that works once for each spelling: columns of dates and codes have few."""
+
+    def __init__(self, clean: Cleaner) -> None:
+        super().__init__()
+        self._clean = clean
+
+    def __missing__(self, text: str) -> Cleaned:
+        cleaned = self[text] = self._clean(text)
+        return cleaned

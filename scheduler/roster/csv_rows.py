@@ -1,0 +1,83 @@
+"""Rows of a CSV file in any of its encodings, with their line numbers; a broken row never takes others with it."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from scheduler.roster.encoding import find_encoding
+from scheduler.roster.faults import RowFault
+
+DELIMITERS = ",\t;|"
+# A quoted cell may hold line breaks, but a mark left open must not swallow the rest of the file.
+LINES_IN_A_ROW = 20
+
+Cells = Sequence[str]
+Row = tuple[int, Cells, RowFault | None]
+Line = tuple[int, str]
+
+
+def csv_rows(path: Path) -> Iterator[Row]:
+    """Line number, cells, and the fault of a row that could not be split (its text is then the only cell)."""
+    with path.open(encoding=find_encoding(path), errors="replace", newline=None) as file:
+        lines = ((number, line) for number, line in enumerate(file, start=1) if line.strip("\ufeff\r\n "))
+        head = next(lines, None)
+        if head is None:
+            return
+        delimiter = max(DELIMITERS, key=head[1].count)
+        header = _split(head[1].lstrip("\ufeff"), delimiter)
+        yield head[0], header, None
+        for number, text in _whole_rows(lines, delimiter, len(header)):
+            if "\ufffd" in text:
+                yield number, (text,), RowFault.UNREADABLE
+            elif '"' not in text:
+                yield number, text.rstrip("\r\n").split(delimiter), None
+            elif text.count('"') % 2:
+                yield number, (text,), RowFault.QUOTES
+            else:
+                yield number, _split(text, delimiter), None
+
+
+def _split(text: str, delimiter: str) -> Cells:
+    return next(csv.reader([text], delimiter=delimiter))
+
+
+def _whole_rows(lines: Iterator[Line], delimiter: str, width: int) -> Iterator[Line]:
+    """Lines, joined where a quoted cell runs over them.
+
+    A line whose quotation mark never closes, or only so that the row no longer fits the header, is given as it is, and
+    the lines after it stand for themselves.
+    """
+    waiting: deque[Line] = deque()
+    coming = _with_pushback(waiting, lines)
+    for line in coming:
+        if '"' not in line[1] or line[1].count('"') % 2 == 0:
+            yield line
+            continue
+        following = _until_closed(coming)
+        joined = line[1] + "".join(text for _, text in following)
+        if joined.count('"') % 2 == 0 and len(_split(joined, delimiter)) == width:
+            yield line[0], joined
+        else:
+            yield line
+            waiting.extendleft(reversed(following))
+
+
+def _until_closed(coming: Iterator[Line]) -> list[Line]:
+    following: list[Line] = []
+    for line in islice(coming, LINES_IN_A_ROW):
+        following.append(line)
+        if line[1].count('"') % 2:
+            break
+    return following
+
+
+def _with_pushback(waiting: deque[Line], lines: Iterator[Line]) -> Iterator[Line]:
+    while True:
+        line = waiting.popleft() if waiting else next(lines, None)
+        if line is None:
+            return
+        yield line
