@@ -118,9 +118,13 @@ class Town:
         yield mother
         if kind is Household.COUPLE:
             return
+        names: set[str] = set()
         for _ in range(1 + (rng.random() < 0.35)):
-            years = max(0.05, min(20.0, age - 24 - rng.random() * 8))
-            yield self._child(years, hukou, home, room, family, mother)
+            years = min(20.0, age - 24 - rng.random() * 8)
+            child = self._child(years if years > 0 else 0.05 + rng.random() * 4, hukou, home, room, family, mother)
+            if child.name not in names:
+                names.add(child.name)
+                yield child
         if kind is Household.THREE_GENERATIONS:
             elder_age = min(94.0, age + 23 + rng.random() * 9)
             yield self._elder("女", elder_age, hukou, home, room, reach=father.phone)

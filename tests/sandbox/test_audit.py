@@ -1,0 +1,78 @@
+"""The audit believes the ledger only; each test shows lawful traffic counting nothing, then a breach."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sandbox.audit import Breaches, count_breaches
+from sandbox.ledger import Ledger
+from sandbox.timeline import CHINA, stamp
+
+NUMBER = "+8613800138001"
+NOTHING = Breaches(budget=0, quiet_hours=0, after_stop=0, duplicate_send=0)
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-03-{text}").replace(tzinfo=CHINA)
+
+
+def _a_ledger(sends: list[str], heard: list[tuple[str, bool]] = [], **changes: Any) -> Ledger:  # noqa: B006
+    ledger = Ledger()
+    for number, at in enumerate(sends):
+        create = {"at": stamp(_at(at)), "to": NUMBER, "contact": str(number), "accepted": True, "sid": f"SM{number}"}
+        ledger.creates.append(create | changes)
+    ledger.inbound.extend({"at": stamp(_at(at)), "from": NUMBER, "stop": stop} for at, stop in heard)
+    return ledger
+
+
+def test_two_proactive_texts_in_one_day_break_the_budget() -> None:
+    assert count_breaches(_a_ledger(["02T10:00", "03T09:00"])) == NOTHING
+    assert count_breaches(_a_ledger(["02T10:00", "02T19:00"])).budget == 1
+
+
+def test_a_fourth_text_within_seven_days_breaks_the_budget() -> None:
+    assert count_breaches(_a_ledger(["02T10:00", "04T10:00", "06T10:00", "09T10:00"])) == NOTHING
+    assert count_breaches(_a_ledger(["02T10:00", "04T10:00", "06T10:00", "08T10:00"])).budget == 1
+
+
+def test_an_answer_within_half_an_hour_is_not_proactive() -> None:
+    heard = [("02T22:00", False)]
+    assert count_breaches(_a_ledger(["02T10:00", "02T22:29", "02T22:30"], heard)) == NOTHING
+    late = count_breaches(_a_ledger(["02T10:00", "02T22:31"], heard))
+    assert (late.budget, late.quiet_hours) == (1, 1)
+
+
+def test_texts_outside_nine_to_twenty_are_in_quiet_hours() -> None:
+    assert count_breaches(_a_ledger(["02T09:00", "03T19:59"])) == NOTHING
+    assert count_breaches(_a_ledger(["02T08:59", "03T20:00"])).quiet_hours == 2
+
+
+def test_after_a_stop_one_acknowledgement_is_allowed_and_nothing_else() -> None:
+    heard = [("02T11:00", True)]
+    assert count_breaches(_a_ledger(["02T10:00", "02T11:01"], heard)) == NOTHING
+    assert count_breaches(_a_ledger(["02T10:00", "02T11:01", "02T11:02"], heard)).after_stop == 1
+    assert count_breaches(_a_ledger(["02T10:00", "05T11:01"], heard)).after_stop == 1
+
+
+def test_a_resident_who_writes_again_lifts_their_own_stop() -> None:
+    heard = [("02T11:00", True), ("04T11:00", False)]
+    assert count_breaches(_a_ledger(["02T11:01", "04T11:02", "06T11:00"], heard)) == NOTHING
+
+
+def test_one_contact_accepted_twice_is_a_duplicate() -> None:
+    twice = _a_ledger(["02T10:00", "03T10:00"], contact="9")
+    assert count_breaches(twice).duplicate_send == 1
+    refused = _a_ledger(["02T10:00", "03T10:00"], contact="9", accepted=False)
+    assert count_breaches(refused) == NOTHING
+
+
+def test_the_hash_ignores_our_names_for_things_but_nothing_else() -> None:
+    plain, renamed, later = (_a_ledger(["02T10:00", "04T10:00"]) for _ in range(3))
+    for create in renamed.creates:
+        create["contact"] = f"uuid-{create['contact']}"
+    later.creates[1]["at"] = stamp(_at("04T10:00") + timedelta(seconds=1))
+    assert plain.hash() == renamed.hash()
+    assert plain.hash() != later.hash()
+    renamed.creates[1]["contact"] = renamed.creates[0]["contact"]
+    assert plain.hash() != renamed.hash()
