@@ -44,11 +44,6 @@ def clean_file(file: RosterFile, rejects: Rejects, *, today: date) -> Iterator[C
         yield sieve.sift(batch, fields)
 
 
-_FEW_SPELLINGS = frozenset(
-    {"birth_date", "resident_since", "updated_on", "disability_valid_until", "last_check_on", "enrolled_on"}
-)
-
-
 def _cleaner(name: str, today: date) -> Cleaner | Remembered:
     if name in codes():
         return Remembered(cleaning.code_cleaner(codes()[name]))
@@ -97,13 +92,12 @@ class _Sieve:
 
     def _faulty_cells(self, batch: Batch, fields: Mapping[str, list[Cleaned]], refused: set[int]) -> None:
         for name, values in fields.items():
-            for at, value in enumerate(values):
-                if value.__class__ is not RowFault:
-                    continue
+            faulty = [(at, value) for at, value in enumerate(values) if value.__class__ is RowFault]
+            for at, value in faulty:
                 values[at] = None
                 decides = name in self._file.feed.needs or (name == "birth_date" and not _has_id(fields, at))
                 outcome = Outcome.ROW_REJECTED if decides else Outcome.VALUE_DROPPED
-                self._report(batch, at, name, RowFault(value), outcome, fields, refused)
+                self._report(batch, at, name, RowFault(str(value)), outcome, fields, refused)
 
     def _absent_cells(self, batch: Batch, fields: Mapping[str, list[Cleaned]], refused: set[int]) -> None:
         for name in self._file.feed.needs:

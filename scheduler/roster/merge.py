@@ -26,6 +26,7 @@ PLAIN_FIELDS: dict[str, pa.DataType] = {
     "living_alone": pa.bool_(),
     "resident_since": pa.date32(),
     "marital_status": pa.string(),
+    "registration": pa.string(),
 }
 SEALED_FIELDS = ("name", "phone", "address")
 MERGED_FIELDS = {name: pa.string() for name in SEALED_FIELDS} | PLAIN_FIELDS
@@ -113,7 +114,7 @@ class Merge:
         return (Tie(*row) for row in rows)
 
     def people(self) -> Iterator[pa.RecordBatch]:
-        """Everybody; each field is from the first source in its order of precedence that has it, and names that source."""
+        """Everybody; each field is from the first source in its order of precedence that has it, and its name beside."""
         values = ", ".join(f"arg_min({name}, {_rank(name)}) AS {name}" for name in MERGED_FIELDS)
         sources = ", ".join(
             f"arg_min(source, {_rank(name)}) FILTER ({name} IS NOT NULL) AS {name}_source" for name in MERGED_FIELDS
@@ -125,7 +126,7 @@ class Merge:
         yield from self._connection.sql(query).to_arrow_reader(PERSON_BATCH)
 
     def _one(self, query: str) -> Any:
-        return self._connection.execute(query).fetchone()
+        return self._connection.execute(query).fetchall()[0]
 
 
 def _rank(name: str) -> str:

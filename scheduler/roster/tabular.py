@@ -32,7 +32,7 @@ class BadRow:
 class Batch:
     """Rows with their numbers in the file, column by column.
 
-    Numbers are those of the line in a CSV, of the row in a workbook, and count from 1 in Parquet, which has no header row.
+    Numbers are those of the line in a CSV and of the row in a workbook; in Parquet, which has no header row, from 1.
     """
 
     numbers: list[int]

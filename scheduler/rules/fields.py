@@ -81,6 +81,7 @@ HUKOU = {
     "taiwan": "台湾",
     "foreign": "外籍",
 }
+REGISTRATIONS = {"present": "在册", "moved": "已迁出", "deceased": "已故"}
 MARITAL = {"married": "已婚", "single": "未婚", "divorced": "离婚", "widowed": "丧偶"}
 SEXES = {"male": "男", "female": "女"}
 
@@ -93,6 +94,7 @@ _FIELDS = (
     Field("community", CODE, "社区", "community", Feed.PEOPLE, ORDINARY),
     Field("living_alone", BOOL, "独居", "lives alone", Feed.PEOPLE, SENSITIVE),
     Field("resident_since", DATE, "来深日期", "resident since", Feed.PEOPLE),
+    Field("registration", CODE, "人口状态", "registration", Feed.PEOPLE, codes=REGISTRATIONS),
     Field("age_years", INT, "年龄", "age", Feed.DERIVED, unit_zh="岁"),
     Field("residence_months_shenzhen", INT, "在深居住时间", "months in Shenzhen", Feed.DERIVED, unit_zh=MONTHS),
     Field("marital_status", CODE, "婚姻状况", "marital status", Feed.PEOPLE, codes=MARITAL),
