@@ -27,7 +27,7 @@ class Resident(Base):
     id_number: Mapped[str | None] = mapped_column(Encrypted("resident.id_number"))
     id_number_index: Mapped[str | None] = mapped_column(BlindIndex, index=True)
     birth_date: Mapped[date | None]
-    sex: Mapped[str | None] = mapped_column(String(1))
+    sex: Mapped[str | None] = mapped_column(String(8))
     street: Mapped[str | None] = mapped_column(String(64))
     community: Mapped[str | None] = mapped_column(String(64), index=True)
     address: Mapped[str | None] = mapped_column(Encrypted("resident.address"))

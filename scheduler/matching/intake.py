@@ -16,7 +16,6 @@ from scheduler.roster.people import CONTEXTS
 from scheduler.rules.derive import focus_groups, life_stage
 
 KEYS_PER_QUERY = 500
-SEX_LETTERS = {"male": "M", "female": "F"}
 
 
 def take_in(session: Session, population: Population, keys: Sequence[str], *, now: datetime) -> dict[str, Resident]:
@@ -53,7 +52,7 @@ def _add(session: Session, row: Mapping[str, Any], now: datetime) -> Resident:
         id_number=number,
         id_number_index=None if number is None else ring.blind_index(number, kind="id_number"),
         birth_date=row["birth_date"],
-        sex=SEX_LETTERS.get(row["sex"]),
+        sex=row["sex"],
         street=row["street"],
         community=row["community"],
         address=opened["address"],

@@ -1,12 +1,12 @@
 """first tables.
 
-Revision: cfa48d2ece11, after .
+Revision: 6276cccb8ebe, after .
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'cfa48d2ece11'
+revision = '6276cccb8ebe'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -134,7 +134,7 @@ def upgrade() -> None:
     sa.Column('id_number', sa.Text(), nullable=True),
     sa.Column('id_number_index', sa.String(length=32), nullable=True),
     sa.Column('birth_date', sa.Date(), nullable=True),
-    sa.Column('sex', sa.String(length=1), nullable=True),
+    sa.Column('sex', sa.String(length=8), nullable=True),
     sa.Column('street', sa.String(length=64), nullable=True),
     sa.Column('community', sa.String(length=64), nullable=True),
     sa.Column('address', sa.Text(), nullable=True),

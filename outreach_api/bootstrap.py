@@ -1,0 +1,174 @@
+"""The one place that names concrete adapters and binds jobs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from apscheduler.triggers.cron import CronTrigger
+from scheduler.roster.applications import read_applications
+
+from models.column_types import use_key_ring
+from models.crypto import KeyRing, new_key_ring, read_key_ring, write_key_ring
+from models.migrate import upgrade
+from models.session import Sessions, make_engine
+from models.vocabulary import Channel
+from outreach_api.cases.open_case import open_home_help
+from outreach_api.channels.carrier import TextCarrier
+from outreach_api.channels.twilio_text import TwilioCarrier
+from outreach_api.clock import Clock, SystemClock
+from outreach_api.conversations.bot import Bot
+from outreach_api.conversations.inbox import answer_due, next_inbound_due
+from outreach_api.conversations.offers import OfferRenderer
+from outreach_api.conversations.rasa_bot import RasaBot
+from outreach_api.delivery.receipts import apply_receipts
+from outreach_api.delivery.reconcile import reconcile_unknown
+from outreach_api.delivery.worker import deliver_due, next_contact_due
+from outreach_api.population import Populations, files_in
+from outreach_api.settings import Settings
+from outreach_api.web.house import FeedRefused
+from scheduler.matching.applications import ApplicationsTaken, take_applications
+from scheduler.matching.run import MatchingReport, run_matching
+from scheduler.planning.cadence import DEFAULT_CADENCE
+from scheduler.planning.guards import ALL_GUARDS, Guards
+from scheduler.planning.planner import plan
+from scheduler.policies.card import PolicyCard
+from scheduler.policies.load import load_cards
+from scheduler.roster.faults import FileRefused
+from scheduler.roster.import_population import ImportReport, Progress
+from scheduler.tick import Job, next_due, tick
+
+WORK_AT_A_TIME = 100
+
+
+def _silent(step: str, done: int, total: int | None) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class FeedTaken:
+    accepted: int
+    rejected: int
+    unchanged: int
+
+
+@dataclass
+class House:
+    """Everything a request, a job or a command needs; made once a process."""
+
+    settings: Settings
+    ring: KeyRing
+    sessions: Sessions
+    clock: Clock
+    cards: Mapping[str, PolicyCard]
+    carriers: Mapping[Channel, TextCarrier]
+    bot: Bot
+    guards: Guards = ALL_GUARDS
+    jobs: Sequence[Job] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.populations = Populations(self.settings.home / "population", self.ring)
+        self.jobs = [
+            Job("plan", self._cron("0 8-19 * * *"), self._plan),
+            Job("reconcile", self._cron("15,45 8-21 * * *"), self._reconcile),
+        ]
+
+    def import_files(self, paths: Sequence[Path], *, as_of: date, progress: Progress = _silent) -> ImportReport:
+        return self.populations.take(paths, now=self.clock.now(), as_of=as_of, progress=progress)
+
+    def match(self, *, as_of: date) -> MatchingReport:
+        population = self.populations.newest(as_of=as_of)
+        with contextlib.closing(population):
+            return run_matching(self.sessions, population, self.cards, now=self.clock.now())
+
+    def take_feed(self, feed: str, path: Path) -> FeedTaken:
+        """Take an uploaded feed; only applications may come this way, a population is imported by command."""
+        if feed != "applications":
+            raise FeedRefused(f"there is no feed {feed!r}; `applications` is one")
+        try:
+            reports, rejected = read_applications(path, self.ring, self.cards)
+        except FileRefused as fault:
+            raise FeedRefused(str(fault)) from fault
+        taken: ApplicationsTaken = take_applications(self.sessions, reports, self.cards, now=self.clock.now())
+        return FeedTaken(taken.accepted + taken.not_ours, len(rejected), taken.unchanged)
+
+    def work(self) -> int:
+        """Do everything that is due now: slots, receipts, answers, sending. How much was done; 0 when nothing is left."""
+        now = self.clock.now()
+        ran = tick(self.sessions, self.jobs, now)
+        receipts = apply_receipts(self.sessions, now=now, limit=WORK_AT_A_TIME)
+        answered = answer_due(self.sessions, self.bot, self.cards, self.clock, limit=WORK_AT_A_TIME)
+        sent = deliver_due(self.sessions, self.carriers, self.clock, limit=WORK_AT_A_TIME, guards=self.guards)
+        return len(ran) + receipts.applied + answered.claimed + sent.claimed
+
+    def next_due(self) -> datetime | None:
+        """When something of ours is due next; what is overdue counts as now."""
+        now = self.clock.now()
+        due = [
+            next_due(self.jobs, self.sessions, now),
+            next_inbound_due(self.sessions),
+            next_contact_due(self.sessions),
+        ]
+        return min((max(instant, now) for instant in due if instant is not None), default=None)
+
+    def _cron(self, expression: str) -> CronTrigger:
+        return CronTrigger.from_crontab(expression, timezone=self.settings.zone)
+
+    def _plan(self, _slot: datetime, now: datetime) -> dict[str, Any]:
+        report = plan(
+            self.sessions,
+            now=now,
+            cards=self.cards,
+            cadence=DEFAULT_CADENCE,
+            render=OfferRenderer(self.cards),
+            open_home_help=open_home_help,
+            guards=self.guards,
+        )
+        return report.facts()
+
+    def _reconcile(self, _slot: datetime, now: datetime) -> dict[str, Any]:
+        return reconcile_unknown(self.sessions, self.carriers, now=now).facts()
+
+
+@contextlib.contextmanager
+def open_house(settings: Settings, *, clock: Clock | None = None, guards: Guards = ALL_GUARDS) -> Iterator[House]:
+    """Open the installation in `settings.home`, bringing its database up to date; a first start makes its keys.
+
+    Raises:
+        KeyRingFault: there is a database but no key file for it.
+        CardsRefused: a policy card has a fault.
+    """
+    ring = _ring(settings)
+    use_key_ring(ring)
+    engine = make_engine(settings.database)
+    upgrade(engine)
+    bot = RasaBot.from_settings(settings)
+    try:
+        yield House(
+            settings=settings,
+            ring=ring,
+            sessions=Sessions(engine),
+            clock=clock or SystemClock(),
+            cards=load_cards(settings.policies),
+            carriers={Channel.SMS: TwilioCarrier.from_settings(settings)},
+            bot=bot,
+            guards=guards,
+        )
+    finally:
+        bot.close()
+        engine.dispose()
+
+
+def _ring(settings: Settings) -> KeyRing:
+    first_start = not settings.keys.exists() and not (settings.home / "outreach.db").exists()
+    if first_start and not settings.database_url:
+        write_key_ring(new_key_ring(), settings.keys)
+    return read_key_ring(settings.keys)
+
+
+def import_folder(house: House, folder: Path, *, as_of: date) -> ImportReport:
+    return house.import_files(files_in(folder), as_of=as_of)
