@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
@@ -32,6 +32,7 @@ from models.vocabulary import (
 from scheduler.planning.cadence import Attempt
 from scheduler.planning.guards import Guard, Guards
 from scheduler.planning.pauses import Pauses
+from scheduler.planning.stops import stops_of_phones, stops_of_residents
 
 PUSHED_STATES = frozenset({MatchState.NEW, MatchState.IN_OUTREACH, MatchState.CALLBACK, MatchState.AWAITING_PHONE})
 LADDER_PURPOSES = frozenset({ContactPurpose.OFFER, ContactPurpose.REMINDER})
@@ -39,7 +40,6 @@ UNFINISHED_CASES = (CaseState.OPEN, CaseState.ACCEPTED)
 # While a person works on one of these, the machine keeps quiet.
 HUMAN_HANDS = (CaseKind.HUMAN, CaseKind.COMPLAINT, CaseKind.APPEAL, CaseKind.IDENTITY)
 VISIT_ONLY = "visit_only"
-GRAVITY = (StopReason.DECEASED, StopReason.OPT_OUT, StopReason.WRONG_NUMBER)
 
 
 class Card(Protocol):
@@ -103,6 +103,10 @@ class Terms:
         return self.now.astimezone(self.zone).date()
 
     @property
+    def stops_stand(self) -> bool:
+        return self.guards.after_stop is Guard.ON
+
+    @property
     def pushed_states(self) -> frozenset[MatchState]:
         return pushed_states(self.guards)
 
@@ -131,7 +135,7 @@ def read_situations(session: Session, resident_ids: Collection[int], terms: Term
     """The situations of these residents, in the order given; those without a match to push are left out."""
     matches = _matches(session, resident_ids, terms)
     phones = _phones(session, list(matches), terms)
-    stops = _stops(session, ContactStop.resident_id, list(matches), terms)
+    stops = stops_of_residents(session, list(matches)) if terms.stops_stand else {}
     refused = _visit_only(session, list(matches))
     talks = _talks(session, list(matches))
     handled = _in_human_hands(session, list(matches))
@@ -237,7 +241,7 @@ def _phones(session: Session, resident_ids: Collection[int], terms: Terms) -> di
         .order_by(ResidentPhone.rank, ResidentPhone.id)
     ).all()
     phone_ids = {row.id for row in rows}
-    stops = _stops(session, ContactStop.phone_id, phone_ids, terms)
+    stops = stops_of_phones(session, phone_ids) if terms.stops_stand else {}
     shared = shared_phones(session, phone_ids)
     found: dict[int, list[PhoneSituation]] = defaultdict(list)
     for row in rows:
@@ -255,17 +259,6 @@ def shared_phones(session: Session, phone_ids: Collection[int]) -> frozenset[int
         .having(func.count() > 1)
     )
     return frozenset(session.scalars(counted))
-
-
-def _stops(session: Session, key: Any, ids: Collection[int], terms: Terms) -> dict[int, StopReason]:
-    """The gravest stop in force for each resident or phone that has one."""
-    if terms.guards.after_stop is Guard.OFF:
-        return {}
-    query = select(key, ContactStop.reason).where(key.in_(ids), ContactStop.released_at.is_(None))
-    gravest: dict[int, StopReason] = {}
-    for owner, reason in session.execute(query).tuples():
-        gravest[owner] = min(gravest.get(owner, reason), reason, key=GRAVITY.index)
-    return gravest
 
 
 def _visit_only(session: Session, resident_ids: Collection[int]) -> frozenset[int]:

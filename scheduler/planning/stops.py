@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
@@ -18,6 +20,7 @@ REFUSAL_OF_STOP = {
     StopReason.WRONG_NUMBER: Refusal.WRONG_NUMBER,
     StopReason.DECEASED: Refusal.DECEASED,
 }
+GRAVITY = (StopReason.DECEASED, StopReason.OPT_OUT, StopReason.WRONG_NUMBER)
 # What a stop silences. The one acknowledgement of the stop itself is queued after it and goes out.
 SILENCED_PURPOSES = PROACTIVE_PURPOSES | {ContactPurpose.REPLY}
 
@@ -59,8 +62,25 @@ def standing_stop(session: Session, *, resident_id: int | None, phone_id: int | 
             ),
         )
     ).all()
-    gravity = (StopReason.DECEASED, StopReason.OPT_OUT, StopReason.WRONG_NUMBER)
-    return next((reason for reason in gravity if reason in in_force), None)
+    return next((reason for reason in GRAVITY if reason in in_force), None)
+
+
+def stops_of_residents(session: Session, resident_ids: Collection[int]) -> dict[int, StopReason]:
+    """The gravest stop in force for each of these residents who has one."""
+    return _gravest(session, ContactStop.resident_id, resident_ids)
+
+
+def stops_of_phones(session: Session, phone_ids: Collection[int]) -> dict[int, StopReason]:
+    """The gravest stop in force for each of these phones that has one."""
+    return _gravest(session, ContactStop.phone_id, phone_ids)
+
+
+def _gravest(session: Session, owner: Any, ids: Collection[int]) -> dict[int, StopReason]:
+    query = select(owner, ContactStop.reason).where(owner.in_(ids), ContactStop.released_at.is_(None))
+    gravest: dict[int, StopReason] = {}
+    for owner_id, reason in session.execute(query).tuples():
+        gravest[owner_id] = min(gravest.get(owner_id, reason), reason, key=GRAVITY.index)
+    return gravest
 
 
 def release_stop(session: Session, stop: ContactStop, *, by: str, why: str, now: datetime) -> None:

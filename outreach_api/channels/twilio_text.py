@@ -1,0 +1,143 @@
+"""Texts by Twilio: create with a status callback that names our contact, and list what was accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from requests.exceptions import ConnectionError as ConnectionBroken
+from requests.exceptions import ConnectTimeout, RequestException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException  # type: ignore[import-untyped]
+from twilio.rest import Client  # type: ignore[import-untyped]
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from models.vocabulary import Cause
+from outreach_api.channels.carrier import (
+    Accepted,
+    ListedMessage,
+    Listing,
+    OutgoingText,
+    Rejected,
+    SendResult,
+    Unknown,
+)
+from outreach_api.channels.twilio_http import NotAnswered, RedirectedHttpClient, TooManyRequests
+from outreach_api.channels.vendor_codes import ACCOUNT_WIDE, MEANING_OF_STATUS, cause_of_answer
+from outreach_api.settings import Settings
+
+if TYPE_CHECKING:
+    from twilio.rest.api.v2010.account.message import MessageInstance  # type: ignore[import-untyped]
+
+PAGE_SIZE = 1000
+CARRIER_DOWN_RETRY_SECONDS = 60.0
+ACCOUNT_RETRY_SECONDS = 900.0
+STATUS_PATH = "/webhooks/twilio/status"
+
+log = structlog.get_logger(__name__)
+
+
+class TwilioCarrier:
+    """A `TextCarrier` on the real SDK. `base_url` leads elsewhere only for a sandbox."""
+
+    name = "twilio"
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        sender: str,
+        *,
+        public_url: str,
+        base_url: str = "https://api.twilio.com",
+        timeout_seconds: float = 10.0,
+    ) -> None:
+        http = RedirectedHttpClient(base_url, timeout_seconds=timeout_seconds)
+        self._messages = Client(account_sid, auth_token, http_client=http).messages
+        self._sender = sender
+        self._status_url = public_url.rstrip("/") + STATUS_PATH
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> TwilioCarrier:
+        return cls(
+            settings.twilio_account_sid,
+            settings.twilio_auth_token.get_secret_value(),
+            settings.twilio_from,
+            public_url=settings.public_url,
+            base_url=settings.twilio_base_url,
+            timeout_seconds=settings.carrier_timeout_seconds,
+        )
+
+    def send(self, message: OutgoingText) -> SendResult:
+        try:
+            created = self._messages.create(
+                to=message.to,
+                from_=self._sender,
+                body=message.text,
+                status_callback=f"{self._status_url}?contact={message.contact_id}",
+            )
+        except TooManyRequests as fault:
+            return Rejected(Cause.RATE_LIMITED, "20429", fault.retry_after_seconds)
+        except (TwilioRestException, TwilioServiceException) as fault:
+            return _refused(fault.code, fault.status)
+        except RequestException as fault:
+            return _after_broken_request(fault)
+        except (NotAnswered, TwilioException, ValueError, TypeError) as fault:
+            # The answer made no sense to the SDK: whatever it was, it is not a refusal.
+            return Unknown(type(fault).__name__)
+        return Accepted(created.sid) if created.sid else Unknown("no sid in the answer")
+
+    def sent_between(self, since: datetime, until: datetime) -> Listing:
+        """What Twilio accepted from our number in the window; incomplete when any page failed."""
+        found: list[ListedMessage] = []
+        try:
+            found.extend(self._listed(since, until))
+        except (RequestException, NotAnswered, TooManyRequests, TwilioException, ValueError, TypeError) as fault:
+            log.warning("listing_incomplete", provider=self.name, fault=type(fault).__name__, seen=len(found))
+            return Listing(found, complete=False)
+        return Listing(found, complete=True)
+
+    def _listed(self, since: datetime, until: datetime) -> Iterator[ListedMessage]:
+        pages = self._messages.stream(
+            from_=self._sender,
+            date_sent_after=since.astimezone(UTC),
+            date_sent_before=until.astimezone(UTC),
+            page_size=PAGE_SIZE,
+        )
+        for message in pages:
+            meaning = MEANING_OF_STATUS.get(str(message.status))
+            if meaning is not None:
+                yield _as_listed(message)
+
+
+def _as_listed(message: MessageInstance) -> ListedMessage:
+    sent_at = message.date_sent or message.date_created
+    if message.sid is None or message.to is None or sent_at is None:
+        raise ValueError("a listed message lacks its sid, its recipient or its time")
+    return ListedMessage(
+        provider_ref=message.sid,
+        to=message.to,
+        text=message.body or "",
+        state=MEANING_OF_STATUS[str(message.status)].state,
+        vendor_code=str(message.error_code) if message.error_code else None,
+        sent_at=sent_at.astimezone(UTC),
+    )
+
+
+def _refused(code: int | None, http_status: int) -> Rejected:
+    patience = ACCOUNT_RETRY_SECONDS if code in ACCOUNT_WIDE else None
+    return Rejected(cause_of_answer(code, http_status), str(code) if code else None, patience)
+
+
+def _after_broken_request(fault: RequestException) -> SendResult:
+    """A request that never got a connection was not carried out; any other may have been."""
+    never_connected = isinstance(fault, ConnectTimeout) or (
+        isinstance(fault, ConnectionBroken)
+        and bool(fault.args)
+        and isinstance(fault.args[0], MaxRetryError)
+        and isinstance(fault.args[0].reason, NewConnectionError)
+    )
+    if never_connected:
+        return Rejected(Cause.CARRIER_FAULT, None, CARRIER_DOWN_RETRY_SECONDS)
+    return Unknown(type(fault).__name__)

@@ -1,0 +1,104 @@
+"""What is looked at once more before a contact goes out, read for a whole batch in a few queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.contact import Contact, ContactMatch
+from models.conversation import Conversation, Inbound
+from models.match import Match
+from models.resident import Phone, Resident
+from models.vocabulary import MatchState, PhoneState, ResidentStatus, StopReason
+from scheduler.planning.budget import ANSWER_WITHIN
+from scheduler.planning.pauses import Pauses, standing_pauses
+from scheduler.planning.spending import Planned, Spending, spending
+from scheduler.planning.stops import stops_of_phones, stops_of_residents
+
+
+@dataclass(frozen=True)
+class OfferedMatch:
+    match_id: int
+    policy_id: str
+    state: MatchState
+
+
+@dataclass(frozen=True)
+class Talk:
+    last_at: datetime
+    taken_over: bool
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Everything by resident, phone or contact id; an absent id has none."""
+
+    numbers: dict[int, str]
+    phone_states: dict[int, PhoneState]
+    statuses: dict[int, ResidentStatus]
+    resident_stops: dict[int, StopReason]
+    phone_stops: dict[int, StopReason]
+    heard_from: dict[int, datetime]
+    """When each phone last wrote, within the time in which an answer is one."""
+    talks: dict[int, Talk]
+    matches: dict[int, list[OfferedMatch]]
+    spent: Spending
+    pauses: Pauses
+
+
+def read_circumstances(session: Session, contacts: Sequence[Contact], *, now: datetime) -> Circumstances:
+    resident_ids = {c.resident_id for c in contacts if c.resident_id is not None}
+    phone_ids = {c.phone_id for c in contacts}
+    phones = session.execute(select(Phone.id, Phone.number, Phone.state).where(Phone.id.in_(phone_ids))).all()
+    statuses = session.execute(select(Resident.id, Resident.status).where(Resident.id.in_(resident_ids))).tuples()
+    return Circumstances(
+        numbers={row.id: row.number for row in phones},
+        phone_states={row.id: row.state for row in phones},
+        statuses=dict(statuses.all()),
+        resident_stops=stops_of_residents(session, resident_ids),
+        phone_stops=stops_of_phones(session, phone_ids),
+        heard_from=_heard_from(session, phone_ids, now=now),
+        talks=_talks(session, resident_ids),
+        matches=_matches(session, [c.id for c in contacts]),
+        spent=spending(session, resident_ids, phone_ids, now=now, planned=Planned.IGNORED),
+        pauses=standing_pauses(session),
+    )
+
+
+def _heard_from(session: Session, phone_ids: Collection[int], *, now: datetime) -> dict[int, datetime]:
+    newest = func.max(Inbound.received_at, type_=Inbound.received_at.type)
+    query = (
+        select(Phone.id, newest)
+        .join(Inbound, Inbound.sender_index == Phone.number_index)
+        .where(Phone.id.in_(phone_ids), Inbound.received_at >= now - ANSWER_WITHIN)
+        .group_by(Phone.id)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def _talks(session: Session, resident_ids: Collection[int]) -> dict[int, Talk]:
+    newest = func.max(Conversation.last_at, type_=Conversation.last_at.type)
+    query = (
+        select(Conversation.resident_id, newest, func.max(Conversation.taken_over_by))
+        .where(Conversation.resident_id.in_(resident_ids))
+        .group_by(Conversation.resident_id)
+    )
+    rows = session.execute(query).tuples()
+    return {resident_id: Talk(at, staff is not None) for resident_id, at, staff in rows if resident_id is not None}
+
+
+def _matches(session: Session, contact_ids: Collection[int]) -> dict[int, list[OfferedMatch]]:
+    query = (
+        select(ContactMatch.contact_id, Match.id, Match.policy_id, Match.state)
+        .join(Match, Match.id == ContactMatch.match_id)
+        .where(ContactMatch.contact_id.in_(contact_ids))
+    )
+    found: dict[int, list[OfferedMatch]] = defaultdict(list)
+    for contact_id, match_id, policy_id, state in session.execute(query).tuples():
+        found[contact_id].append(OfferedMatch(match_id, policy_id, state))
+    return found

@@ -1,0 +1,217 @@
+"""Claiming: a batch of due contacts becomes this worker's, after a last look at each, and is committed as such."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from models.contact import Campaign, Contact, ContactMatch
+from models.event import Event
+from models.resident import Phone, Resident
+from models.session import Sessions
+from models.vocabulary import PROACTIVE_PURPOSES, Channel, ContactPurpose, ContactState, EventKind, Refusal
+from outreach_api.channels.carrier import OutgoingText
+from outreach_api.delivery.circumstances import Circumstances, read_circumstances
+from outreach_api.delivery.examination import Bench, Cancel, Go, Postpone, examine
+from scheduler.planning.budget import Spent
+from scheduler.planning.guards import ALL_GUARDS, Guards
+from scheduler.planning.pauses import Pauses, standing_pauses
+from scheduler.planning.refusals import Refused, record_refusals
+from scheduler.planning.rules import ContactRules
+from scheduler.planning.stops import SILENCED_PURPOSES
+
+ANSWERS = frozenset({ContactPurpose.REPLY, ContactPurpose.ACKNOWLEDGEMENT})
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A contact that is this worker's to send, as long as its fence is the newest."""
+
+    contact_id: int
+    fence: int
+    resident_id: int | None
+    phone_id: int
+    channel: Channel
+    stoppable: bool
+    not_after: datetime | None
+    message: OutgoingText
+
+
+@dataclass
+class ClaimReport:
+    claimed: list[Claimed] = field(default_factory=list)
+    postponed: int = 0
+    cancelled: int = 0
+
+    @property
+    def looked_at(self) -> int:
+        return len(self.claimed) + self.postponed + self.cancelled
+
+
+def claim_due(
+    sessions: Sessions,
+    *,
+    channels: Collection[Channel],
+    now: datetime,
+    limit: int,
+    rules: ContactRules,
+    guards: Guards = ALL_GUARDS,
+) -> ClaimReport:
+    """Claim up to `limit` due contacts, answers first, in one committed transaction.
+
+    The residents and phones are locked first, always in the order of their ids, and whoever is locked already is left
+    for the next time: two workers never wait for each other, and stops and budget are read under the lock.
+    """
+    with sessions.write() as session:
+        contacts = _lock_due(session, channels, now=now, limit=limit)
+        bench = Bench(rules, guards, now)
+        return _take(session, contacts, bench) if contacts else ClaimReport()
+
+
+def cancel_expired(sessions: Sessions, *, now: datetime, rules: ContactRules) -> int:
+    """Cancel planned contacts whose time has passed; offers among them are planned anew. How many."""
+    with sessions.write() as session:
+        held = held_campaigns(session, standing_pauses(session))
+        expired = session.scalars(
+            select(Contact)
+            .where(Contact.state == ContactState.PLANNED, Contact.due_at <= now, Contact.expires_at <= now)
+            .with_for_update(skip_locked=True)
+        ).all()
+        refused: list[Refused] = []
+        matches = _match_ids(session, [contact.id for contact in expired])
+        for contact in expired:
+            # A stale offer isn't pushed; what kept it, if that is known, is the better reason.
+            reason = Refusal.CAMPAIGN_PAUSED if contact.campaign_id in held else Refusal.NOT_PUSHABLE
+            refused += _cancel(session, contact, reason, matches.get(contact.id, ()), now=now)
+        record_refusals(session, refused, now=now, zone=rules.zone)
+        return len(expired)
+
+
+def is_deliverable(session: Session) -> ColumnElement[bool]:
+    """A condition on contacts: no pause holds them back. Answers are never held."""
+    pauses = standing_pauses(session)
+    if pauses.everything is not None:
+        return Contact.purpose.in_(ANSWERS)
+    held = held_campaigns(session, pauses)
+    free = or_(Contact.campaign_id.is_(None), Contact.campaign_id.not_in(held))
+    return or_(Contact.purpose.in_(ANSWERS), free)
+
+
+def held_campaigns(session: Session, pauses: Pauses) -> frozenset[int]:
+    by_policy = session.scalars(select(Campaign.id).where(Campaign.policy_id.in_(pauses.policies)))
+    return pauses.campaigns | frozenset(by_policy)
+
+
+def _lock_due(session: Session, channels: Collection[Channel], *, now: datetime, limit: int) -> list[Contact]:
+    candidates = _due(session, channels, now=now, limit=limit)
+    residents = _lock(session, Resident, {resident_id for _, resident_id, _ in candidates if resident_id is not None})
+    phones = _lock(session, Phone, {phone_id for _, _, phone_id in candidates})
+    ours = [
+        contact_id
+        for contact_id, resident_id, phone_id in candidates
+        if phone_id in phones and (resident_id is None or resident_id in residents)
+    ]
+    query = select(Contact).where(Contact.id.in_(ours), Contact.state == ContactState.PLANNED, Contact.due_at <= now)
+    contacts = {contact.id: contact for contact in session.scalars(query.with_for_update(skip_locked=True))}
+    return [contacts[contact_id] for contact_id in ours if contact_id in contacts]
+
+
+def _due(
+    session: Session, channels: Collection[Channel], *, now: datetime, limit: int
+) -> list[tuple[int, int | None, int]]:
+    """Ids of due contacts, answers first: somebody is waiting for those, and a campaign may have thousands queued."""
+    due = (
+        select(Contact.id, Contact.resident_id, Contact.phone_id)
+        .where(Contact.state == ContactState.PLANNED, Contact.due_at <= now, Contact.channel.in_(channels))
+        .order_by(Contact.due_at, Contact.id)
+    )
+    answers = session.execute(due.where(Contact.purpose.in_(ANSWERS)).limit(limit)).tuples().all()
+    room = limit - len(answers)
+    if room == 0:
+        return list(answers)
+    others = due.where(Contact.purpose.not_in(ANSWERS), is_deliverable(session)).limit(room)
+    return [*answers, *session.execute(others).tuples()]
+
+
+def _lock(session: Session, table: Any, ids: Collection[int]) -> frozenset[int]:
+    query = select(table.id).where(table.id.in_(ids)).order_by(table.id)
+    return frozenset(session.scalars(query.with_for_update(skip_locked=True, key_share=True)))
+
+
+def _take(session: Session, contacts: Sequence[Contact], bench: Bench) -> ClaimReport:
+    at_hand = read_circumstances(session, contacts, now=bench.now)
+    report = ClaimReport()
+    refused: list[Refused] = []
+    for contact in contacts:
+        match_ids = [match.match_id for match in at_hand.matches.get(contact.id, ())]
+        match examine(contact, at_hand, bench):
+            case Go() as go:
+                report.claimed.append(_claim(contact, go, at_hand, now=bench.now))
+            case Postpone(until, because):
+                contact.due_at = until
+                refused += _refused(contact, because, match_ids)
+                report.postponed += 1
+            case Cancel(because):
+                refused += _cancel(session, contact, because, match_ids, now=bench.now)
+                report.cancelled += 1
+    record_refusals(session, refused, now=bench.now, zone=bench.rules.zone)
+    return report
+
+
+def _claim(contact: Contact, go: Go, at_hand: Circumstances, *, now: datetime) -> Claimed:
+    contact.state = ContactState.SENDING
+    contact.fence += 1
+    contact.claimed_at = now
+    contact.sent_at = None
+    if go.proactive:
+        spent = Spent(contact.channel, now)
+        at_hand.spent.add(contact.id, spent, resident_id=contact.resident_id, phone_id=contact.phone_id)
+    return Claimed(
+        contact_id=contact.id,
+        fence=contact.fence,
+        resident_id=contact.resident_id,
+        phone_id=contact.phone_id,
+        channel=contact.channel,
+        stoppable=contact.purpose in SILENCED_PURPOSES,
+        not_after=go.not_after,
+        message=OutgoingText(
+            contact_id=contact.id,
+            to=at_hand.numbers[contact.phone_id],
+            text=contact.text,
+            template_key=contact.template_key,
+            variables=contact.variables,
+        ),
+    )
+
+
+def _cancel(
+    session: Session, contact: Contact, because: Refusal, match_ids: Collection[int], *, now: datetime
+) -> list[Refused]:
+    contact.state = ContactState.CANCELLED
+    contact.refusal = because
+    contact.settled_at = now
+    facts = {"contact": contact.id, "state": contact.state.value, "refusal": because.value}
+    session.add(Event(at=now, kind=EventKind.CONTACT_CHANGED, facts=facts))
+    log.info("contact_cancelled", contact=contact.id, refusal=because.value)
+    return _refused(contact, because, match_ids)
+
+
+def _refused(contact: Contact, because: Refusal, match_ids: Collection[int]) -> list[Refused]:
+    if contact.resident_id is None or contact.purpose not in PROACTIVE_PURPOSES:
+        return []
+    return [Refused(match_id, contact.resident_id, because) for match_id in match_ids]
+
+
+def _match_ids(session: Session, contact_ids: Collection[int]) -> dict[int, list[int]]:
+    query = select(ContactMatch.contact_id, ContactMatch.match_id).where(ContactMatch.contact_id.in_(contact_ids))
+    found: dict[int, list[int]] = {}
+    for contact_id, match_id in session.execute(query).tuples():
+        found.setdefault(contact_id, []).append(match_id)
+    return found

@@ -1,0 +1,92 @@
+"""What a carrier's word means for the phone itself, beyond the one contact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models.contact import Contact
+from models.match import Match
+from models.resident import Phone
+from models.session import lock_resident
+from models.vocabulary import Cause, MatchState, PhoneState, StopReason
+from scheduler.matching.moves import move_match
+from scheduler.planning.situation import PUSHED_STATES
+from scheduler.planning.stops import StopScope, place_stop, standing_stop
+
+FAILURES_UNTIL_UNREACHABLE = 2
+PLACED_BY = "carrier"
+
+
+class PhoneEffect(StrEnum):
+    NONE = "none"
+    COUNT_FAILURE = "count_failure"
+    UNREACHABLE = "unreachable"
+    STOP = "stop"
+
+
+# A landline is unreachable by text, which is the only channel that fails that way.
+EFFECT_OF_CAUSE: dict[Cause, PhoneEffect] = {
+    Cause.INVALID_NUMBER: PhoneEffect.UNREACHABLE,
+    Cause.LANDLINE: PhoneEffect.UNREACHABLE,
+    Cause.UNREACHABLE: PhoneEffect.COUNT_FAILURE,
+    Cause.OPTED_OUT_AT_CARRIER: PhoneEffect.STOP,
+    Cause.FILTERED: PhoneEffect.NONE,
+    Cause.RATE_LIMITED: PhoneEffect.NONE,
+    Cause.ACCOUNT: PhoneEffect.NONE,
+    Cause.REGION_NOT_ALLOWED: PhoneEffect.NONE,
+    Cause.CARRIER_FAULT: PhoneEffect.NONE,
+    Cause.UNCLASSIFIED: PhoneEffect.COUNT_FAILURE,
+}
+
+
+def note_failure(session: Session, contact: Contact, cause: Cause, *, now: datetime) -> None:
+    """Let a failed contact tell on its phone: unreachable at once, after two failures in a row, or stopped."""
+    match EFFECT_OF_CAUSE[cause]:
+        case PhoneEffect.UNREACHABLE:
+            _change(session, contact.phone_id, state=PhoneState.UNREACHABLE)
+        case PhoneEffect.COUNT_FAILURE:
+            _count_failure(session, contact.phone_id)
+        case PhoneEffect.STOP:
+            _stop(session, contact, now=now)
+
+
+def note_delivery(session: Session, contact: Contact) -> None:
+    """A delivery ends a run of failures."""
+    session.execute(
+        update(Phone)
+        .where(Phone.id == contact.phone_id, Phone.carrier_failures > 0)
+        .values(carrier_failures=0)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _count_failure(session: Session, phone_id: int) -> None:
+    failures = 1 + (session.scalar(select(Phone.carrier_failures).where(Phone.id == phone_id).with_for_update()) or 0)
+    _change(session, phone_id, carrier_failures=failures)
+    if failures >= FAILURES_UNTIL_UNREACHABLE:
+        _change(session, phone_id, state=PhoneState.UNREACHABLE)
+
+
+def _change(session: Session, phone_id: int, **values: object) -> None:
+    """Quarantine is a person's word and stays."""
+    free = Phone.state != PhoneState.QUARANTINED
+    session.execute(
+        update(Phone).where(Phone.id == phone_id, free).values(**values).execution_options(synchronize_session=False)
+    )
+
+
+def _stop(session: Session, contact: Contact, *, now: datetime) -> None:
+    """The resident told the carrier to stop: for us the same as having told us, with the matches closed likewise."""
+    if contact.resident_id is not None:
+        lock_resident(session, contact.resident_id)
+    scope = StopScope(contact.resident_id, contact.phone_id)
+    if standing_stop(session, resident_id=scope.resident_id, phone_id=scope.phone_id) is StopReason.OPT_OUT:
+        return
+    place_stop(session, StopReason.OPT_OUT, scope, placed_by=PLACED_BY, message_id=None, now=now)
+    pushed = select(Match).where(Match.resident_id == contact.resident_id, Match.state.in_(PUSHED_STATES))
+    for match in session.scalars(pushed):
+        move_match(session, match, MatchState.OPTED_OUT, because=f"contact:{contact.id}", now=now)

@@ -1,0 +1,180 @@
+"""What the carrier calls: a resident wrote, or a message's status changed. Committed first, answered then.
+
+Bodies are read up to 64 kB, signatures are checked against the configured public URL before anything is believed, and
+both calls may come any number of times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any, Protocol
+from urllib.parse import parse_qsl
+
+import structlog
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from models.contact import Receipt
+from models.conversation import Inbound
+from models.crypto import KeyRing
+from models.event import Event
+from models.session import Sessions
+from models.vocabulary import Channel, EventKind
+from outreach_api.channels.signature import is_signed
+from outreach_api.channels.twilio_text import TwilioCarrier
+from outreach_api.clock import Clock
+from outreach_api.settings import Settings
+
+MOST_BODY_BYTES = 64 * 1024
+MOST_FIELDS = 100
+LONGEST_REFERENCE = 64
+LONGEST_WORD = 32
+EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+NUMBER = re.compile(r"\+[1-9]\d{4,14}")
+CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}")
+CONTACT_ID = re.compile(r"[1-9]\d{0,8}")
+
+router = APIRouter(prefix="/webhooks/twilio", tags=["webhooks"])
+log = structlog.get_logger(__name__)
+
+
+class WebhookHouse(Protocol):
+    """What these routes need of the house."""
+
+    sessions: Sessions
+    clock: Clock
+    settings: Settings
+    ring: KeyRing
+
+
+@dataclass(frozen=True)
+class SignedForm:
+    """The fields of a request whose signature was right."""
+
+    fields: Mapping[str, str]
+    house: WebhookHouse
+
+    def required(self, name: str, *, longest: int = LONGEST_REFERENCE) -> str:
+        value = self.fields.get(name, "")
+        if not value or len(value) > longest:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, f"{name} is missing or too long")
+        return value
+
+    def number(self, name: str) -> str:
+        """A number in E.164; a bare Chinese mobile number counts as one.
+
+        Raises:
+            HTTPException: 400, it is none.
+        """
+        value = self.required(name).strip()
+        value = f"+86{value}" if CHINESE_MOBILE.fullmatch(value) else value
+        if not NUMBER.fullmatch(value):
+            raise HTTPException(HTTPStatus.BAD_REQUEST, f"{name} is not a phone number")
+        return value
+
+
+async def signed_form(request: Request) -> SignedForm:
+    """Read a webhook's form: 413 when it is too large, 403 when it isn't the carrier's, 400 when it isn't a form."""
+    house: WebhookHouse = request.app.state.house
+    pairs = _pairs(await _body(request))
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    genuine = is_signed(
+        request.headers.get("X-Twilio-Signature", ""),
+        auth_token=house.settings.twilio_auth_token.get_secret_value(),
+        public_url=house.settings.public_url,
+        target=target,
+        fields=pairs,
+    )
+    if not genuine:
+        log.warning("webhook_signature_refused", path=request.url.path)
+        raise HTTPException(HTTPStatus.FORBIDDEN, "the signature does not fit")
+    return SignedForm(dict(pairs), house)
+
+
+Form = Annotated[SignedForm, Depends(signed_form)]
+
+
+@router.post("/inbound", response_class=Response)
+def receive_text(form: Form) -> Response:
+    """A resident wrote. The same MessageSid again changes nothing."""
+    house = form.house
+    now = house.clock.now()
+    sender = form.number("From")
+    row = {
+        "provider": TwilioCarrier.name,
+        "provider_ref": form.required("MessageSid"),
+        "channel": Channel.SMS,
+        "sender": sender,
+        "sender_index": house.ring.blind_index(sender, kind="phone"),
+        "recipient": form.required("To", longest=LONGEST_WORD),
+        "text": _text(form),
+        "received_at": now,
+        "due_at": now,
+    }
+    with house.sessions.write() as session:
+        new = _insert(session, Inbound).values(row).on_conflict_do_nothing().returning(Inbound.id)
+        inbound_id = session.scalar(new)
+        if inbound_id is not None:
+            session.add(Event(at=now, kind=EventKind.INBOUND_RECEIVED, facts={"inbound": inbound_id}))
+    log.info("inbound_received", inbound=inbound_id, repeated=inbound_id is None)
+    return Response(EMPTY_TWIML, media_type="text/xml")
+
+
+@router.post("/status", status_code=HTTPStatus.NO_CONTENT, response_class=Response)
+def receive_status(form: Form, contact: str | None = None) -> Response:
+    """A message's status changed. Kept as it came; `receipts` applies it."""
+    house = form.house
+    if contact is not None and not CONTACT_ID.fullmatch(contact):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "contact is not a contact's number")
+    to = form.fields.get("To")
+    receipt = Receipt(
+        contact_id=int(contact) if contact is not None else None,
+        provider=TwilioCarrier.name,
+        provider_ref=form.required("MessageSid"),
+        status=form.required("MessageStatus", longest=LONGEST_WORD),
+        vendor_code=_vendor_code(form),
+        to_index=house.ring.blind_index(to, kind="phone") if to else None,
+        received_at=house.clock.now(),
+    )
+    with house.sessions.write() as session:
+        session.add(receipt)
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+async def _body(request: Request) -> bytes:
+    """The body, read no further than allowed: what a sender says about its length is not believed."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BODY_BYTES:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MOST_BODY_BYTES} bytes")
+    return bytes(body)
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    try:
+        text = body.decode("ascii")
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError as fault:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "the body is not a form") from fault
+
+
+def _text(form: SignedForm) -> str:
+    """The words; empty when only a picture was sent, but never absent."""
+    if "Body" not in form.fields:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "Body is missing")
+    return form.fields["Body"]
+
+
+def _vendor_code(form: SignedForm) -> str | None:
+    code = form.fields.get("ErrorCode", "")
+    return code if code.isdecimal() and int(code) and len(code) <= 16 else None
+
+
+def _insert(session: Session, table: Any) -> Any:
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)

@@ -1,0 +1,175 @@
+"""Time: one `tick(now)` runs every job whose slot has come. Whoever holds the clock calls it; nothing here reads one.
+
+A slot is a nominal time of a job's cron trigger. Its row in `job_slot` is inserted, and committed, before the job runs,
+and `UNIQUE(job, slot)` lets one of several schedulers win. When a process dies between start and finish, the row stays
+unfinished; after the job's `restart_after` the next tick takes that slot over, by compare-and-set on its start. Jobs
+are therefore written to do all that is due whenever they run: a second run of a slot finds the first one's work done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+import structlog
+from apscheduler.triggers.cron import CronTrigger
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from models.event import JobSlot
+from models.session import Sessions
+
+KEEP_SLOTS = timedelta(days=30)
+_INSTANT = timedelta(microseconds=1)
+# How far back the newest missed slot is looked for first: most jobs run often, and a month's stop has many slots.
+_LOOK_BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=40))
+
+log = structlog.get_logger(__name__)
+
+
+class Missed(Enum):
+    """What is done about several slots missed in a row."""
+
+    NEWEST = "newest"
+    EACH = "each"
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    trigger: CronTrigger
+    run: Callable[[datetime, datetime], dict[str, Any]]
+    """Called with the slot and with now, both in UTC; what it returns is kept with the slot: counts, never people."""
+    missed: Missed = Missed.NEWEST
+    restart_after: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Ran:
+    job: str
+    slot: datetime
+    result: dict[str, Any]
+    failed: BaseException | None = None
+
+
+def tick(sessions: Sessions, jobs: Sequence[Job], now: datetime) -> list[Ran]:
+    """Run what is due, in the order of slots. A job that fails is logged, and keeps no other from running.
+
+    A job met for the first time counts its slots from now on.
+    """
+    due = [(slot, number, job) for number, job in enumerate(jobs) for slot in _due_slots(sessions, job, now)]
+    in_order = sorted(due, key=lambda entry: entry[:2])
+    return [_run(sessions, job, slot, now) for slot, _, job in in_order if _win(sessions, job, slot, now)]
+
+
+def next_due(jobs: Sequence[Job], sessions: Sessions, now: datetime) -> datetime | None:
+    """When the next slot of any job comes; one that is overdue counts as now."""
+    with sessions.read() as session:
+        starts = [(job, _last_slot(session, job) or now - _INSTANT) for job in jobs]
+    slots = [slot for job, start in starts if (slot := _slot_after(job.trigger, start)) is not None]
+    return max(min(slots), now.astimezone(UTC)) if slots else None
+
+
+def forget_old_slots(sessions: Sessions, now: datetime) -> int:
+    """Delete finished slots older than 30 days, but each job's newest; how many."""
+    with sessions.write() as session:
+        newest = select(JobSlot.id).distinct(JobSlot.job).order_by(JobSlot.job, JobSlot.slot.desc())
+        if session.get_bind().dialect.name != "postgresql":
+            later = JobSlot.__table__.alias("later")
+            beaten = select(later.c.id).where(later.c.job == JobSlot.job, later.c.slot > JobSlot.slot).exists()
+            newest = select(JobSlot.id).where(~beaten)
+        old = (JobSlot.finished_at.is_not(None), JobSlot.slot < now - KEEP_SLOTS, JobSlot.id.not_in(newest))
+        deleted = delete(JobSlot).where(*old).returning(JobSlot.id).execution_options(synchronize_session=False)
+        return len(session.scalars(deleted).all())
+
+
+def _due_slots(sessions: Sessions, job: Job, now: datetime) -> list[datetime]:
+    with sessions.read() as session:
+        last = _last_slot(session, job)
+        unfinished = _abandoned(session, job, now)
+    if last is None:
+        _begin_counting(sessions, job, now)
+        last = now - _INSTANT
+    if job.missed is Missed.EACH:
+        return unfinished + list(_slots(job.trigger, last, now))
+    newest = _newest_slot(job.trigger, last, now)
+    return [newest] if newest is not None else unfinished
+
+
+def _last_slot(session: Session, job: Job) -> datetime | None:
+    newest_first = select(JobSlot.slot).where(JobSlot.job == job.name).order_by(JobSlot.slot.desc())
+    return session.scalar(newest_first.limit(1))
+
+
+def _abandoned(session: Session, job: Job, now: datetime) -> list[datetime]:
+    """Slots that somebody began and nobody will finish: the newest, or where each counts, all."""
+    query = select(JobSlot.slot).where(
+        JobSlot.job == job.name, JobSlot.finished_at.is_(None), JobSlot.started_at <= now - job.restart_after
+    )
+    found = list(session.scalars(query.order_by(JobSlot.slot)))
+    return found if job.missed is Missed.EACH else found[-1:]
+
+
+def _begin_counting(sessions: Sessions, job: Job, now: datetime) -> None:
+    """Leave a first row just before now: without it a job whose slots fall between ticks would never be due."""
+    with sessions.write() as session:
+        begun = {"job": job.name, "slot": now - _INSTANT, "started_at": now, "finished_at": now, "result": {}}
+        session.execute(_insert(session).values(begun).on_conflict_do_nothing())
+
+
+def _win(sessions: Sessions, job: Job, slot: datetime, now: datetime) -> bool:
+    """Whether this scheduler may run the slot: it inserted the row, or took over an abandoned one."""
+    with sessions.write() as session:
+        row = {"job": job.name, "slot": slot, "started_at": now}
+        inserted = session.scalar(_insert(session).values(row).on_conflict_do_nothing().returning(JobSlot.id))
+        if inserted is not None:
+            return True
+        taken = session.scalar(
+            update(JobSlot)
+            .where(JobSlot.job == job.name, JobSlot.slot == slot, JobSlot.finished_at.is_(None))
+            .where(JobSlot.started_at <= now - job.restart_after)
+            .values(started_at=now)
+            .returning(JobSlot.id)
+        )
+        return taken is not None
+
+
+def _run(sessions: Sessions, job: Job, slot: datetime, now: datetime) -> Ran:
+    try:
+        ran = Ran(job.name, slot, job.run(slot, now))
+    except Exception as fault:
+        log.exception("job_failed", job=job.name, slot=slot.isoformat())
+        ran = Ran(job.name, slot, {"failed": type(fault).__name__}, fault)
+    with sessions.write() as session:
+        done = update(JobSlot).where(JobSlot.job == job.name, JobSlot.slot == slot)
+        session.execute(done.values(finished_at=now, result=ran.result))
+    return ran
+
+
+def _insert(session: Session) -> Any:
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(JobSlot)
+
+
+def _slots(trigger: CronTrigger, after: datetime, until: datetime) -> Iterator[datetime]:
+    slot = _slot_after(trigger, after)
+    while slot is not None and slot <= until:
+        yield slot
+        slot = _slot_after(trigger, slot)
+
+
+def _newest_slot(trigger: CronTrigger, after: datetime, until: datetime) -> datetime | None:
+    for back in _LOOK_BACK:
+        found = list(_slots(trigger, max(after, until - back), until))
+        if found:
+            return found[-1]
+    return max(_slots(trigger, after, until), default=None)
+
+
+def _slot_after(trigger: CronTrigger, instant: datetime) -> datetime | None:
+    slot: datetime | None = trigger.get_next_fire_time(None, instant + _INSTANT)
+    return slot.astimezone(UTC) if slot is not None else None
