@@ -1,0 +1,117 @@
+"""Answers to questions: from the policy card, from the resident's own applications, or an honest promise to ask."""
+
+from __future__ import annotations
+
+from models.vocabulary import ApplicationStatus, CaseKind, CaseReason, Question, Topic
+from outreach_api.conversations.copy_deck import numbered
+from outreach_api.conversations.decision import KnownMatch, Line, OpenCase
+from outreach_api.conversations.draft import Draft
+from outreach_api.conversations.speaking import may_not_speak
+from scheduler.policies.answers import Abstain, answer
+
+_SUMMARY_LENGTH = 300
+_PERSONAL = frozenset({Topic.STATUS, Topic.OTHER_BENEFITS})
+
+
+def answer_topic(draft: Draft, topic: Topic) -> None:
+    """Answer, or say that we shall ask. Only the first question of a choice waits for its number."""
+    if topic is Topic.SCAM:
+        draft.say("scam")
+        _note_answered(draft, topic)
+        return
+    if may_not_speak(draft, topic):
+        return
+    if topic in _PERSONAL and draft.for_somebody_else:
+        draft.say("family_private")
+        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.FAMILY_MEMBER, summary=draft.state.relation))
+        return
+    if topic is Topic.STATUS:
+        _answer_status(draft)
+    elif topic is Topic.OTHER_BENEFITS:
+        _answer_other_benefits(draft)
+    else:
+        _answer_from_card(draft, topic)
+
+
+def how_to_apply(draft: Draft, match: KnownMatch) -> None:
+    """How to apply, where the card says so; silence where it doesn't, since help is offered anyway."""
+    found = answer(
+        draft.card(match), Topic.HOW_TO_APPLY, age_years=None, today=draft.context.today, channel=draft.context.channel
+    )
+    if not isinstance(found, Abstain):
+        draft.add(Line("answer.how_to_apply", "".join(found.lines)))
+
+
+def _answer_from_card(draft: Draft, topic: Topic) -> None:
+    matches = draft.spoken_of()
+    if len(matches) > 1:
+        _ask_which(draft, topic, matches)
+    elif not matches:
+        _abstain(draft, None)
+    else:
+        _answer_about(draft, topic, matches[0])
+
+
+def _answer_about(draft: Draft, topic: Topic, match: KnownMatch) -> None:
+    person = draft.context.person
+    found = answer(
+        draft.card(match),
+        topic,
+        age_years=person.age_years if person and not draft.for_somebody_else else None,
+        today=draft.context.today,
+        channel=draft.context.channel,
+    )
+    if isinstance(found, Abstain):
+        _abstain(draft, match)
+        return
+    draft.add(Line(f"answer.{topic.value}", found.text))
+    draft.set(focus=match.match_id)
+    _note_answered(draft, topic)
+
+
+def _ask_which(draft: Draft, topic: Topic, matches: list[KnownMatch]) -> None:
+    names = [draft.name(match) for match in sorted(matches, key=lambda match: match.number)]
+    draft.say("which_offer", menu=numbered(names))
+    draft.set(asked=Question.WHICH_OFFER, pending=topic)
+
+
+def _abstain(draft: Draft, match: KnownMatch | None) -> None:
+    draft.say("no_answer")
+    summary = draft.heard.text[:_SUMMARY_LENGTH]
+    draft.do(OpenCase(CaseKind.POLICY_QUESTION, CaseReason.NO_ANSWER_ON_CARD, match, summary=summary))
+
+
+def _note_answered(draft: Draft, topic: Topic) -> None:
+    draft.topics.append(topic)
+    draft.set(answered=(*draft.state.answered, topic))
+
+
+def _answer_status(draft: Draft) -> None:
+    """By the application feed; what it does not show is asked for by a person."""
+    matches = draft.spoken_of()
+    wanted = {match.policy_id for match in matches} or set(draft.context.cards)
+    person = draft.context.person
+    reported = [
+        each
+        for each in draft.context.applications
+        if each.policy_id in wanted and person and each.resident_id == person.resident_id
+    ]
+    if reported:
+        newest = max(reported, key=lambda each: (each.occurred_on, list(ApplicationStatus).index(each.status)))
+        day = f"{newest.occurred_on.month}月{newest.occurred_on.day}日"
+        policy = draft.context.cards[newest.policy_id].short_name
+        draft.say(f"status_{newest.status.value}", policy=policy, on=day)
+    else:
+        draft.say("status_unknown")
+        match = matches[0] if len(matches) == 1 else None
+        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.STATUS_ENQUIRY, match, summary=draft.heard.text[:_SUMMARY_LENGTH]))
+    _note_answered(draft, Topic.STATUS)
+
+
+def _answer_other_benefits(draft: Draft) -> None:
+    others = [match for match in draft.context.others if match.is_open]
+    if others:
+        draft.say("other_benefits", menu="、".join(draft.name(match) for match in others))
+    else:
+        draft.say("other_benefits_none")
+    _note_answered(draft, Topic.OTHER_BENEFITS)

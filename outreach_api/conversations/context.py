@@ -1,0 +1,188 @@
+"""What the database knows about the sender of a message, read into plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.contact import Contact, ContactMatch
+from models.conversation import Conversation, Inbound
+from models.match import Application, Match
+from models.resident import Phone, Resident, ResidentPhone
+from models.vocabulary import ContactPurpose, ContactState, ConversationOutcome, Question, Stage
+from outreach_api.conversations.decision import Context, KnownApplication, KnownMatch, Person, Standing
+from outreach_api.conversations.state import DialogueState
+from scheduler.planning.stops import standing_stop
+from scheduler.policies.card import PolicyCard
+from scheduler.rules.derive import age_on
+
+# On a phone that several share, who it was yesterday says nothing about today.
+IDENTIFIED_FOR = timedelta(hours=12)
+_OFFERS = (ContactPurpose.OFFER, ContactPurpose.REMINDER)
+_NEVER_READ = (ContactState.PLANNED, ContactState.CANCELLED, ContactState.REJECTED, ContactState.NOT_SENT)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The rows behind a message, as far as they exist: a stranger has neither."""
+
+    phone: Phone | None
+    conversation: Conversation | None
+    residents: tuple[Resident, ...]
+    offer: Contact | None
+    """The newest offer that this phone was sent."""
+
+    @property
+    def version(self) -> int:
+        return self.conversation.version if self.conversation else 0
+
+
+def find_sender(session: Session, inbound: Inbound) -> Sender:
+    phone = session.scalar(select(Phone).where(Phone.number_index == inbound.sender_index))
+    if phone is None:
+        return Sender(None, None, (), None)
+    residents = session.scalars(
+        select(Resident)
+        .join(ResidentPhone, ResidentPhone.resident_id == Resident.id)
+        .where(ResidentPhone.phone_id == phone.id)
+        .order_by(Resident.id)
+    )
+    conversation = session.scalar(
+        select(Conversation).where(Conversation.phone_id == phone.id).order_by(Conversation.id.desc()).limit(1)
+    )
+    offer = session.scalar(
+        select(Contact)
+        .where(Contact.phone_id == phone.id, Contact.purpose.in_(_OFFERS), Contact.state.not_in(_NEVER_READ))
+        .order_by(Contact.sent_at.desc(), Contact.id.desc())
+        .limit(1)
+    )
+    return Sender(phone, conversation, tuple(residents), offer)
+
+
+def load_context(
+    session: Session,
+    inbound: Inbound,
+    sender: Sender,
+    *,
+    cards: Mapping[str, PolicyCard],
+    zone: ZoneInfo,
+    now: datetime,
+) -> Context:
+    """Everything a decision about this message may know."""
+    person = _speaker(sender, now)
+    standing = _standing(sender, person)
+    matches = _matches(session, sender.residents, cards)
+    own = [match for match in matches if person and match.resident_id == person.id]
+    numbers = _numbers(session, sender.offer, person)
+    local = now.astimezone(zone)
+    conversation = sender.conversation
+    return Context(
+        now=local,
+        channel=inbound.channel,
+        state=_state(sender, standing),
+        standing=standing,
+        person=_as_person(person, local) if person else None,
+        household=tuple(_as_person(resident, local) for resident in sender.residents),
+        offered=tuple(replace(match, number=numbers[match.match_id]) for match in own if match.match_id in numbers),
+        others=tuple(match for match in own if match.match_id not in numbers),
+        on_phone=tuple(match for match in matches if match.is_open),
+        applications=_applications(session, sender.residents),
+        stop=standing_stop(
+            session, resident_id=person.id if person else None, phone_id=sender.phone.id if sender.phone else None
+        ),
+        in_human_hands=bool(conversation and conversation.taken_over_by),
+        outcome=_outcome(sender),
+        cards=cards,
+    )
+
+
+def _speaker(sender: Sender, now: datetime) -> Resident | None:
+    """The one resident this phone belongs to, or the one who said so lately."""
+    if len(sender.residents) == 1:
+        return sender.residents[0]
+    talk = sender.conversation
+    if talk is None or talk.resident_id is None or now - talk.last_at > IDENTIFIED_FOR:
+        return None
+    return next((resident for resident in sender.residents if resident.id == talk.resident_id), None)
+
+
+def _standing(sender: Sender, person: Resident | None) -> Standing:
+    if person is not None:
+        return Standing.KNOWN
+    return Standing.SHARED if sender.residents else Standing.STRANGER
+
+
+def _is_news(sender: Sender) -> bool:
+    """Whether an offer went out that the conversation does not speak of yet."""
+    if sender.offer is None:
+        return False
+    talk = sender.conversation
+    return talk is None or DialogueState.model_validate(talk.state).offer_contact_id != sender.offer.id
+
+
+def _state(sender: Sender, standing: Standing) -> DialogueState:
+    """The stored state; a newer offer puts its own question in the place of an old one."""
+    talk = sender.conversation
+    state = DialogueState.model_validate(talk.state) if talk else DialogueState()
+    if not _is_news(sender) or sender.offer is None:
+        return state
+    fresh = DialogueState(
+        stage=Stage.OFFER,
+        asked=Question.INTEREST if standing is Standing.KNOWN else Question.IDENTITY,
+        offer_contact_id=sender.offer.id,
+        relation=state.relation,
+        identity_tries=state.identity_tries,
+        last_reply=sender.offer.text,
+    )
+    return fresh if standing is not Standing.STRANGER else fresh.with_(asked=None)
+
+
+def _outcome(sender: Sender) -> ConversationOutcome:
+    if sender.conversation is None or _is_news(sender):
+        return ConversationOutcome.NO_DECISION
+    return sender.conversation.outcome
+
+
+def _as_person(resident: Resident, local: datetime) -> Person:
+    born = resident.birth_date
+    return Person(
+        resident.id, resident.name, born.month if born else None, age_on(born, local.date()) if born else None
+    )
+
+
+def _matches(session: Session, residents: Iterable[Resident], cards: Mapping[str, PolicyCard]) -> list[KnownMatch]:
+    """Newest first, one an item: what an older episode came to is history."""
+    ids = [resident.id for resident in residents]
+    rows = session.scalars(select(Match).where(Match.resident_id.in_(ids)).order_by(Match.id.desc())) if ids else ()
+    newest: dict[tuple[int, str], KnownMatch] = {}
+    for row in rows:
+        if row.policy_id in cards:
+            known = KnownMatch(
+                row.id, row.resident_id, row.policy_id, row.policy_version, row.state, row.closed_at is None
+            )
+            newest.setdefault((row.resident_id, row.policy_id), known)
+    return list(newest.values())
+
+
+def _numbers(session: Session, offer: Contact | None, person: Resident | None) -> dict[int, int]:
+    if offer is None or person is None or offer.resident_id != person.id:
+        return {}
+    rows = session.execute(
+        select(ContactMatch.match_id, ContactMatch.number).where(ContactMatch.contact_id == offer.id)
+    )
+    return dict(rows.tuples().all())
+
+
+def _applications(session: Session, residents: Iterable[Resident]) -> tuple[KnownApplication, ...]:
+    ids = [resident.id for resident in residents]
+    rows = session.scalars(select(Application).where(Application.resident_id.in_(ids))) if ids else ()
+    return tuple(
+        KnownApplication(row.resident_id, row.policy_id, row.status, row.occurred_on)
+        for row in rows
+        if row.resident_id is not None
+    )

@@ -1,0 +1,38 @@
+"""Every fixed sentence that residents get from the assistant; the sentences themselves are in copy_deck.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from ruamel.yaml import YAML
+
+from models.vocabulary import Channel
+from outreach_api.conversations.decision import Line
+
+_DECK = YAML(typ="safe").load(Path(__file__).with_name("copy_deck.yaml").read_text(encoding="utf-8"))
+LINES: Mapping[str, str] = MappingProxyType(_DECK["lines"])
+READINGS: Mapping[str, str] = MappingProxyType(_DECK["readings"])
+"""How an intent is offered in a numbered choice."""
+OFFERS: Mapping[str, str] = MappingProxyType(_DECK["offers"])
+# On the phone nobody replies by writing.
+_SPOKEN = (("请回复数字", "请说第几个"), ("请回复", "请说"), ("回复", "说"), ("发消息", "打电话"))
+
+
+def say(key: str, **values: str) -> Line:
+    """A line of the deck, filled in."""
+    return Line(key, LINES[key].format(**values))
+
+
+def numbered(entries: list[str]) -> str:
+    """`1.高龄津贴 2.免费体检`."""
+    return " ".join(f"{number}.{entry}" for number, entry in enumerate(entries, start=1))
+
+
+def for_channel(text: str, channel: Channel) -> str:
+    """The text as it is said on that channel."""
+    if channel is Channel.VOICE:
+        for written, spoken in _SPOKEN:
+            text = text.replace(written, spoken)
+    return text

@@ -1,0 +1,207 @@
+"""What a turn comes to: words heard, what is known of the speaker, and the decision, all plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from models.vocabulary import (
+    ApplicationStatus,
+    CaseKind,
+    CaseReason,
+    Channel,
+    ContactPurpose,
+    ConversationOutcome,
+    MatchState,
+    StopReason,
+    Topic,
+    Urgency,
+)
+from outreach_api.conversations.bot import Turn
+from outreach_api.conversations.exact_words import ExactWord
+from outreach_api.conversations.state import DialogueState
+from scheduler.policies.card import PolicyCard
+
+
+class Standing(StrEnum):
+    """Whom we may take the speaker for. Only `KNOWN` hears anything personal."""
+
+    KNOWN = "known"
+    SHARED = "shared"
+    STRANGER = "stranger"
+
+
+@dataclass(frozen=True)
+class Person:
+    resident_id: int
+    name: str
+    birth_month: int | None
+    age_years: int | None
+
+
+@dataclass(frozen=True)
+class KnownMatch:
+    match_id: int
+    resident_id: int
+    policy_id: str
+    policy_version: str
+    state: MatchState
+    is_open: bool
+    number: int = 1
+    """The number it had in the last offer."""
+
+
+@dataclass(frozen=True)
+class KnownApplication:
+    resident_id: int
+    policy_id: str
+    status: ApplicationStatus
+    occurred_on: date
+
+
+@dataclass(frozen=True)
+class Context:
+    """All a decision may know; `now` is in the resident's own zone.
+
+    `offered` are the matches of the newest offer, `others` all other ones of the resident.
+    """
+
+    now: datetime
+    channel: Channel
+    state: DialogueState
+    standing: Standing
+    person: Person | None
+    household: tuple[Person, ...]
+    offered: tuple[KnownMatch, ...]
+    others: tuple[KnownMatch, ...]
+    on_phone: tuple[KnownMatch, ...]
+    """Open matches of everybody whom this phone reaches."""
+    applications: tuple[KnownApplication, ...]
+    stop: StopReason | None
+    in_human_hands: bool
+    outcome: ConversationOutcome
+    cards: Mapping[str, PolicyCard]
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    @property
+    def matches(self) -> tuple[KnownMatch, ...]:
+        return (*self.offered, *self.others)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """`turn` is None as long as the bot was not asked."""
+
+    text: str
+    exact: ExactWord | None
+    turn: Turn | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sentence or two to say, with the key of the copy deck it came from."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class MoveMatch:
+    match_id: int
+    to: MatchState
+
+
+@dataclass(frozen=True)
+class GiveConsent:
+    match: KnownMatch
+    text: str
+
+
+@dataclass(frozen=True)
+class WithdrawConsent:
+    match_id: int
+
+
+@dataclass(frozen=True)
+class PlaceStop:
+    reason: StopReason
+    placed_by: str
+
+
+@dataclass(frozen=True)
+class ReleaseOptOut:
+    """The resident's own word undoes the resident's own stop."""
+
+
+@dataclass(frozen=True)
+class QuarantinePhone:
+    pass
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    kind: CaseKind
+    reason: CaseReason
+    match: KnownMatch | None = None
+    urgency: Urgency = Urgency.NORMAL
+    summary: str | None = None
+
+
+@dataclass(frozen=True)
+class SetCallback:
+    match_id: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class KeepPreference:
+    name: str
+    value: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Identify:
+    resident_id: int
+
+
+@dataclass(frozen=True)
+class GrantMandate:
+    match: KnownMatch
+    relation: str
+
+
+Effect = (
+    MoveMatch
+    | GiveConsent
+    | WithdrawConsent
+    | PlaceStop
+    | ReleaseOptOut
+    | QuarantinePhone
+    | OpenCase
+    | SetCallback
+    | KeepPreference
+    | Identify
+    | GrantMandate
+)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to say and do. No lines: nothing is sent."""
+
+    lines: tuple[Line, ...]
+    effects: tuple[Effect, ...]
+    state: DialogueState
+    outcome: ConversationOutcome
+    purpose: ContactPurpose = ContactPurpose.REPLY
+    topics: tuple[Topic, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.text for line in self.lines)

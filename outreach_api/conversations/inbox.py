@@ -1,0 +1,259 @@
+"""The inbox: what residents wrote is committed before it is answered, and each message has its effects exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.exc import StaleDataError
+
+from models.conversation import Inbound
+from models.session import Sessions
+from models.vocabulary import InboundState
+from outreach_api.clock import Clock
+from outreach_api.conversations.bot import Bot, BotUnavailable, Turn
+from outreach_api.conversations.context import find_sender, load_context
+from outreach_api.conversations.decision import Context, Heard
+from outreach_api.conversations.dialogue import decide
+from outreach_api.conversations.directives import check_turn
+from outreach_api.conversations.exact_words import SAFETY, read_exact_word
+from outreach_api.conversations.transcript import Answering, give_up, hold, keep_turn
+from scheduler.policies.card import PolicyCard
+
+log = structlog.get_logger()
+
+LEASE = timedelta(minutes=2)
+RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
+LONGEST_TEXT_FOR_BOT = 1000
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass
+class InboxReport:
+    answered: int = 0
+    held: int = 0
+    """Waiting for a bot that did not answer."""
+    given_up: int = 0
+    """Given to a person instead."""
+    conflicts: int = 0
+    """Somebody else changed the conversation meanwhile; they are read again."""
+    inbound_ids: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to settle one message; a worker whose fence is old may not."""
+
+    inbound_id: int
+    fence: int
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What was known when the bot was asked."""
+
+    text: str
+    context: Context
+    version: int
+
+
+class _Conflict(Exception):  # noqa: N818
+    """The message or the conversation changed hands between reading and writing."""
+
+
+@dataclass(frozen=True)
+class Inbox:
+    sessions: Sessions
+    bot: Bot
+    cards: Mapping[str, PolicyCard]
+    clock: Clock
+    zone: ZoneInfo = ZONE
+
+    def answer_one(self, claim: Claim, report: InboxReport) -> None:
+        """Read, ask the bot outside any transaction, then settle everything in one."""
+        read = self._read(claim)
+        if read is None:
+            report.conflicts += 1
+            return
+        try:
+            turn = self._ask_bot(read)
+        except BotUnavailable as unavailable:
+            self._settle_unanswered(claim, report, str(unavailable))
+            return
+        try:
+            self._settle(claim, read, turn)
+        except (_Conflict, StaleDataError):
+            report.conflicts += 1
+            self._put_back(claim)
+        else:
+            report.answered += 1
+            report.inbound_ids.append(claim.inbound_id)
+
+    def _read(self, claim: Claim) -> _Read | None:
+        with self.sessions.read() as session:
+            inbound = _claimed(session, claim)
+            if inbound is None:
+                return None
+            sender = find_sender(session, inbound)
+            return _Read(inbound.text, self._context(session, inbound), sender.version)
+
+    def _context(self, session: Session, inbound: Inbound) -> Context:
+        sender = find_sender(session, inbound)
+        return load_context(session, inbound, sender, cards=self.cards, zone=self.zone, now=self.clock.now())
+
+    def _ask_bot(self, read: _Read) -> Turn | None:
+        heard = Heard(read.text, read_exact_word(read.text))
+        if decide(heard, read.context) is not None:
+            return None
+        state = read.context.state.for_bot(read.context.channel)
+        return check_turn(self.bot.turn(_for_bot(read.text), state))
+
+    def _settle(self, claim: Claim, read: _Read, turn: Turn | None) -> None:
+        now = self.clock.now()
+        with self.sessions.write() as session:
+            inbound = _claimed(session, claim)
+            if inbound is None:
+                raise _Conflict
+            sender = find_sender(session, inbound)
+            if sender.version != read.version:
+                raise _Conflict
+            heard = Heard(read.text, read_exact_word(read.text), turn)
+            decision = decide(heard, self._context(session, inbound))
+            if decision is None:
+                raise _Conflict
+            keep_turn(session, Answering(inbound, sender, now), heard, decision)
+            _finish(inbound, InboundState.DONE, now)
+
+    def _settle_unanswered(self, claim: Claim, report: InboxReport, why: str) -> None:
+        """Hold and try again later; after the last try, or when a stop waits behind it, give it to a person."""
+        now = self.clock.now()
+        with self.sessions.write() as session:
+            inbound = _claimed(session, claim)
+            if inbound is None:
+                report.conflicts += 1
+                return
+            context = self._context(session, inbound)
+            answering = Answering(inbound, find_sender(session, inbound), now)
+            if inbound.attempts < len(RETRY_AFTER) and not _safety_word_waits(session, inbound):
+                hold(session, answering, context)
+                inbound.due_at = now + RETRY_AFTER[inbound.attempts]
+                inbound.attempts += 1
+                inbound.state = InboundState.PENDING
+                report.held += 1
+            else:
+                give_up(session, answering, context)
+                _finish(inbound, InboundState.PARKED, now)
+                report.given_up += 1
+        log.warning("bot_unavailable", inbound=claim.inbound_id, why=why)
+
+    def _put_back(self, claim: Claim) -> None:
+        with self.sessions.write() as session:
+            session.execute(
+                update(Inbound)
+                .where(Inbound.id == claim.inbound_id, Inbound.fence == claim.fence)
+                .where(Inbound.state == InboundState.PROCESSING)
+                .values(state=InboundState.PENDING)
+            )
+
+
+def answer_due(
+    sessions: Sessions,
+    bot: Bot,
+    cards: Mapping[str, PolicyCard],
+    clock: Clock,
+    limit: int = 200,
+    *,
+    zone: ZoneInfo = ZONE,
+) -> InboxReport:
+    """Answer what is due, oldest first, at most `limit` messages; what one sender wrote, in the order it came."""
+    inbox, report = Inbox(sessions, bot, cards, clock, zone), InboxReport()
+    tries = 0
+    while tries < limit:
+        claims = claim_due(sessions, now=clock.now(), limit=limit - tries)
+        if not claims:
+            break
+        for claim in claims:
+            inbox.answer_one(claim, report)
+        tries += len(claims)
+    return report
+
+
+def claim_due(sessions: Sessions, *, now: datetime, limit: int) -> list[Claim]:
+    """Claim the first unanswered message of each sender, if it is due.
+
+    One whose worker died is due again when its lease is over. One that waits for the bot is due at once when a stop
+    word came in behind it: the stop must not wait, and must not overtake either.
+    """
+    with sessions.write() as session:
+        heads = session.scalars(_heads(now).limit(limit).with_for_update(skip_locked=True)).all()
+        waiting = [inbound for inbound in _waiting(session, now) if _safety_word_waits(session, inbound)]
+        claimed = [*heads, *waiting][:limit]
+        for inbound in claimed:
+            inbound.state = InboundState.PROCESSING
+            inbound.fence += 1
+            inbound.claimed_at = now
+        return [Claim(inbound.id, inbound.fence) for inbound in claimed]
+
+
+_UNSETTLED = (InboundState.PENDING, InboundState.PROCESSING)
+
+
+def _is_head() -> object:
+    earlier = aliased(Inbound)
+    return ~exists().where(
+        earlier.sender_index == Inbound.sender_index, earlier.id < Inbound.id, earlier.state.in_(_UNSETTLED)
+    )
+
+
+def _heads(now: datetime):  # type: ignore[no-untyped-def]
+    due = and_(Inbound.state == InboundState.PENDING, Inbound.due_at <= now)
+    abandoned = and_(Inbound.state == InboundState.PROCESSING, Inbound.claimed_at <= now - LEASE)
+    return select(Inbound).where(or_(due, abandoned), _is_head()).order_by(Inbound.id)  # type: ignore[arg-type]
+
+
+def _waiting(session: Session, now: datetime) -> list[Inbound]:
+    """Heads put off until later, behind which something else came in."""
+    later = aliased(Inbound)
+    followed = exists().where(
+        later.sender_index == Inbound.sender_index, later.id > Inbound.id, later.state == InboundState.PENDING
+    )
+    put_off = (Inbound.state == InboundState.PENDING, Inbound.due_at > now, Inbound.attempts > 0)
+    return list(session.scalars(select(Inbound).where(*put_off, followed, _is_head())))  # type: ignore[arg-type]
+
+
+def _safety_word_waits(session: Session, inbound: Inbound) -> bool:
+    """Whether the same sender has since written a word that binds at once."""
+    behind = session.scalars(
+        select(Inbound).where(
+            Inbound.sender_index == inbound.sender_index,
+            Inbound.id > inbound.id,
+            Inbound.state == InboundState.PENDING,
+        )
+    )
+    words = (read_exact_word(each.text) for each in behind)
+    return any(word is not None and word.kind in SAFETY for word in words)
+
+
+def _claimed(session: Session, claim: Claim) -> Inbound | None:
+    return session.scalar(
+        select(Inbound).where(
+            Inbound.id == claim.inbound_id,
+            Inbound.fence == claim.fence,
+            Inbound.state == InboundState.PROCESSING,
+        )
+    )
+
+
+def _finish(inbound: Inbound, state: InboundState, now: datetime) -> None:
+    inbound.state = state
+    inbound.settled_at = now
+
+
+def _for_bot(text: str) -> str:
+    """Long texts are cut for the bot only; a leading slash would be read as a command there."""
+    return text.strip().lstrip("/")[:LONGEST_TEXT_FOR_BOT] or "…"

@@ -1,0 +1,99 @@
+"""Who is speaking: nothing personal before the speaker is known (rule 6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from models.vocabulary import CaseKind, CaseReason, ConversationOutcome, Question, Topic
+from outreach_api.conversations.decision import Identify, OpenCase, Person, Standing
+from outreach_api.conversations.draft import Draft
+
+IDENTITY_TRIES = 3
+_MONTHS = {name: month for month, name in enumerate("一二三四五六七八九十", start=1)}
+_MONTHS |= {"十一": 11, "十二": 12, "正": 1, "腊": 12}
+_BIRTH_MONTH = re.compile(r"(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九正腊])\s*月")
+_SURNAME = re.compile(
+    r"姓\s*(?P<said>[\u4e00-\u9fff]{1,2})"
+    r"|^\s*(?P<bare>[\u4e00-\u9fff]{1,4})[\s,，.。、]*(?=\d|十|[一二三四五六七八九正腊]\s*月)"
+)
+_SURNAME_LENGTHS = (2, 1)
+_WORDS_OF_RELATION: Mapping[str, str] = MappingProxyType(
+    {
+        "女儿": "女儿 闺女",
+        "女婿": "女婿",
+        "儿媳": "儿媳 媳妇",
+        "孙辈": "孙女 孙子 外孙",
+        "儿子": "儿子",
+        "老伴": "老伴 老公 老婆 先生 太太",
+        "照护人": "护工 保姆 监护",
+        "兄弟姐妹": "妹 弟 姐 哥",
+        "侄辈": "侄",
+        "子女": "我妈 我爸 我母亲 我父亲 阿妈 老豆",
+        "家属": "家属",
+    }
+)
+_RELATIONS = {word: relation for relation, words in _WORDS_OF_RELATION.items() for word in words.split()}
+
+
+def may_not_speak(draft: Draft, pending: Topic | str) -> bool:
+    """Whether the speaker has to be known first. Then that is asked, or given to a person."""
+    if draft.context.standing is Standing.KNOWN:
+        return False
+    if draft.context.standing is Standing.STRANGER or draft.state.identity_tries >= IDENTITY_TRIES:
+        draft.say("stranger")
+        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.UNKNOWN_CALLER, summary=draft.heard.text[:300]))
+        draft.conclude(ConversationOutcome.ESCALATED)
+    else:
+        draft.say("ask_identity")
+        draft.set(asked=Question.IDENTITY, pending=pending)
+    return True
+
+
+def names_somebody(text: str) -> bool:
+    """Whether the text tries to answer 姓什么、几月生的."""
+    return bool(_BIRTH_MONTH.search(text))
+
+
+def identify(draft: Draft) -> Person | None:
+    """Take surname and birth month for an answer; exactly one of the household must fit, in three tries."""
+    fitting = [person for person in draft.context.household if _fits(person, draft.heard.text)]
+    if len(fitting) == 1:
+        draft.do(Identify(fitting[0].resident_id))
+        draft.know(fitting[0])
+        draft.say("identified")
+        draft.set(asked=Question.INTEREST, identity_tries=0)
+        return fitting[0]
+    tries = draft.state.identity_tries + 1
+    draft.set(identity_tries=tries)
+    if tries < IDENTITY_TRIES:
+        draft.say("ask_identity_again")
+    else:
+        draft.say("identity_failed")
+        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.UNKNOWN_CALLER))
+        draft.set(asked=None)
+        draft.conclude(ConversationOutcome.ESCALATED)
+    return None
+
+
+def _fits(person: Person, text: str) -> bool:
+    month, surname = _BIRTH_MONTH.search(text), _SURNAME.search(text)
+    if not month or not surname or person.birth_month is None:
+        return False
+    said = surname["said"] or surname["bare"]
+    said_month = int(month["month"]) if month["month"].isdigit() else _MONTHS[month["month"]]
+    return said_month == person.birth_month and any(
+        person.name[:length] == said[:length] and len(said) >= length for length in _SURNAME_LENGTHS
+    )
+
+
+def relation_in(text: str) -> str | None:
+    """What the speaker is to the resident."""
+    return next((relation for word, relation in _RELATIONS.items() if word in text), None)
+
+
+def take_family_member(draft: Draft) -> None:
+    """Welcome them, once; from here on nothing personal until the resident nods."""
+    relation = relation_in(draft.heard.text) or draft.state.relation or "家人"
+    draft.set(relation=relation)

@@ -1,0 +1,186 @@
+"""Keeping a turn: transcript, state, effects and reply, all in the caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.conversation import Conversation, Inbound, Message
+from models.event import Event
+from models.resident import Phone
+from models.session import lock_resident
+from models.vocabulary import Author, CaseKind, CaseReason, ContactPurpose, Direction, EventKind
+from outreach_api.conversations.context import Sender
+from outreach_api.conversations.copy_deck import for_channel, say
+from outreach_api.conversations.decision import Context, Decision, Heard, Line, OpenCase
+from outreach_api.conversations.effects import Ground, apply_effects
+from outreach_api.conversations.state import DialogueState
+from outreach_api.delivery.outbox import Addressee, Rendered, queue_reply
+
+# Ten times 你好 in a second gets one answer.
+SAME_REPLY_AGAIN_AFTER = timedelta(seconds=60)
+_MAY_BE_SAID_AGAIN = frozenset({"repeat"})
+
+
+@dataclass(frozen=True)
+class Answering:
+    """The message being answered, and what is known of its sender."""
+
+    inbound: Inbound
+    sender: Sender
+    now: datetime
+
+
+def keep_turn(session: Session, answering: Answering, heard: Heard, decision: Decision) -> None:
+    """Write what was heard, what follows from it and what is said."""
+    conversation, phone, message = _open(session, answering)
+    message.reading = _reading(heard)
+    conversation.stage = decision.state.stage
+    conversation.outcome = decision.outcome
+    apply_effects(session, decision.effects, Ground(conversation, message, phone, answering.now))
+    said = _send(session, answering, conversation, decision.lines, decision.purpose, decision.state)
+    conversation.state = _remembered(decision.state, said, answering.now).stored()
+    facts = {"conversation": conversation.id, "outcome": decision.outcome.value}
+    session.add(Event(at=answering.now, kind=EventKind.TURN_TAKEN, facts=facts))
+
+
+def hold(session: Session, answering: Answering, context: Context) -> None:
+    """Say once, honestly, that the answer will take a while. The message itself is kept when it is answered."""
+    if context.state.held or context.stop:
+        return
+    conversation, _phone = _open_conversation(session, answering)
+    state = context.state.with_(held=True)
+    _send(session, answering, conversation, (say("holding"),), ContactPurpose.REPLY, state)
+    conversation.state = state.stored()
+
+
+def give_up(session: Session, answering: Answering, context: Context) -> None:
+    """Keep the message and give it to a person."""
+    conversation, phone, message = _open(session, answering)
+    case = OpenCase(CaseKind.HUMAN, CaseReason.BOT_UNAVAILABLE, summary=answering.inbound.text[:300])
+    apply_effects(session, (case,), Ground(conversation, message, phone, answering.now))
+    state = context.state.with_(held=False)
+    lines = () if context.stop else (say("gave_up"),)
+    _send(session, answering, conversation, lines, ContactPurpose.REPLY, state)
+    conversation.state = state.stored()
+
+
+def _open(session: Session, answering: Answering) -> tuple[Conversation, Phone, Message]:
+    conversation, phone = _open_conversation(session, answering)
+    inbound = answering.inbound
+    message = Message(
+        conversation_id=conversation.id,
+        at=inbound.received_at,
+        direction=Direction.IN,
+        author=Author.RESIDENT,
+        channel=inbound.channel,
+        text=inbound.text,
+        inbound_id=inbound.id,
+    )
+    session.add(message)
+    session.flush()
+    return conversation, phone, message
+
+
+def _open_conversation(session: Session, answering: Answering) -> tuple[Conversation, Phone]:
+    sender, inbound = answering.sender, answering.inbound
+    phone = sender.phone or _remember_phone(session, inbound)
+    conversation = sender.conversation or Conversation(phone_id=phone.id, started_at=answering.now, state={})
+    if len(sender.residents) == 1:
+        conversation.resident_id = sender.residents[0].id
+    if conversation.resident_id is not None:
+        lock_resident(session, conversation.resident_id)
+    conversation.last_at = answering.now
+    session.add(conversation)
+    session.flush()
+    _keep_offer(session, conversation, answering)
+    return conversation, phone
+
+
+def _remember_phone(session: Session, inbound: Inbound) -> Phone:
+    phone = Phone(number=inbound.sender, number_index=inbound.sender_index)
+    session.add(phone)
+    session.flush()
+    return phone
+
+
+def _keep_offer(session: Session, conversation: Conversation, answering: Answering) -> None:
+    """The offer that is being answered belongs in the transcript, before the answer."""
+    offer = answering.sender.offer
+    if offer is None or session.scalar(select(Message.id).where(Message.contact_id == offer.id).limit(1)):
+        return
+    session.add(
+        Message(
+            conversation_id=conversation.id,
+            at=offer.sent_at or offer.due_at,
+            direction=Direction.OUT,
+            author=Author.ASSISTANT,
+            channel=offer.channel,
+            text=offer.text,
+            contact_id=offer.id,
+        )
+    )
+    session.flush()
+
+
+def _send(
+    session: Session,
+    answering: Answering,
+    conversation: Conversation,
+    lines: tuple[Line, ...],
+    purpose: ContactPurpose,
+    state: DialogueState,
+) -> str:
+    """Queue the lines as one reply and write it into the transcript; what was said, or nothing."""
+    inbound = answering.inbound
+    text = for_channel("\n".join(line.text for line in lines), inbound.channel)
+    if not text or _was_just_said(text, lines, state, answering.now):
+        return ""
+    contact = queue_reply(
+        session,
+        Rendered("+".join(line.key for line in lines)[:64], text),
+        Addressee(conversation.phone_id, conversation.resident_id, inbound.channel),
+        purpose=purpose,
+        conversation_id=conversation.id,
+        inbound_id=inbound.id,
+        now=answering.now,
+    )
+    session.add(
+        Message(
+            conversation_id=conversation.id,
+            at=answering.now,
+            direction=Direction.OUT,
+            author=Author.ASSISTANT,
+            channel=inbound.channel,
+            text=text,
+            inbound_id=inbound.id,
+            contact_id=contact.id,
+        )
+    )
+    session.flush()
+    return text
+
+
+def _was_just_said(text: str, lines: tuple[Line, ...], state: DialogueState, now: datetime) -> bool:
+    if any(line.key in _MAY_BE_SAID_AGAIN for line in lines) or state.replied_at is None:
+        return False
+    return text == state.last_reply and now - state.replied_at < SAME_REPLY_AGAIN_AFTER
+
+
+def _remembered(state: DialogueState, said: str, now: datetime) -> DialogueState:
+    if not said:
+        return state.with_(held=False)
+    return state.with_(held=False, last_reply=said, replied_at=now)
+
+
+def _reading(heard: Heard) -> dict[str, object]:
+    turn = heard.turn
+    return {
+        "exact": heard.exact.kind.value if heard.exact else None,
+        "ranking": list(turn.ranking) if turn else [],
+        "directives": list(turn.directives) if turn else [],
+        "model": turn.model if turn else None,
+    }

@@ -1,0 +1,66 @@
+"""Spoken Chinese brought into the few words that times are read from: numerals, dialect, old signs, negations."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+NUMERALS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_ONES = "[一二三四五六七八九]"
+NUMBER = rf"(?:\d{{1,2}}|[二三四五]十{_ONES}?|十{_ONES}?|[一二两三四五六七八九])"
+
+_TRADITIONAL = str.maketrans(
+    "點鐘禮週後個兩過號聽飯覺來時間國慶節勞動陽歲頭還給們這臨黃開陣",
+    "点钟礼周后个两过号听饭觉来时间国庆节劳动阳岁头还给们这临黄开阵",
+)
+_SAME = (
+    (r"礼拜|星期", "周"),
+    (r"周[天7七]|周日", "周日"),
+    (r"(?<=[这本上下])个(?=周|月)", ""),
+    (r"大后[日儿天]", "大后天"),
+    (r"听日|听[天]|明儿个?|明日|第二天", "明天"),
+    (r"今儿个?|今日|当天", "今天"),
+    (r"(?<!大)后儿个?|(?<!大)后日", "后天"),
+    (r"[听明](?=[早朝])[早朝](?!早)[上晨]?", "明天早上"),
+    (r"[听明]晚(上)?", "明天晚上"),
+    (r"今(早上?|朝)", "今天早上"),
+    (r"今晚(上|黑)?", "今天晚上"),
+    (r"(?<!以)(?<!之)(?<!过)后晚(上)?", "后天晚上"),
+    (r"朝头早|朝早|早朝|早晨头", "早上"),
+    (r"下昼|晏昼|晏就", "下午"),
+    (r"夜晚黑?|晚头|晚黑|夜头", "晚上"),
+    (r"食", "吃"),
+    (r"而家|宜家|依家", "现在"),
+    (r"点半钟", "点半"),
+    (r"(?<![二三月])十一(?=长假|假|以?后|之后|过后)", "国庆"),
+    (r"(?<=[\d一二两三四五六七八九十])[时時](?!间|候)", "点"),
+)
+_NO_TIME = re.compile(r"(?<![今明后天])[早晚迟慢快大小](一点|点)(?!钟|半)|有一?点(?!钟)|一点[都也儿]|差一?点(?!钟)")
+_REFUSED = r"别|不要|不用|不方便|没空|没时间|没有空|不行|不在|不得闲|唔得|唔好|冇空|唔方便|有事|要上班|开会|忙"
+_CLAUSE = re.compile(r"[，,。；;！!？?、\s]+|但是?|不过")
+_AFTER_REFUSAL = re.compile(
+    r"((?:没空|没时间|没有空|不方便|不行|不在家?|不得闲|唔得(?:闲)?|冇空|唔方便|有事|开会|(?:别|不要|不用|唔好)[^，]{0,6}打(?:了|来|给我)*))"
+)
+
+
+def number_in(spoken: str) -> int:
+    """The value of an Arabic or Chinese number below 60; leading zeros as in 零五 are heard."""
+    if spoken.isdigit() and spoken.isascii():
+        return int(spoken)
+    tens, ten, ones = spoken.lstrip("零〇").rpartition("十")
+    return (NUMERALS.get(tens, 1) * 10 if ten else 0) + NUMERALS.get(ones, 0)
+
+
+def in_simple_words(text: str) -> str:
+    """One spelling for each time word."""
+    words = unicodedata.normalize("NFKC", text).translate(_TRADITIONAL)
+    for spelling, simple in _SAME:
+        words = re.sub(spelling, simple, words)
+    return _NO_TIME.sub("", words)
+
+
+def positive_part(words: str) -> str:
+    """What is left when the clauses that rule a time out (中午别打, 上午没空) are taken away."""
+    marked = _AFTER_REFUSAL.sub(r"\1，", words)
+    clauses = (clause for clause in _CLAUSE.split(marked) if clause)
+    return "，".join(clause for clause in clauses if not re.search(_REFUSED, clause))
