@@ -2,85 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 from models.crypto import KeyRing
 from models.id_number import IdNumber
 from models.vocabulary import ApplicationChannel, ApplicationStatus
+from scheduler.matching.applications import ApplicationReport
 from scheduler.policies.card import PolicyCard
 from scheduler.roster.cleaned import CleanBatch, clean_file
+from scheduler.roster.cleaning import Cleaned
 from scheduler.roster.faults import RowFault
 from scheduler.roster.feed import RosterFile, feeds, spelling
-from scheduler.roster.rejects import Outcome, Reject, Rejects
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationRow:
-    """One line of the feed. `row` is its place in the file, `person_key` the blind index of the identity number."""
-
-    row: int
-    receipt_number: str | None
-    person_key: str
-    policy_id: str
-    status: ApplicationStatus
-    channel: ApplicationChannel
-    happened_on: date
+from scheduler.roster.rejects import Outcome, Reject, RejectList
 
 
 def read_applications(
-    path: Path, cards: Mapping[str, PolicyCard], keyring: KeyRing, rejects_path: Path, *, today: date
-) -> tuple[list[ApplicationRow], int]:
-    """The good rows in the order of the file, and how many were rejected into the rejects file.
+    path: Path, keyring: KeyRing, cards: Mapping[str, PolicyCard], *, today: date = date.max
+) -> tuple[list[ApplicationReport], list[Reject]]:
+    """The good rows in the order of the file, and what was rejected (`write_rejects` keeps it).
 
-    A policy is named by its id, its name or its short name; a channel left out is unattributed.
+    A policy is named by its id, its name or its short name; a channel left out is unattributed. Without `today` no date
+    counts as future.
 
     Raises:
         FileRefused: the file cannot be read, or lacks a needed column.
     """
     file = RosterFile(path, feeds()["applications"])
     policies = {spelling(name): card.id for card in cards.values() for name in _names(card)}
-    rows: list[ApplicationRow] = []
-    with Rejects(rejects_path, keyring) as rejects:
-        for batch in clean_file(file, rejects, today=today):
-            _take(batch, path.name, policies, keyring, rejects, rows)
-        return rows, rejects.of(path.name, Outcome.ROW_REJECTED)
+    rejects = RejectList()
+    reports: list[ApplicationReport] = []
+    for batch in clean_file(file, rejects, today=today):
+        for number, row in _rows(batch):
+            taken = _report(row, policies, keyring)
+            if isinstance(taken, RowFault):
+                person = row["id_number"]
+                known = person.text if isinstance(person, IdNumber) else None
+                cells = tuple(str(value) for value in row.values())
+                rejects.add(Reject(path.name, number, "policy", taken, Outcome.ROW_REJECTED, cells, known))
+            else:
+                reports.append(taken)
+    return reports, rejects.kept
+
+
+def _rows(batch: CleanBatch) -> Iterator[tuple[int, dict[str, Cleaned]]]:
+    absent: list[Cleaned] = [None] * len(batch.numbers)
+    names = feeds()["applications"].fields
+    columns = zip(*(batch.fields.get(name, absent) for name in names), strict=True)
+    for number, values in zip(batch.numbers, columns, strict=True):
+        yield number, dict(zip(names, values, strict=True))
+
+
+def _report(row: Mapping[str, Cleaned], policies: Mapping[str, str], keyring: KeyRing) -> ApplicationReport | RowFault:
+    person, day = row["id_number"], row["happened_on"]
+    policy_id = policies.get(spelling(str(row["policy"])))
+    if policy_id is None or not isinstance(person, IdNumber) or not isinstance(day, date):
+        return RowFault.POLICY
+    index = keyring.blind_index(person.text, kind="id_number")
+    return ApplicationReport(
+        # Without a receipt number, the same person's report on the same policy and day is taken for the same.
+        external_ref=str(row["receipt_number"] or f"{policy_id}:{index}:{day}"),
+        id_number_index=index,
+        policy_id=policy_id,
+        status=ApplicationStatus(str(row["status"])),
+        channel=ApplicationChannel(str(row["channel"] or ApplicationChannel.UNATTRIBUTED)),
+        occurred_on=day,
+    )
 
 
 def _names(card: PolicyCard) -> tuple[str, ...]:
     return card.id, card.name.zh, card.name.en, card.short_name
-
-
-def _take(
-    batch: CleanBatch,
-    source: str,
-    policies: Mapping[str, str],
-    keyring: KeyRing,
-    rejects: Rejects,
-    rows: list[ApplicationRow],
-) -> None:
-    absent = [None] * len(batch.numbers)
-    columns = [batch.fields.get(name, absent) for name in feeds()["applications"].fields]
-    for number, (receipt, person, policy, status, channel, happened_on) in zip(
-        batch.numbers, zip(*columns, strict=True), strict=True
-    ):
-        if not (isinstance(person, IdNumber) and isinstance(happened_on, date)):
-            continue  # the sieve has rejected these
-        policy_id = policies.get(spelling(str(policy)))
-        if policy_id is None:
-            cells = (str(policy),)
-            rejects.add(Reject(source, number, "policy", RowFault.POLICY, Outcome.ROW_REJECTED, cells, person.text))
-            continue
-        rows.append(
-            ApplicationRow(
-                row=number,
-                receipt_number=str(receipt) if receipt else None,
-                person_key=keyring.blind_index(person.text, kind="id_number"),
-                policy_id=policy_id,
-                status=ApplicationStatus(str(status)),
-                channel=ApplicationChannel(str(channel)) if channel else ApplicationChannel.UNATTRIBUTED,
-                happened_on=happened_on,
-            )
-        )

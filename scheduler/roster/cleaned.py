@@ -11,7 +11,7 @@ from scheduler.roster import cleaning
 from scheduler.roster.cleaning import Cleaned, Cleaner, Remembered
 from scheduler.roster.faults import RowFault
 from scheduler.roster.feed import RosterFile, codes, find_columns
-from scheduler.roster.rejects import Outcome, Reject, Rejects
+from scheduler.roster.rejects import Outcome, Reject, RejectSink
 from scheduler.roster.tabular import Batch, open_table
 
 
@@ -24,7 +24,7 @@ class CleanBatch:
     read: int
 
 
-def clean_file(file: RosterFile, rejects: Rejects, *, today: date) -> Iterator[CleanBatch]:
+def clean_file(file: RosterFile, rejects: RejectSink, *, today: date) -> Iterator[CleanBatch]:
     """Read, clean and sift one file.
 
     A needed field that is faulty or a row of the wrong shape rejects the row; any other fault drops the value. An
@@ -71,7 +71,9 @@ def _clean(cleaner: Cleaner | Remembered, column: Sequence[str]) -> list[Cleaned
 
 
 class _Sieve:
-    def __init__(self, file: RosterFile, header: Sequence[str], columns: Mapping[str, int], rejects: Rejects) -> None:
+    def __init__(
+        self, file: RosterFile, header: Sequence[str], columns: Mapping[str, int], rejects: RejectSink
+    ) -> None:
         self._file = file
         self._header = header
         self._columns = columns

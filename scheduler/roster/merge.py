@@ -114,7 +114,7 @@ class Merge:
         return (Tie(*row) for row in rows)
 
     def people(self) -> Iterator[pa.RecordBatch]:
-        """Everybody; each field is from the first source in its order of precedence that has it, and its name beside."""
+        """Everybody; each field is from the first source in its order of precedence that has it, with its name."""
         values = ", ".join(f"arg_min({name}, {_rank(name)}) AS {name}" for name in MERGED_FIELDS)
         sources = ", ".join(
             f"arg_min(source, {_rank(name)}) FILTER ({name} IS NOT NULL) AS {name}_source" for name in MERGED_FIELDS

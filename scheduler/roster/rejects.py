@@ -8,12 +8,12 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from models.crypto import KeyRing
 from scheduler.roster.faults import IN_WORDS, RowFault
@@ -41,6 +41,26 @@ class Reject:
     outcome: Outcome
     cells: Sequence[str] = ()
     id_number: str | None = None
+
+
+class RejectSink(Protocol):
+    def add(self, reject: Reject) -> None: ...
+
+
+@dataclass
+class RejectList:
+    """Keeps rejects in memory, for small feeds."""
+
+    kept: list[Reject] = field(default_factory=list)
+
+    def add(self, reject: Reject) -> None:
+        self.kept.append(reject)
+
+
+def write_rejects(rejects: Iterable[Reject], path: Path, keyring: KeyRing) -> None:
+    with Rejects(path, keyring) as file:
+        for reject in rejects:
+            file.add(reject)
 
 
 @dataclass
