@@ -1,0 +1,108 @@
+"""Who may open which page: one table, and the checks that every console route passes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+
+from models.vocabulary import Role
+from outreach_api.web.auth import SignedIn, Visit, resume, same_secret
+from outreach_api.web.house import house_of
+
+SESSION_COOKIE = "staff_session"
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "x-csrf-token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+R = Role
+EVERYBODY = frozenset(Role)
+CASE_READERS = frozenset({R.AGENT, R.TEAM_MEMBER, R.SUPERVISOR, R.AUDITOR})
+CASE_WORKERS = frozenset({R.AGENT, R.TEAM_MEMBER, R.SUPERVISOR})
+TRANSCRIPT_READERS = frozenset({R.AGENT, R.SUPERVISOR, R.AUDITOR})
+PAUSERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
+
+ROUTE_ROLES: dict[str, frozenset[Role]] = {
+    "overview": EVERYBODY,
+    "overview_figures": EVERYBODY,
+    "live": EVERYBODY,
+    "sign_out": EVERYBODY,
+    "pause": PAUSERS,
+    "resume": PAUSERS,
+    "cases": CASE_READERS,
+    "case": CASE_READERS,
+    "work_case": CASE_WORKERS,
+    "reveal": CASE_WORKERS,
+    "conversation": TRANSCRIPT_READERS,
+}
+# Fetched by the page itself, not by a person.
+BACKGROUND = frozenset({"overview_figures", "live"})
+
+
+class NotSignedIn(Exception):  # noqa: N818
+    def __init__(self, came_for: str) -> None:
+        super().__init__("not signed in")
+        self.came_for = came_for
+
+
+class NotAllowed(Exception):  # noqa: N818
+    """This role may not do that."""
+
+
+class ForgedRequest(Exception):  # noqa: N818
+    """The form was not made by our page for this session."""
+
+
+def may(role: Role, route_name: str) -> bool:
+    """Whether a role may use a route; one that is missing in the table is open to nobody."""
+    return role in ROUTE_ROLES.get(route_name, frozenset())
+
+
+def signed_in(request: Request) -> SignedIn:
+    """Who is at the browser, if they may be here.
+
+    Raises:
+        NotSignedIn: nobody is, any more.
+        NotAllowed: their role may not.
+    """
+    house = house_of(request)
+    name = request.scope["route"].name
+    token = request.cookies.get(SESSION_COOKIE, "")
+    now = request.app.state.wall_clock.now()
+    visit = Visit.BY_PAGE if name in BACKGROUND else Visit.BY_PERSON
+    found = token and resume(house.sessions, token, house.settings, now=now, visit=visit)
+    if not found:
+        raise NotSignedIn(_address(request))
+    request.state.signed_in = found
+    if not may(found.role, name):
+        raise NotAllowed(name)
+    return found
+
+
+Viewer = Annotated[SignedIn, Depends(signed_in)]
+
+
+async def genuine(request: Request, viewer: Viewer) -> None:
+    """Check on everything that changes something that our own page sent it.
+
+    Raises:
+        ForgedRequest: the session's token is missing or wrong.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    sent = request.headers.get(CSRF_HEADER) or (await request.form()).get(CSRF_FIELD)
+    if not isinstance(sent, str) or not same_secret(sent, viewer.csrf):
+        raise ForgedRequest
+
+
+def local_path(path: str | None) -> str:
+    """`path` if it leads to a page of ours, else the start page: a link must not lead out of the house."""
+    wanted = path or "/"
+    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
+    return wanted if is_ours else "/"
+
+
+def _address(request: Request) -> str:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return quote(f"{request.url.path}{query}" if request.method in SAFE_METHODS else "/", safe="/")

@@ -1,0 +1,179 @@
+"""The queue, for the systems of visiting teams. Residents are shown in full: the team goes to that door; audited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from models.case import Case, Team
+from models.event import AuditEntry
+from models.match import Match
+from models.resident import Resident, ResidentPhone
+from models.vocabulary import CaseKind, CaseReason, CaseState, Urgency, VisitOutcome
+from outreach_api.cases.visits import record_visit
+from outreach_api.cases.work_case import Assignee, accept, find_case
+from outreach_api.web.api.tokens import CaseReader, CaseWorker, UnknownTeam
+from outreach_api.web.house import house_of
+
+router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
+LARGEST_PAGE = 500
+
+
+class DoorResident(BaseModel):
+    name: str
+    phone: str | None
+    address: str | None
+    community: str | None
+    birth_month: str | None
+
+
+class CaseItem(BaseModel):
+    id: int
+    kind: CaseKind
+    state: CaseState
+    reason: CaseReason
+    urgency: Urgency
+    opened_at: datetime
+    due_at: datetime
+    policy_ids: list[str]
+    resident: DoorResident | None
+
+
+class CasePage(BaseModel):
+    items: list[CaseItem]
+    next: int | None
+
+
+class Acceptance(BaseModel):
+    team: str = Field(max_length=32)
+
+
+class VisitReport(BaseModel):
+    client_id: str = Field(min_length=8, max_length=64)
+    team: str = Field(max_length=32)
+    visit_on: date
+    outcome: VisitOutcome
+    policy_id: str | None = Field(None, max_length=64)
+    note: str | None = Field(None, max_length=2000)
+
+
+class VisitKept(BaseModel):
+    visit_id: int
+    outcome: VisitOutcome
+    case_state: CaseState
+
+
+class CaseAccepted(BaseModel):
+    id: int
+    state: CaseState
+    team: str
+    due_at: datetime
+
+
+@router.get("")
+def list_cases(
+    request: Request,
+    reader: CaseReader,
+    kind: CaseKind | None = None,
+    state: CaseState | None = None,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> CasePage:
+    """Cases in the order they were opened; `next` is the `after` of the following page."""
+    house = house_of(request)
+    query = select(Case).where(Case.id > after).order_by(Case.id).limit(limit + 1)
+    if kind is not None:
+        query = query.where(Case.kind == kind)
+    if state is not None:
+        query = query.where(Case.state == state)
+    person = joinedload(Case.resident).selectinload(Resident.phones).joinedload(ResidentPhone.phone)
+    with house.sessions.write() as session:
+        found = session.scalars(query.options(person)).all()
+        shown = found[:limit]
+        policies = _policies(session, shown)
+        items = [_item(case, policies) for case in shown]
+        if items:
+            facts = {"cases": [item.id for item in items]}
+            now = house.clock.now()
+            session.add(AuditEntry(at=now, actor=reader, action="api.cases", subject="cases", facts=facts))
+    return CasePage(items=items, next=shown[-1].id if len(found) > limit else None)
+
+
+@router.post("/{case_id}/accept")
+def accept_case(request: Request, worker: CaseWorker, case_id: int, acceptance: Acceptance) -> CaseAccepted:
+    """Take an open case for a team; 409 when another has it."""
+    house = house_of(request)
+    with house.sessions.write() as session:
+        team = _team(session, acceptance.team)
+        case = accept(session, case_id, Assignee(team_id=team.id), by=f"team:{team.code}", now=house.clock.now())
+        return CaseAccepted(id=case.id, state=case.state, team=team.code, due_at=case.due_at)
+
+
+@router.post("/{case_id}/visits")
+def take_visit(request: Request, worker: CaseWorker, case_id: int, report: VisitReport) -> VisitKept:
+    """Record what came of a visit; the same `client_id` twice is one visit and gives the first one's answer."""
+    house = house_of(request)
+    with house.sessions.write() as session:
+        team = _team(session, report.team)
+        case = find_case(session, case_id)
+        visit = record_visit(
+            session,
+            case,
+            report.client_id,
+            team,
+            report.visit_on,
+            report.outcome,
+            report.policy_id,
+            report.note,
+            house.clock.now(),
+        )
+        return VisitKept(visit_id=visit.id, outcome=visit.outcome, case_state=case.state)
+
+
+def _team(session: Session, code: str) -> Team:
+    team = session.scalars(select(Team).where(Team.code == code)).first()
+    if team is None:
+        raise UnknownTeam(f"there is no team {code}")
+    return team
+
+
+def _policies(session: Session, cases: Sequence[Case]) -> dict[int, list[str]]:
+    """Open matches of each resident: what a visit may settle in one go."""
+    people = {case.resident_id for case in cases if case.resident_id is not None}
+    query = select(Match.resident_id, Match.policy_id).where(Match.resident_id.in_(people), Match.closed_at.is_(None))
+    found: dict[int, list[str]] = {}
+    for resident_id, policy_id in session.execute(query.order_by(Match.id)):
+        found.setdefault(resident_id, []).append(policy_id)
+    return found
+
+
+def _item(case: Case, policies: dict[int, list[str]]) -> CaseItem:
+    open_ones = policies.get(case.resident_id or 0, [])
+    own = [case.policy_id] if case.policy_id else []
+    return CaseItem(
+        id=case.id,
+        kind=case.kind,
+        state=case.state,
+        reason=case.reason,
+        urgency=case.urgency,
+        opened_at=case.opened_at,
+        due_at=case.due_at,
+        policy_ids=list(dict.fromkeys(own + open_ones)),
+        resident=_resident(case.resident) if case.resident else None,
+    )
+
+
+def _resident(resident: Resident) -> DoorResident:
+    return DoorResident(
+        name=resident.name,
+        phone=resident.phones[0].phone.number if resident.phones else None,
+        address=resident.address,
+        community=resident.community,
+        birth_month=f"{resident.birth_date:%Y-%m}" if resident.birth_date else None,
+    )

@@ -1,0 +1,71 @@
+"""The web application: webhooks, the JSON API and the console around one house."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from outreach_api.clock import Clock, SystemClock
+from outreach_api.web.access import genuine
+from outreach_api.web.api import cases as api_cases
+from outreach_api.web.api import feeds as api_feeds
+from outreach_api.web.console import case_list, case_page, overview, sign_in, transcript
+from outreach_api.web.house import House, house_of
+from outreach_api.web.live import EventTail
+from outreach_api.web.page import FOLDER
+from outreach_api.web.problems import install_problems
+from outreach_api.web.security import BodyLimit, SecurityHeaders
+from outreach_api.web.webhooks import router as webhooks
+
+health = APIRouter(include_in_schema=False)
+
+
+def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
+    """The application. `wall_clock` times the sign-ins; it is the system's clock even where the house's is virtual."""
+    app = FastAPI(
+        title="Benefit Outreach", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
+        lifespan=_lifespan,
+    )  # fmt: skip
+    app.state.house = house
+    app.state.wall_clock = wall_clock or SystemClock()
+    app.state.live = EventTail(house.sessions)
+    install_problems(app)
+    app.include_router(health)
+    for router in (webhooks, api_cases.router, api_feeds.router):
+        app.include_router(router)
+    app.include_router(sign_in.router)
+    for router in (overview.router, case_list.router, case_page.router, transcript.router):
+        app.include_router(router, dependencies=[Depends(genuine)])
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders, public_url=house.settings.public_url)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.live.close()
+
+
+@health.get("/healthz")
+def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "up"}
+
+
+@health.get("/readyz")
+def readyz(request: Request) -> Response:
+    """The process can do its work: its database answers."""
+    try:
+        with house_of(request).sessions.read() as session:
+            session.execute(text("select 1"))
+    except SQLAlchemyError:
+        return JSONResponse({"status": "database unavailable"}, status_code=503)
+    return JSONResponse({"status": "ready"})

@@ -1,0 +1,176 @@
+"""Sign-in of staff: password, session, lock-out.
+
+Sessions are about a person at a browser, so they run on the real clock even where a rehearsal turns a virtual one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from models.event import AuditEntry
+from models.session import Sessions
+from models.staff import Staff, StaffSession
+from models.vocabulary import Role
+from outreach_api.settings import Settings
+
+SHORTEST_PASSWORD = 10
+FAILURES_BEFORE_LOCK = 5
+LONGEST_LOCK = timedelta(hours=1)
+SEEN_EVERY = timedelta(minutes=1)
+_hasher = PasswordHasher()
+
+
+class Visit(StrEnum):
+    """Who asked for a page: a person, or the page itself, which then is no sign of life."""
+
+    BY_PERSON = "by_person"
+    BY_PAGE = "by_page"
+
+
+class SignInRefused(Exception):  # noqa: N818
+    """Wrong name or password, or locked: which of them is told to nobody."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who is at the browser."""
+
+    staff_id: int
+    session_id: int
+    display_name: str
+    role: Role
+    locale: str
+    csrf: str
+
+    @property
+    def actor(self) -> str:
+        return f"staff:{self.staff_id}"
+
+
+def hash_password(password: str) -> str:
+    """Argon2id hash.
+
+    Raises:
+        ValueError: too short.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise ValueError(f"a password has at least {SHORTEST_PASSWORD} characters")
+    return _hasher.hash(password)
+
+
+def sign_in(sessions: Sessions, username: str, password: str, *, now: datetime) -> str:
+    """Open a session; its token, of which only the hash is kept.
+
+    An unknown name costs as much time as a wrong password. From the fifth failure on the name is locked, for a minute
+    at first, then twice as long each time, up to an hour.
+
+    Raises:
+        SignInRefused: for whatever reason.
+    """
+    with sessions.read() as session:
+        found = session.execute(select(Staff.id, Staff.password_hash).where(Staff.username == username)).first()
+    # The hash takes long by design, so no transaction is open meanwhile.
+    is_right = _matches(found.password_hash if found else _nobodys_hash(), password)
+    with sessions.write() as session:
+        staff = session.get(Staff, found.id, with_for_update=True) if found else None
+        token = _try(session, staff, is_right=is_right, now=now)
+    if token is None:
+        raise SignInRefused
+    return token
+
+
+def resume(sessions: Sessions, token: str, settings: Settings, *, now: datetime, visit: Visit) -> SignedIn | None:
+    """Who the token belongs to, unless the session has ended, idled out or grown too old.
+
+    What a page fetches by itself is not activity: a screen left alone signs out.
+    """
+    with sessions.read() as session:
+        query = select(StaffSession).options(joinedload(StaffSession.staff))
+        found = session.scalars(query.where(StaffSession.token_hash == _token_hash(token))).first()
+        if found is None or not _is_alive(found, settings, now):
+            return None
+        staff = found.staff
+        signed_in = SignedIn(staff.id, found.id, staff.display_name, staff.role, staff.locale, _csrf(token))
+        unseen_for = now - found.last_seen_at
+    if visit is Visit.BY_PERSON and unseen_for >= SEEN_EVERY:
+        with sessions.write() as session:
+            session.get_one(StaffSession, signed_in.session_id).last_seen_at = now
+    return signed_in
+
+
+def sign_out(sessions: Sessions, signed_in: SignedIn, *, now: datetime) -> None:
+    with sessions.write() as session:
+        session.get_one(StaffSession, signed_in.session_id).ended_at = now
+
+
+def same_secret(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def _try(session: Session, staff: Staff | None, *, is_right: bool, now: datetime) -> str | None:
+    if staff is not None and staff.disabled_at is None and not _is_locked(staff, now):
+        if is_right:
+            return _open_session(session, staff, now)
+        _count_failure(staff, now)
+    subject = f"staff:{staff.id}" if staff else "unknown"
+    session.add(AuditEntry(at=now, actor="nobody", action="sign_in.refused", subject=subject))
+    return None
+
+
+def _open_session(session: Session, staff: Staff, now: datetime) -> str:
+    token = secrets.token_urlsafe(32)
+    staff.failed_sign_ins = 0
+    staff.locked_until = None
+    session.add(StaffSession(token_hash=_token_hash(token), staff_id=staff.id, created_at=now, last_seen_at=now))
+    session.add(AuditEntry(at=now, actor=f"staff:{staff.id}", action="sign_in", subject=f"staff:{staff.id}"))
+    return token
+
+
+def _count_failure(staff: Staff, now: datetime) -> None:
+    staff.failed_sign_ins += 1
+    beyond = staff.failed_sign_ins - FAILURES_BEFORE_LOCK
+    if beyond >= 0:
+        staff.locked_until = now + min(timedelta(minutes=2 ** min(beyond, 10)), LONGEST_LOCK)
+
+
+def _is_locked(staff: Staff, now: datetime) -> bool:
+    return staff.locked_until is not None and now < staff.locked_until
+
+
+def _is_alive(found: StaffSession, settings: Settings, now: datetime) -> bool:
+    if found.ended_at is not None or found.staff.disabled_at is not None:
+        return False
+    idles_at = found.last_seen_at + timedelta(minutes=settings.session_idle_minutes)
+    ends_at = found.created_at + timedelta(hours=settings.session_hours)
+    return now < min(idles_at, ends_at)
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+@lru_cache(maxsize=1)
+def _nobodys_hash() -> str:
+    return _hasher.hash(secrets.token_urlsafe(32))
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _csrf(token: str) -> str:
+    return hmac.digest(token.encode(), b"csrf", "sha256").hex()

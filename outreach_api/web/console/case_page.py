@@ -1,0 +1,192 @@
+"""One case: who, why, what was said, what was done, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from models.case import Case
+from models.match import Match
+from models.resident import Resident
+from models.transitions import UnlawfulTransition
+from models.vocabulary import CaseState
+from outreach_api.cases import work_case
+from outreach_api.cases.work_case import Assignee, CaseNotFound, CaseTaken, find_case
+from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name, mask_phone, mask_text
+from outreach_api.privacy.reveal import Detail, RevealRefused, reveal
+from outreach_api.web.access import CASE_WORKERS, TRANSCRIPT_READERS, Viewer
+from outreach_api.web.console.reasons import reasons
+from outreach_api.web.console.timeline import timeline
+from outreach_api.web.console.transcript import transcript
+from outreach_api.web.house import House, house_of
+from outreach_api.web.page import render, speaker_for
+from outreach_api.web.words import Speaker
+from scheduler.rules.derive import age_on
+
+router = APIRouter(include_in_schema=False)
+LONGEST_NOTE = 2000
+SAID = frozenset({"said_case_taken", "said_not_possible", "said_note_missing", "said_purpose_missing"})
+
+
+class Step(StrEnum):
+    ACCEPT = "accept"
+    HAND_BACK = "hand_back"
+    FEEDBACK = "feedback"
+    RESOLVE = "resolve"
+    CONFIRM = "confirm"
+    REOPEN = "reopen"
+    CANCEL = "cancel"
+
+
+# What a case in each state offers, the usual next step first.
+STEPS_IN: dict[CaseState, tuple[Step, ...]] = {
+    CaseState.OPEN: (Step.ACCEPT, Step.FEEDBACK, Step.CANCEL),
+    CaseState.ACCEPTED: (Step.RESOLVE, Step.FEEDBACK, Step.HAND_BACK, Step.CANCEL),
+    CaseState.RESOLVED: (Step.CONFIRM, Step.REOPEN),
+    CaseState.CONFIRMED: (Step.REOPEN,),
+    CaseState.CANCELLED: (Step.REOPEN,),
+}
+NOTE_NEEDED = frozenset({Step.FEEDBACK, Step.REOPEN, Step.CANCEL})
+
+
+@dataclass(frozen=True)
+class Person:
+    """A resident as far as the page shows them."""
+
+    id: int
+    name: str
+    phone: str
+    id_number: str
+    address: str
+    age: int | None
+    focus_groups: list[str]
+
+
+@router.get("/cases/{case_id}", name="case")
+def case(request: Request, viewer: Viewer, case_id: int, said: str | None = None) -> Response:
+    house = house_of(request)
+    with house.sessions.read() as session:
+        context = _case_context(session, case_id, house, viewer, speaker_for(request))
+        known = said if said in SAID else None
+        return render(request, "case.html", section="cases", said=known, revealed=None, **context)
+
+
+@router.post("/cases/{case_id}/work/{step}", name="work_case")
+def work(
+    request: Request,
+    viewer: Viewer,
+    case_id: int,
+    step: Step,
+    version: Annotated[int, Form()],
+    note: Annotated[str, Form(max_length=LONGEST_NOTE)] = "",
+) -> Response:
+    """Take one step with a case, as long as it is still as the page showed it."""
+    house = house_of(request)
+    note = note.strip()
+    if step in NOTE_NEEDED and not note:
+        return _back(case_id, "said_note_missing")
+    try:
+        with house.sessions.write() as session:
+            _take(session, case_id, step, viewer, seen_version=version, note=note, now=house.clock.now())
+    except (CaseTaken, StaleDataError):
+        return _back(case_id, "said_case_taken")
+    except UnlawfulTransition:
+        return _back(case_id, "said_not_possible")
+    return _back(case_id)
+
+
+@router.post("/cases/{case_id}/reveal", name="reveal")
+def show_in_full(
+    request: Request,
+    viewer: Viewer,
+    case_id: int,
+    detail: Annotated[Detail, Form()],
+    purpose: Annotated[str, Form(max_length=LONGEST_NOTE)] = "",
+) -> Response:
+    """Show one detail of the person once, on the record. Only what belongs to this case can be asked for."""
+    house = house_of(request)
+    try:
+        with house.sessions.write() as session:
+            resident_id = find_case(session, case_id).resident_id or 0
+            shown = reveal(session, resident_id, detail, actor=viewer.actor, purpose=purpose, now=house.clock.now())
+    except RevealRefused:
+        return _back(case_id, "said_purpose_missing")
+    with house.sessions.read() as session:
+        context = _case_context(session, case_id, house, viewer, speaker_for(request))
+        return render(request, "case.html", section="cases", said=None, revealed=(detail, shown), **context)
+
+
+def _take(
+    session: Session, case_id: int, step: Step, viewer: Viewer, *, seen_version: int, note: str, now: datetime
+) -> None:
+    case = find_case(session, case_id)
+    by = viewer.actor
+    if step is Step.ACCEPT:
+        work_case.accept(session, case_id, Assignee(staff_id=viewer.staff_id), by=by, now=now)
+        return
+    if case.version != seen_version:
+        raise CaseTaken(f"case {case_id} changed since it was shown")
+    match step:
+        case Step.HAND_BACK:
+            work_case.hand_back(session, case, by=by, now=now, note=note or None)
+        case Step.FEEDBACK:
+            work_case.give_feedback(session, case, by=by, now=now, note=note)
+        case Step.RESOLVE:
+            work_case.resolve(session, case, by=by, now=now, note=note or None)
+        case Step.CONFIRM:
+            work_case.confirm(session, case, by=by, now=now)
+        case Step.REOPEN:
+            work_case.reopen(session, case, by=by, now=now, note=note)
+        case Step.CANCEL:
+            work_case.cancel(session, case, by=by, now=now, note=note)
+
+
+def _back(case_id: int, said: str | None = None) -> Response:
+    return RedirectResponse(f"/cases/{case_id}" + (f"?said={said}" if said else ""), HTTPStatus.SEE_OTHER)
+
+
+def _case_context(session: Session, case_id: int, house: House, viewer: Viewer, speaker: Speaker) -> dict[str, Any]:
+    found = session.get(Case, case_id)
+    if found is None:
+        raise CaseNotFound(f"there is no case {case_id}")
+    match = session.get(Match, found.match_id) if found.match_id else None
+    card = house.cards.get(found.policy_id or "")
+    reads = viewer.role in TRANSCRIPT_READERS
+    names = [found.resident.name] if found.resident else []
+    talk = found.conversation_id
+    return {
+        "case": found,
+        "person": _person(found.resident, house) if found.resident else None,
+        "summary": mask_text(found.summary, names=names) if found.summary else None,
+        "match": match,
+        "policy": speaker.label(card.name) if card else found.policy_id,
+        "reasons": reasons(match, speaker, shows_sensitive=viewer.role in CASE_WORKERS) if match else [],
+        "entries": timeline(session, found, match, speaker, names),
+        "reads_transcript": reads,
+        "lines": transcript(session, talk, found.message_id) if reads and talk else [],
+        "steps": STEPS_IN[found.state] if viewer.role in CASE_WORKERS else (),
+        "note_needed": NOTE_NEEDED,
+        "details": list(Detail) if viewer.role in CASE_WORKERS else [],
+        "is_finished": found.state in work_case.FINISHED,
+    }
+
+
+def _person(resident: Resident, house: House) -> Person:
+    today = house.clock.now().astimezone(house.settings.zone).date()
+    return Person(
+        id=resident.id,
+        name=mask_name(resident.name),
+        phone=mask_phone(resident.phones[0].phone.number) if resident.phones else "",
+        id_number=mask_id_number(resident.id_number),
+        address=mask_address(resident.address, street=resident.street, community=resident.community),
+        age=age_on(resident.birth_date, today) if resident.birth_date else None,
+        focus_groups=list(resident.focus_groups or ()),
+    )

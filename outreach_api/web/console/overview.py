@@ -1,0 +1,162 @@
+"""The overview: where everybody stands, live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from sqlalchemy.orm import Session
+
+from models.vocabulary import CaseKind, Channel, ContactState, MatchState, Refusal, StopReason
+from outreach_api.reports.funnel import Funnel, funnel
+from outreach_api.web.access import Viewer
+from outreach_api.web.house import House, house_of
+from outreach_api.web.live import EventTail
+from outreach_api.web.page import render, speaker_for
+from outreach_api.web.words import Speaker
+from scheduler.planning.pauses import Pauses, pause_everything, resume_everything, standing_pauses
+
+router = APIRouter(include_in_schema=False)
+LONGEST_REASON = 200
+
+
+class Phase(StrEnum):
+    """The six steps a reader follows, in order; the twenty match states fold into them."""
+
+    WAITING = "waiting"
+    REACHING = "reaching"
+    WILLING = "willing"
+    QUEUED = "queued"
+    DONE = "done"
+    CLOSED = "closed"
+
+
+M = MatchState
+PHASE_OF: dict[MatchState, Phase] = {
+    M.NEW: Phase.WAITING,
+    M.IN_OUTREACH: Phase.REACHING,
+    M.AWAITING_PHONE: Phase.REACHING,
+    M.INTERESTED: Phase.WILLING,
+    M.CALLBACK: Phase.WILLING,
+    M.AWAITING_RESULT: Phase.WILLING,
+    M.IN_QUEUE: Phase.QUEUED,
+    M.APPLIED_BY_REPLY: Phase.DONE,
+    M.APPLIED_ONLINE: Phase.DONE,
+    M.APPLIED_AT_HALL: Phase.DONE,
+    M.APPLIED_BY_VISIT: Phase.DONE,
+    M.ATTENDED: Phase.DONE,
+    M.ALREADY_ENROLLED: Phase.CLOSED,
+    M.DECLINED: Phase.CLOSED,
+    M.OPTED_OUT: Phase.CLOSED,
+    M.DECEASED: Phase.CLOSED,
+    M.MOVED: Phase.CLOSED,
+    M.UNREACHABLE: Phase.CLOSED,
+    M.RECALLED: Phase.CLOSED,
+    M.EXPIRED: Phase.CLOSED,
+}
+
+
+@dataclass(frozen=True)
+class PolicyRow:
+    name: str
+    total: int
+    phases: dict[Phase, int]
+    states: list[tuple[str, int]]
+
+
+@router.get("/", name="overview")
+def overview(request: Request, viewer: Viewer, said: str | None = None) -> Response:
+    house = house_of(request)
+    known = said if said in {"said_reason_missing"} else None
+    with house.sessions.read() as session:
+        figures = _figures(session, house, speaker_for(request))
+        return render(request, "overview.html", section="overview", said=known, **figures)
+
+
+@router.get("/overview/figures", name="overview_figures")
+def overview_figures(request: Request, viewer: Viewer) -> Response:
+    """What changes on the overview, for the page to put in place."""
+    house = house_of(request)
+    with house.sessions.read() as session:
+        figures = _figures(session, house, speaker_for(request))
+    return render(request, "components/figures.html", **figures)
+
+
+@router.get("/live", name="live")
+async def live(request: Request, viewer: Viewer) -> Response:
+    tail: EventTail = request.app.state.live
+    return StreamingResponse(tail.changes(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+@router.post("/pause", name="pause")
+def pause(request: Request, viewer: Viewer, because: Annotated[str, Form(max_length=LONGEST_REASON)] = "") -> Response:
+    """Hold everything back that would go out unasked."""
+    house = house_of(request)
+    if not because.strip():
+        return RedirectResponse("/?said=said_reason_missing", HTTPStatus.SEE_OTHER)
+    with house.sessions.write() as session:
+        pause_everything(session, because=because.strip(), by=viewer.actor, now=house.clock.now())
+    return RedirectResponse("/", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/resume", name="resume")
+def resume(request: Request, viewer: Viewer) -> Response:
+    house = house_of(request)
+    with house.sessions.write() as session:
+        resume_everything(session, by=viewer.actor, now=house.clock.now())
+    return RedirectResponse("/", HTTPStatus.SEE_OTHER)
+
+
+def _figures(session: Session, house: House, speaker: Speaker) -> dict[str, Any]:
+    counted = funnel(session, house.clock.now())
+    pauses: Pauses = standing_pauses(session)
+    rows = [_policy_row(policy, counted, house, speaker) for policy in counted.match_states]
+    return {
+        "counted": counted,
+        "rows": rows,
+        "phases": list(Phase),
+        "phase_sums": {phase: sum(row.phases[phase] for row in rows) for phase in Phase},
+        "chart": _chart(rows, speaker),
+        "contacts": _contacts(counted, speaker),
+        "clocks": [(CaseKind(kind), clock) for kind, clock in counted.clocks.items()],
+        "stops": _said(counted.stops, speaker, StopReason),
+        "refused": _said(counted.refused, speaker, Refusal),
+        "paused_because": pauses.everything,
+    }
+
+
+def _policy_row(policy: str, counted: Funnel, house: House, speaker: Speaker) -> PolicyRow:
+    states = {MatchState(state): number for state, number in counted.match_states[policy].items()}
+    card = house.cards.get(policy)
+    phases = dict.fromkeys(Phase, 0)
+    for state, number in states.items():
+        phases[PHASE_OF[state]] += number
+    return PolicyRow(
+        name=speaker.label(card.name) if card else policy,
+        total=counted.newly_matched[policy],
+        phases=phases,
+        states=[(speaker.word(state), states[state]) for state in MatchState if state in states],
+    )
+
+
+def _chart(rows: list[PolicyRow], speaker: Speaker) -> dict[str, Any]:
+    series = [{"name": speaker.t(f"phase_{phase}"), "data": [row.phases[phase] for row in rows]} for phase in Phase]
+    return {"policies": [row.name for row in rows], "series": series}
+
+
+def _contacts(counted: Funnel, speaker: Speaker) -> list[tuple[str, int, list[tuple[str, int]]]]:
+    by_channel = counted.contacts_by_channel()
+    return [
+        (speaker.word(Channel(channel)), by_channel[channel], _said(states, speaker, ContactState))
+        for channel, states in counted.contacts.items()
+    ]
+
+
+def _said(numbers: Mapping[str, int], speaker: Speaker, kind: type[StrEnum]) -> list[tuple[str, int]]:
+    """Greatest first, in words."""
+    return [(speaker.word(kind(value)), number) for value, number in sorted(numbers.items(), key=lambda n: -n[1])]

@@ -1,0 +1,53 @@
+"""What the web needs of the house; the start-up code brings it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from fastapi import Request
+
+from models.crypto import KeyRing
+from models.session import Sessions
+from outreach_api.clock import Clock
+from outreach_api.settings import Settings
+from scheduler.policies.card import PolicyCard
+
+
+class FeedReport(Protocol):
+    @property
+    def accepted(self) -> int: ...
+    @property
+    def rejected(self) -> int: ...
+    @property
+    def unchanged(self) -> int: ...
+
+
+class FeedRefused(ValueError):  # noqa: N818
+    """The feed is unknown, or the file as a whole cannot be read; says why."""
+
+
+class House(Protocol):
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def ring(self) -> KeyRing: ...
+    @property
+    def cards(self) -> Mapping[str, PolicyCard]: ...
+
+    def take_feed(self, feed: str, path: Path) -> FeedReport:
+        """Import an uploaded file.
+
+        Raises:
+            FeedRefused: no such feed, or the file cannot be read at all.
+        """
+
+
+def house_of(request: Request) -> House:
+    house: House = request.app.state.house
+    return house

@@ -1,0 +1,95 @@
+"""Live pages: new event rows are read once per process, and every open page is told that something changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from models.event import Event
+from models.session import Sessions
+
+POLL_SECONDS = 0.5
+# A page fetches its figures once a change; more often nobody can read.
+REST_SECONDS = 1.0
+KEEP_ALIVE_SECONDS = 15.0
+MOST_PAGES = 200
+
+
+class TooManyPages(Exception):  # noqa: N818
+    """This process serves no more live pages."""
+
+
+class EventTail:
+    """Follows the event table by id, only while somebody is watching. Lives in the server's event loop."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._pages: set[asyncio.Event] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def changes(self) -> AsyncIterator[bytes]:
+        """Server-sent events: `changed` at once and after every change, comments in between to keep the line open.
+
+        Raises:
+            TooManyPages: the process serves enough of them.
+        """
+        if len(self._pages) >= MOST_PAGES:
+            raise TooManyPages
+        changed = asyncio.Event()
+        changed.set()
+        self._pages.add(changed)
+        self._watch()
+        try:
+            while not self._closed:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), KEEP_ALIVE_SECONDS)
+                was_changed = changed.is_set()
+                changed.clear()
+                yield b"event: changed\ndata: 1\n\n" if was_changed else b": here\n\n"
+                await asyncio.sleep(REST_SECONDS)
+        finally:
+            self._pages.discard(changed)
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop."""
+        self._closed = True
+        self._tell()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _watch(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        last = await run_in_threadpool(self._newest)
+        while self._pages:
+            await asyncio.sleep(POLL_SECONDS)
+            newest = await run_in_threadpool(self._newest)
+            if newest != last:
+                last = newest
+                self._tell()
+
+    def _tell(self) -> None:
+        for page in self._pages:
+            page.set()
+
+    def _newest(self) -> tuple[int, int]:
+        """The mark that moves with every committed event, one whose row was written earlier but committed late too."""
+        with self._sessions.read() as session:
+            return _mark(session)
+
+
+def _mark(session: Session) -> tuple[int, int]:
+    newest = session.scalar(select(func.max(Event.id))) or 0
+    if session.get_bind().dialect.name != "postgresql":
+        return newest, 0
+    # Ids are given before the commit: a lower id may become visible after a higher one, when its transaction ends.
+    oldest_running = session.scalar(text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+    return newest, int(oldest_running or 0)

@@ -1,0 +1,105 @@
+"""Errors → status, by type, once; as problem+json for systems and as a page for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.orm.exc import StaleDataError
+from starlette.exceptions import HTTPException
+
+from models.transitions import UnlawfulTransition
+from outreach_api.cases.visits import VisitRefused
+from outreach_api.cases.work_case import CaseNotFound, CaseTaken
+from outreach_api.privacy.reveal import RevealRefused
+from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
+from outreach_api.web.api.tokens import TokenRefused, UnknownTeam
+from outreach_api.web.house import FeedRefused
+from outreach_api.web.page import error_page
+
+API_PATHS = ("/api/", "/webhooks/")
+STATUS: dict[type[Exception], HTTPStatus] = {
+    CaseNotFound: HTTPStatus.NOT_FOUND,
+    CaseTaken: HTTPStatus.CONFLICT,
+    StaleDataError: HTTPStatus.CONFLICT,
+    UnlawfulTransition: HTTPStatus.CONFLICT,
+    VisitRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownTeam: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RevealRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    FeedRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    ForgedRequest: HTTPStatus.FORBIDDEN,
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    status: HTTPStatus
+    detail: str
+    errors: tuple[dict[str, str], ...] = ()
+    headers: dict[str, str] | None = None
+
+
+def install_problems(app: FastAPI) -> None:
+    for kind in STATUS:
+        app.add_exception_handler(kind, _known)
+    app.add_exception_handler(NotSignedIn, _to_sign_in)
+    app.add_exception_handler(TokenRefused, _token_refused)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _fault)
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    """The problem in the form that whoever asked can read."""
+    if not request.url.path.startswith(API_PATHS):
+        return error_page(request, problem.status, headers=problem.headers)
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": problem.status.phrase,
+        "status": problem.status.value,
+        "detail": problem.detail,
+    }
+    if problem.errors:
+        body["errors"] = list(problem.errors)
+    return JSONResponse(
+        body, status_code=problem.status, headers=problem.headers, media_type="application/problem+json"
+    )
+
+
+def _known(request: Request, fault: Exception) -> Response:
+    status = next(STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS)
+    return answer(request, Problem(status, str(fault) or status.phrase))
+
+
+def _token_refused(request: Request, fault: Exception) -> Response:
+    status = HTTPStatus.FORBIDDEN if isinstance(fault, TokenRefused) and fault.known else HTTPStatus.UNAUTHORIZED
+    return answer(request, Problem(status, str(fault), headers={"www-authenticate": "Bearer"}))
+
+
+def _http(request: Request, fault: Exception) -> Response:
+    if not isinstance(fault, HTTPException):
+        raise fault
+    return answer(request, Problem(HTTPStatus(fault.status_code), str(fault.detail), headers=dict(fault.headers or {})))
+
+
+def _invalid(request: Request, fault: Exception) -> Response:
+    if not isinstance(fault, RequestValidationError):
+        raise fault
+    # What was sent is left out: it may be personal data.
+    errors = tuple({"field": ".".join(map(str, error["loc"][1:])), "message": error["msg"]} for error in fault.errors())
+    return answer(request, Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the request is not as documented", errors))
+
+
+def _fault(request: Request, fault: Exception) -> Response:
+    return answer(request, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the fault is ours and was logged"))
+
+
+def _to_sign_in(request: Request, fault: Exception) -> Response:
+    came_for = fault.came_for if isinstance(fault, NotSignedIn) else "/"
+    if "hx-request" in request.headers:
+        return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"hx-redirect": "/sign-in"})
+    return RedirectResponse(f"/sign-in?next={came_for}", HTTPStatus.SEE_OTHER)

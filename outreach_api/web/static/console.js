@@ -1,0 +1,86 @@
+// What the console adds to the pages: the chart, the state of the live line, menus that close. Pages work without it.
+"use strict";
+
+const tone = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const PHASES = ["waiting", "reaching", "willing", "queued", "done", "closed"];
+
+// Rich text instead of HTML: a tooltip of HTML would need inline styles, which the page's policy forbids.
+function chartOptions(figures) {
+  const ink = tone("--ink");
+  return {
+    animationDuration: 300,
+    aria: { enabled: false },
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
+    grid: { left: 4, right: 16, top: 36, bottom: 4, containLabel: true },
+    legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, itemGap: 14, textStyle: { color: ink, fontSize: 13 } },
+    tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" } },
+    xAxis: {
+      type: "value",
+      minInterval: 1,
+      splitNumber: 4,
+      splitLine: { lineStyle: { color: tone("--rule") } },
+      axisLabel: { color: tone("--ink-2") },
+    },
+    yAxis: {
+      type: "category",
+      inverse: true,
+      data: figures.policies,
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: tone("--rule") } },
+      axisLabel: { color: ink, fontSize: 14, width: 130, overflow: "break" },
+    },
+    series: figures.series.map((phase, place) => ({
+      ...phase,
+      type: "bar",
+      stack: "all",
+      barMaxWidth: 26,
+      itemStyle: { color: tone(`--phase-${PHASES[place]}`), borderColor: tone("--sheet"), borderWidth: 1 },
+    })),
+  };
+}
+
+function drawFunnel() {
+  const place = document.getElementById("funnel-chart");
+  const figures = document.getElementById("funnel-figures");
+  if (!place || !figures || !window.echarts) return;
+  const chart = echarts.getInstanceByDom(place) || echarts.init(place);
+  chart.setOption(chartOptions(JSON.parse(figures.textContent)));
+}
+
+function showLive(isOn) {
+  const mark = document.getElementById("live-state");
+  if (!mark) return;
+  mark.classList.toggle("is-on", isOn);
+  mark.textContent = isOn ? mark.dataset.on : mark.dataset.off;
+}
+
+// A part that is replaced while somebody has a list in it open comes back open.
+const open = new Set();
+document.addEventListener("htmx:beforeSwap", (event) => {
+  open.clear();
+  event.target.querySelectorAll?.("details[id][open]").forEach((part) => open.add(part.id));
+});
+document.addEventListener("htmx:afterSwap", () => {
+  open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+  drawFunnel();
+});
+document.addEventListener("htmx:sseOpen", () => showLive(true));
+document.addEventListener("htmx:sseError", () => showLive(false));
+document.addEventListener("click", (event) => {
+  document.querySelectorAll("details.account[open], details.popover[open]").forEach((menu) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  document.querySelectorAll("details.account[open], details.popover[open]").forEach((menu) => {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+});
+window.addEventListener("resize", () => {
+  const place = document.getElementById("funnel-chart");
+  if (place && window.echarts) echarts.getInstanceByDom(place)?.resize();
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawFunnel);
+drawFunnel();

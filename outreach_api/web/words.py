@@ -1,0 +1,259 @@
+"""The console's words in Chinese and English, side by side so that neither is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from outreach_api.web.vocabulary_words import VOCABULARY, Pair
+from scheduler.rules.rule import Label
+
+
+class Locale(StrEnum):
+    ZH = "zh"
+    EN = "en"
+
+    @property
+    def tag(self) -> str:
+        return "zh-CN" if self is Locale.ZH else "en"
+
+
+WORDS: dict[str, Pair] = {
+    "house": ("服务找人", "Benefit Outreach"),
+    "house_long": ("服务找人 · 主动触达台", "Benefit Outreach console"),
+    "skip": ("跳到正文", "Skip to content"),
+    "menu": ("菜单", "Menu"),
+    "main_nav": ("主导航", "Main"),
+    "overview": ("总览", "Overview"),
+    "cases": ("工单", "Cases"),
+    "case": ("工单", "Case"),
+    "conversation": ("会话", "Conversation"),
+    "sign_in": ("登录", "Sign in"),
+    "sign_out": ("退出登录", "Sign out"),
+    "username": ("用户名", "User name"),
+    "password": ("密码", "Password"),
+    "sign_in_refused": (
+        "用户名或密码不对，或者账号暂时锁定了。请核对后再试，多次不成功请稍等几分钟。",
+        "The name or password is wrong, or the account is locked for a while. Check both, or wait a few minutes.",
+    ),
+    "sign_in_lead": ("请用单位账号登录。", "Sign in with your staff account."),
+    "sign_in_note": (
+        "这里能看到居民的个人信息。看过什么都有记录，离开座位请退出登录。",
+        "This console shows personal data. What you look at is recorded; sign out when you leave your desk.",
+    ),
+    "signed_out": ("已退出登录。", "You are signed out."),
+    "motto": ("让该享受的人，都享受到。", "What people are due should reach them."),
+    "language_other": ("English", "中文"),
+    "language_switch": ("切换到英文", "Switch to Chinese"),
+    "theme": ("主题", "Theme"),
+    "theme_auto": ("随系统", "System"),
+    "theme_light": ("浅色", "Light"),
+    "theme_dark": ("深色", "Dark"),
+    "live": ("实时更新", "Live"),
+    "live_lost": ("连接中断，正在重连", "Connection lost, reconnecting"),
+    "house_time": ("系统时间", "System time"),
+    "figures": ("关键数字", "Key figures"),
+    "newly_matched": ("应享未享", "Found eligible"),
+    "newly_matched_note": ("比对发现，还没享受的人次", "matches of people not yet enrolled"),
+    "phase_done_note": ("已经办成或到检", "applied or attended"),
+    "queued_note": ("等小分队上门", "waiting for a visit"),
+    "overdue": ("逾期工单", "Overdue cases"),
+    "overdue_note": ("超过承诺时限", "past their promise"),
+    "unknown_sends": ("状态不明的发送", "Unknown sends"),
+    "unknown_sends_note": ("等运营商回执核对，不会重发", "being settled with the carrier, never resent"),
+    "funnel": ("各事项进度", "Progress by policy"),
+    "funnel_chart": ("各事项进度图，数字见下表", "Progress by policy as a chart; the table below has the numbers"),
+    "policy": ("事项", "Policy"),
+    "total": ("合计", "Total"),
+    "all_states": ("全部状态", "All states"),
+    "phase_waiting": ("待触达", "Waiting"),
+    "phase_reaching": ("触达中", "Reaching out"),
+    "phase_willing": ("有意愿", "Willing"),
+    "phase_queued": ("排队上门", "In the queue"),
+    "phase_done": ("已办成", "Done"),
+    "phase_closed": ("其他了结", "Closed otherwise"),
+    "contacts": ("触达", "Contacts"),
+    "contacts_lead": ("各渠道各状态", "by channel and state"),
+    "channel": ("渠道", "Channel"),
+    "state": ("状态", "State"),
+    "number": ("数量", "Number"),
+    "open_cases": ("在办工单", "Open cases"),
+    "waiting": ("待接单", "Waiting"),
+    "in_hand": ("办理中", "In hand"),
+    "late": ("逾期", "Overdue"),
+    "next_due": ("最近到期", "Next due"),
+    "stops": ("停止联系", "Stops in force"),
+    "refused": ("没有联系的原因", "Why not contacted"),
+    "refused_lead": ("累计，每人每天每种原因记一次", "in all; one a match, reason and day"),
+    "nothing_yet": ("还没有数据。", "Nothing yet."),
+    "no_matches": (
+        "还没有比对结果。导入名册并运行比对后，这里会出现各事项的进度。",
+        "No matches yet. Import the rosters and run the matching; progress then appears here.",
+    ),
+    "pause_all": ("暂停全部触达", "Pause all outreach"),
+    "resume_all": ("恢复触达", "Resume outreach"),
+    "pause_lead": (
+        "暂停后不再主动发短信、打电话；居民来信仍会答复。",
+        "Nothing is sent unasked while paused; residents who write still get an answer.",
+    ),
+    "pause_reason": ("暂停原因", "Reason"),
+    "paused": ("全部触达已暂停", "All outreach is paused"),
+    "cancel": ("取消", "Cancel"),
+    "filter": ("筛选", "Filter"),
+    "kind": ("类型", "Kind"),
+    "urgency": ("优先级", "Urgency"),
+    "any": ("全部", "Any"),
+    "unfinished": ("未办结", "Unfinished"),
+    "only_overdue": ("只看逾期", "Overdue only"),
+    "only_mine": ("只看我的", "Mine only"),
+    "apply_filter": ("筛选", "Apply"),
+    "clear_filter": ("清除筛选", "Clear"),
+    "cases_found": ("件", "found"),
+    "no_cases": ("没有符合条件的工单。", "No case fits these filters."),
+    "reason": ("事由", "Reason"),
+    "resident": ("居民", "Resident"),
+    "nobody_known": ("身份未知", "Not identified"),
+    "community": ("社区", "Community"),
+    "due": ("时限", "Due"),
+    "opened": ("提出", "Opened"),
+    "holder": ("经办", "Holder"),
+    "nobody": ("还没有人接", "nobody yet"),
+    "next_page": ("下一页", "Next page"),
+    "first_page": ("回到第一页", "First page"),
+    "next_case": ("接下一件", "Next case"),
+    "phone_label": ("电话", "Phone"),
+    "id_label": ("身份证号", "ID number"),
+    "address_label": ("住址", "Address"),
+    "years": ("岁", ""),
+    "focus_groups": ("重点人群", "Focus groups"),
+    "summary": ("情况", "Summary"),
+    "person": ("当事人", "Person"),
+    "why_eligible": ("为什么符合", "Why eligible"),
+    "why_lead": ("比对时的依据", "as the matching saw it"),
+    "no_trace": ("没有比对记录。", "No ledger entry."),
+    "seen": ("当时记录", "Seen"),
+    "withheld": ("不显示", "withheld"),
+    "basis": ("依据", "Basis"),
+    "match_state": ("目前进展", "Stands at"),
+    "timeline": ("经过", "Timeline"),
+    "transcript": ("对话", "Transcript"),
+    "no_transcript": ("没有相关对话。", "No conversation."),
+    "transcript_withheld": ("您的角色不能看对话原文。", "Your role does not include transcripts."),
+    "open_transcript": ("单独打开对话", "Open the transcript alone"),
+    "understood_as": ("理解为", "read as"),
+    "exact_word": ("确切字词", "exact word"),
+    "started": ("开始", "Started"),
+    "outcome": ("结果", "Outcome"),
+    "show_full": ("查看完整", "Show in full"),
+    "purpose": ("查看目的", "Purpose"),
+    "purpose_hint": ("例如：电话核对上门时间", "e.g. call to agree on a time"),
+    "purpose_note": ("会记录是谁、什么时候、为什么看的。", "Who looked, when and why is recorded."),
+    "revealed": ("完整内容", "In full"),
+    "no_value": ("没有记录", "not on record"),
+    "note": ("说明", "Note"),
+    "work": ("办理", "Work on it"),
+    "step_accept": ("接单", "Take it"),
+    "step_hand_back": ("退回待接单", "Hand back"),
+    "step_feedback": ("记录反馈", "Record feedback"),
+    "step_resolve": ("办结", "Resolve"),
+    "step_confirm": ("居民已确认", "Confirmed by resident"),
+    "step_reopen": ("重新打开", "Reopen"),
+    "step_cancel": ("取消工单", "Cancel the case"),
+    "clocks": ("时限记录", "Clocks"),
+    "accepted_at": ("接单", "Accepted"),
+    "first_feedback_at": ("首次反馈", "First feedback"),
+    "resolved_at": ("办结", "Resolved"),
+    "confirmed_at": ("居民确认", "Confirmed"),
+    "change_opened": ("提出工单", "Opened"),
+    "change_added_to": ("再次提出，并入本单", "Asked again, added to this case"),
+    "change_accepted": ("接单", "Accepted"),
+    "change_assigned": ("指派", "Assigned"),
+    "change_handed_back": ("退回待接单", "Handed back"),
+    "change_feedback": ("反馈", "Feedback"),
+    "change_resolved": ("办结", "Resolved"),
+    "change_confirmed": ("居民确认", "Confirmed"),
+    "change_reopened": ("重新打开", "Reopened"),
+    "change_cancelled": ("取消", "Cancelled"),
+    "change_visited": ("上门", "Visited"),
+    "system": ("系统", "System"),
+    "said_case_taken": (
+        "这件工单刚刚被别人接走或改动了，请看最新状态。",
+        "Somebody else has just taken or changed this case; what you see now is current.",
+    ),
+    "said_not_possible": ("以现在的状态不能这样操作。", "That is not possible in its present state."),
+    "said_note_missing": ("请写一句说明。", "Please write a note."),
+    "said_purpose_missing": ("请写明查看目的，4 到 200 字。", "State the purpose in 4 to 200 characters."),
+    "said_reason_missing": ("请写明暂停原因。", "Please state a reason."),
+    "back_to_cases": ("回到工单列表", "Back to the cases"),
+    "error_403": ("您的账号不能打开这一页。", "Your account may not open this page."),
+    "error_404": ("没有找到这一页。", "This page does not exist."),
+    "error_409": (
+        "刚刚有别人改动了，请回到上一页看最新情况。",
+        "Somebody else changed this just now; go back.",
+    ),
+    "error_413": ("内容太大，没有接收。", "That is too large and was not taken."),
+    "error_422": ("填写的内容不完整或不对，请回到上一页核对。", "Something was left out or wrong; go back and check."),
+    "error_500": (
+        "系统出错了，已经记录。请稍后再试。",
+        "Something failed on our side and was logged. Please try again.",
+    ),
+    "error_other": ("这个请求没有办成。", "This request could not be done."),
+    "error_lead": ("出了点问题", "Something is not right"),
+    "to_start": ("回到总览", "Back to the overview"),
+    "left": ("剩", "left"),
+    "late_by": ("逾期", "late"),
+    "days": ("天", "d"),
+    "hours": ("小时", "h"),
+    "minutes": ("分", "min"),
+}
+
+
+class Speaker:
+    """Says words, enum values, moments and spans of time in one language."""
+
+    def __init__(self, locale: Locale, zone: ZoneInfo) -> None:
+        self.locale = locale
+        self.zone = zone
+        self._column = 0 if locale is Locale.ZH else 1
+
+    def t(self, key: str) -> str:
+        return WORDS[key][self._column]
+
+    def word(self, value: StrEnum) -> str:
+        return VOCABULARY[type(value)][value.value][self._column]
+
+    def label(self, label: Label) -> str:
+        """A text that a policy card gives in both languages."""
+        return label.zh if self.locale is Locale.ZH else label.en
+
+    def options(self, values: Iterable[StrEnum]) -> list[tuple[str, str]]:
+        return [(value.value, self.word(value)) for value in values]
+
+    def labels(self, labels: Mapping[str, Label]) -> list[tuple[str, str]]:
+        return [(key, self.label(label)) for key, label in labels.items()]
+
+    def moment(self, at: datetime) -> str:
+        here = at.astimezone(self.zone)
+        if self.locale is Locale.ZH:
+            return f"{here.month}月{here.day}日 {here:%H:%M}"
+        return f"{here.day} {here:%b %H:%M}"
+
+    def day(self, at: datetime) -> str:
+        here = at.astimezone(self.zone)
+        if self.locale is Locale.ZH:
+            return f"{here.year}年{here.month}月{here.day}日 星期{'一二三四五六日'[here.weekday()]}"
+        return f"{here:%a} {here.day} {here:%B %Y}"
+
+    def span(self, seconds: float) -> str:
+        """The two greatest units: 2天3小时, 1小时20分; at least one minute."""
+        minutes = max(1, int(abs(seconds)) // 60)
+        parts = (
+            (minutes // 1440, self.t("days")),
+            (minutes // 60 % 24, self.t("hours")),
+            (minutes % 60, self.t("minutes")),
+        )
+        first = next(place for place, (amount, _) in enumerate(parts) if amount)
+        said = [f"{amount} {unit}" for amount, unit in parts[first : first + 2] if amount]
+        return " ".join(said)
