@@ -30,7 +30,7 @@ class Crowd:
         line = self._lines.get(message.to)
         if line is None:
             return
-        resident = self._residents[_addressed(line, message.body).id]
+        resident = self._residents[addressed(line, message.body).id]
         answer = resident.receive(message.body, self._timeline.now)
         if line.phone.holder != "stranger":
             self._intend(resident.person, frozenset(resident.heard_of))
@@ -43,7 +43,7 @@ class Crowd:
             self._exchange.write(number, text, stop=stop)
 
 
-def _addressed(line: Subscriber, text: str) -> Person:
+def addressed(line: Subscriber, text: str) -> Person:
     """In a household with one phone the text is for whoever it names; else for the first."""
     named = [person for person in line.people if person.name in text or f"{person.name[0]}{_title(person)}" in text]
     return named[0] if named else line.people[0]

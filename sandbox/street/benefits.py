@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ LIVING_SUBSIDY = "disabled-living-subsidy"
 
 MISSED_ALLOWANCE = 168
 UNRECORDED_HUKOU = 12
+SHARED_PHONES = 3
 CHECKED_THIS_YEAR = 0.964
 SUBSIDY_TAKE_UP = 0.62
 APPLIES_AHEAD = timedelta(days=120)
@@ -74,12 +76,19 @@ def _allowance(
     local = [person for person in people if person.hukou is Hukou.SHENZHEN and person.holds_id]
     entitled = [person for person in local if person.age_on(start) >= 70]
     scale = min(1.0, len(entitled) / 400)
-    chosen = rng.sample(entitled, int(MISSED_ALLOWANCE * scale) + int(UNRECORDED_HUKOU * scale))
-    missed, unrecorded = chosen[: int(MISSED_ALLOWANCE * scale)], chosen[int(MISSED_ALLOWANCE * scale) :]
+    wanted = int(MISSED_ALLOWANCE * scale)
+    couples = _couples(rng, entitled, SHARED_PHONES if scale == 1 else 0)
+    paired = [person for couple in couples for person in couple]
+    taken = {person.key for person in paired}
+    others = [person for person in entitled if person.key not in taken]
+    drawn = rng.sample(others, wanted - len(paired) + int(UNRECORDED_HUKOU * scale))
+    missed, unrecorded = paired + drawn[: wanted - len(paired)], drawn[wanted - len(paired) :]
     for person in unrecorded:
         person.hukou = Hukou.UNRECORDED
-    _give_phones(rng, missed, numbers)
-    left_out = {person.key for person in chosen}
+    _give_landlines(rng, drawn[: wanted - len(paired)], numbers)
+    for first, second in couples:
+        second.phone = first.phone
+    left_out = {person.key for person in (*missed, *unrecorded)}
     benefits.missed[ALLOWANCE] = missed
     benefits.undecidable[ALLOWANCE] = unrecorded
     benefits.enrolled[ALLOWANCE] = [
@@ -87,7 +96,16 @@ def _allowance(
     ]
 
 
-def _give_phones(rng: Random, missed: Sequence[Resident], numbers: NumberRegistry) -> None:
+def _couples(rng: Random, entitled: Sequence[Resident], wanted: int) -> list[tuple[Resident, Resident]]:
+    """Two behind one door, both missed, with one phone between them."""
+    doors: dict[tuple[str, str], list[Resident]] = defaultdict(list)
+    for person in entitled:
+        doors[person.building.code, person.room].append(person)
+    couples = [(home[0], home[1]) for home in doors.values() if len(home) == 2 and home[0].phone]
+    return rng.sample(couples, min(wanted, len(couples)))
+
+
+def _give_landlines(rng: Random, missed: Sequence[Resident], numbers: NumberRegistry) -> None:
     """A few of the missed have only a landline; that is part of why they were missed."""
     for person in rng.sample(list(missed), min(8, len(missed) // 12)):
         person.phone = numbers.landline()

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from sandbox.residents.crowd import addressed
 from sandbox.residents.personas import PERSONAS, persona_of
 from sandbox.residents.phrases import phrases
 from sandbox.residents.reading import Asked, read
 from sandbox.residents.resident import PATIENCE, Answer, Resident
 from sandbox.street.world import _SHARES
 from sandbox.timeline import CHINA, local
-from sandbox.world import Person
+from sandbox.world import Person, subscribers
 
 TEN = datetime(2026, 3, 2, 10, tzinfo=CHINA)
 OFFER = "桥东社区:您可能可以领高龄老人津贴,每月200元起。想办请回复“同意”,不想再收到请回复“退订”。"
@@ -116,6 +117,15 @@ def test_answers_come_mostly_by_day_and_never_before_the_text(a_person: Build) -
     asleep = sum(local(at).hour >= 22 or local(at).hour < 7 for at in times)
     assert all(at > evening for at in times)
     assert 0 < asleep < len(times) / 8
+
+
+def test_in_a_household_with_one_phone_the_one_named_answers(a_person: Build) -> None:
+    wife = Person.model_validate(a_person())
+    husband = Person.model_validate(a_person(id="R2", name="何国强", gender="男"))
+    line = subscribers((wife, husband))[wife.phones[0].number]
+    assert addressed(line, "何国强您好") is husband
+    assert addressed(line, "何先生您好") is husband
+    assert addressed(line, "您好") is wife
 
 
 def test_nobody_talks_for_ever(a_person: Build) -> None:

@@ -218,5 +218,7 @@ def test_the_world_knows_exactly_those_who_are_missed(street: tuple[Path, dict[s
     online = sum(personas[name] for name in ("apply_online", "daughter_online", "ask_then_online"))
     assert 36 <= hall <= 44
     assert 14 <= online <= 20
+    numbers = Counter(phone["number"] for p in world["people"] for phone in p["phones"])
+    assert sum(count > 1 for count in numbers.values()) >= 3
     reachable = [phone for p in world["people"] for phone in p["phones"] if phone["line"] == "mobile"]
     assert all(re.fullmatch(r"\+861\d{10}", phone["number"]) for phone in reachable)
