@@ -39,7 +39,7 @@ def read_applications(
             if isinstance(taken, RowFault):
                 person = row["id_number"]
                 known = person.text if isinstance(person, IdNumber) else None
-                cells = tuple(str(value) for value in row.values())
+                cells = (known or "", *(str(value or "") for name, value in row.items() if name != "id_number"))
                 rejects.add(Reject(path.name, number, "policy", taken, Outcome.ROW_REJECTED, cells, known))
             else:
                 reports.append(taken)

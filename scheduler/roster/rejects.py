@@ -39,8 +39,8 @@ class Reject:
     column: str
     fault: RowFault
     outcome: Outcome
-    cells: Sequence[str] = ()
-    id_number: str | None = None
+    cells: Sequence[str] = field(default=(), repr=False)
+    id_number: str | None = field(default=None, repr=False)
 
 
 class RejectSink(Protocol):
