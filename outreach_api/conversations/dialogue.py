@@ -13,6 +13,7 @@ from models.vocabulary import (
     ConversationOutcome,
     MatchState,
     Question,
+    Stage,
     Topic,
 )
 from outreach_api.conversations.answering import answer_topic
@@ -29,6 +30,7 @@ from outreach_api.conversations.wishes import (
     Yes,
     answer_visit_question,
     ask_which,
+    bare_yes,
     choices,
     choose,
     choose_all,
@@ -42,6 +44,9 @@ O = ConversationOutcome  # noqa: E741
 Directive = Mapping[str, Any]
 _OFFER_QUESTIONS = frozenset({Question.INTEREST, Question.CONFIRM_APPLY, Question.WHICH_OFFER})
 MISSES_BEFORE_A_PERSON = 1
+CHOICES = 3
+# Nobody picks these out of a list.
+_NOT_OFFERED = frozenset({"greet", "thanks", "goodbye", "out_of_scope", "repeat_please", "slower_please"})
 
 
 def decide(heard: Heard, context: Context) -> Decision | None:
@@ -59,7 +64,8 @@ def decide(heard: Heard, context: Context) -> Decision | None:
     if context.in_human_hands and not (heard.exact and heard.exact.kind in STOP_WORDS):
         return draft.decision()
     if _settled_by_words(draft):
-        draft.set(misses=0, menu=())
+        silent = heard.exact is not None and heard.exact.kind is Exact.EMPTY
+        draft.set(misses=draft.state.misses + 1 if silent else 0, menu=())
         return draft.decision()
     if heard.turn is None:
         return None
@@ -229,8 +235,8 @@ def _follow(draft: Draft, directives: tuple[Directive, ...]) -> None:
     if draft.state.asked is Question.CALLBACK_TIME and not _outranks_a_time(directives) and take_time(draft):
         return
     if draft.state.asked is Question.WHICH_READING:
-        draft.set(asked=None)
-    for directive in directives:
+        draft.set(asked=draft.state.before, before=None)
+    for directive in _without_answers_to_new_questions(directives):
         _DIRECTIVES[directive["do"]](draft, directive)
         if draft.outcome in (O.OPTED_OUT, O.DECEASED) and directive["do"] == "outcome":
             return
@@ -238,6 +244,21 @@ def _follow(draft: Draft, directives: tuple[Directive, ...]) -> None:
 
 def _outranks_a_time(directives: tuple[Directive, ...]) -> bool:
     return any(directive.get("outcome") in set(STOP_OUTCOMES) for directive in directives)
+
+
+def _without_answers_to_new_questions(directives: tuple[Directive, ...]) -> list[Directive]:
+    """不是不想办，是不会弄: where help at home or another time is asked for, a yes or no beside it decides nothing."""
+    asks = any(
+        directive.get("question") in (Question.HOME_VISIT, Question.CALLBACK_TIME)
+        or directive.get("kind") == CaseKind.HOME_VISIT
+        for directive in directives
+    )
+    undecided = {"yes", "no", O.INTERESTED.value, O.DECLINED.value}
+    return [
+        directive
+        for directive in directives
+        if not (asks and {directive.get("value"), directive.get("outcome")} & undecided)
+    ]
 
 
 def _reply(draft: Draft, directive: Directive) -> None:
@@ -251,7 +272,10 @@ def _reply(draft: Draft, directive: Directive) -> None:
     elif asked is Question.WHICH_OFFER and yes:
         ask_which(draft, draft.state.pending or "interest", agreed=draft.state.agreed)
     elif asked in _OFFER_QUESTIONS:
-        wants(draft, Yes.BARE) if yes else declines(draft)
+        if yes:
+            wants(draft, bare_yes(draft.heard.text))
+        else:
+            declines(draft)
     elif not yes and draft.context.outcome in (O.APPLIED_BY_REPLY, O.INTERESTED):
         declines(draft)
     elif not draft.lines:
@@ -349,6 +373,11 @@ def _case(draft: Draft, directive: Directive) -> None:
 
 
 def _rate(draft: Draft, directive: Directive) -> None:
+    """Outside a survey a rating is a misreading."""
+    if draft.state.stage is not Stage.SURVEY:
+        ranking = draft.heard.turn.ranking if draft.heard.turn else ()
+        _clarify(draft, {"readings": [reading["intent"] for reading in ranking[:CHOICES]]})
+        return
     score = directive["score"]
     draft.say(f"rate_{score}")
     draft.set(asked=Question.RATING_REASON if score == "dissatisfied" else None)
@@ -367,13 +396,24 @@ def _repeat(draft: Draft, _directive: Directive) -> None:
 
 def _clarify(draft: Draft, directive: Directive) -> None:
     """A choice of readings once; never a third 我没听懂."""
-    readings = [reading for reading in directive["readings"] if reading in READINGS]
-    if draft.state.misses >= MISSES_BEFORE_A_PERSON or not readings:
+    readings = [reading for reading in directive["readings"] if _is_worth_offering(reading, draft)]
+    if draft.state.misses >= MISSES_BEFORE_A_PERSON:
         _case(draft, {"kind": CaseKind.HUMAN, "reason": CaseReason.NOT_UNDERSTOOD})
         draft.set(misses=0, menu=(), asked=None)
         return
-    draft.say("clarify", menu=numbered([READINGS[reading] for reading in readings]))
-    draft.set(asked=Question.WHICH_READING, menu=tuple(readings), misses=draft.state.misses + 1)
+    misses = draft.state.misses + 1
+    if readings:
+        draft.say("clarify", menu=numbered([READINGS[reading] for reading in readings]))
+        draft.set(asked=Question.WHICH_READING, menu=tuple(readings), misses=misses, before=draft.state.asked)
+    else:
+        draft.say("not_clear")
+        draft.set(misses=misses)
+
+
+def _is_worth_offering(reading: str, draft: Draft) -> bool:
+    if reading.startswith("rate_"):
+        return draft.state.stage is Stage.SURVEY
+    return reading in READINGS and reading not in _NOT_OFFERED
 
 
 _DIRECTIVES: Mapping[str, Callable[[Draft, Directive], None]] = MappingProxyType(

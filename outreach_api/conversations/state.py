@@ -19,6 +19,8 @@ class DialogueState(BaseModel):
     stage: Stage = Stage.OPEN
     asked: Question | None = None
     menu: tuple[str, ...] = ()
+    before: Question | None = None
+    """What was open before a choice of readings was put: it is open again afterwards."""
     misses: int = 0
     offer_contact_id: int | None = None
     focus: int | None = None

@@ -45,15 +45,17 @@ EVENING = _Span(time(18), time(20))
 AFTER_NAP = _Span(time(15), time(18))
 AFTER_LUNCH = _Span(time(13), time(15))
 AFTER_DINNER = _Span(time(19), time(20))
+SMALL_HOURS = _Span(time(0), time(6))
 WHOLE_DAY = _Span(DAY_BEGINS, DAY_ENDS)
 
 # The first that is found counts: 午睡 before 午, meals before parts of the day.
 _SPANS: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (re.compile(r"(午睡|午觉|睡醒|睡完)"), AFTER_NAP),
     (re.compile(r"(早饭|早餐|早茶|早点心)"), MORNING),
-    (re.compile(r"(午饭|中饭|午餐|中午饭|中午吃完|晌午饭|下午饭)"), AFTER_LUNCH),
+    (re.compile(r"(午饭|中饭|午餐|中午饭|中午吃完|晌午饭|吃完晏)"), AFTER_LUNCH),
     (re.compile(r"(晚饭|夜饭|晚餐|晚上吃完)"), AFTER_DINNER),
     (re.compile(r"(下班|收工|放工)"), EVENING),
+    (re.compile(r"凌晨"), SMALL_HOURS),
     (re.compile(r"(上午|早上|早晨|清早|清晨|大清早|一早|早间|午前)"), MORNING),
     (re.compile(r"(中午|正午|晌午)"), NOON),
     (re.compile(r"(下午|午后)"), AFTERNOON),
@@ -81,7 +83,15 @@ _BEFORE = re.compile(r"^(钟|整|左右)*(以前|之前|前)")
 _CANTONESE_FIVES = re.compile(r"^[一二三四五六七八九]$")
 
 _HALF_DAY_OF: Mapping[_Span, range] = MappingProxyType(
-    {NOON: range(1, 4), AFTERNOON: range(1, 12), DUSK: range(1, 12), EVENING: range(4, 12), AFTER_NAP: range(1, 12)}
+    {
+        NOON: range(1, 4),
+        AFTERNOON: range(1, 12),
+        DUSK: range(1, 12),
+        EVENING: range(4, 12),
+        AFTER_NAP: range(1, 12),
+        AFTER_LUNCH: range(1, 8),
+        AFTER_DINNER: range(1, 12),
+    }
 )
 
 

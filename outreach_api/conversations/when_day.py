@@ -74,6 +74,11 @@ def _weekday(found: re.Match[str], today: date) -> Days:
     return _one(today + timedelta(days=(index - today.weekday() - 1) % 7 + 1))
 
 
+def _weekdays(found: re.Match[str], today: date) -> Days:
+    first = _weekday(found, today).first
+    return Days(first, first + timedelta(days=(_WEEKDAYS[found["until"]] - first.weekday()) % 7))
+
+
 def _weekend(found: re.Match[str], today: date) -> Days:
     weeks = found["next"].count("下") if found["next"] else 0
     if weeks:
@@ -162,6 +167,7 @@ _EXPRESSIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Days 
         re.compile(rf"(?P<holiday>{'|'.join(_HOLIDAYS)})节?(长假|假期?|放假)?(过?完|以?后|之后|过后|回来)?"),
         _after_holiday,
     ),
+    (re.compile(rf"{_NEXT}周(?P<weekday>[一二三四五六日])[到至\-~]周?(?P<until>[一二三四五六日])"), _weekdays),
     (re.compile(r"大后天"), _ahead(3)),
     (re.compile(r"后天"), _ahead(2)),
     (re.compile(r"明天"), _ahead(1)),

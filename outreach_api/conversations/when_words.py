@@ -10,8 +10,8 @@ _ONES = "[一二三四五六七八九]"
 NUMBER = rf"(?:\d{{1,2}}|[二三四五]十{_ONES}?|十{_ONES}?|[一二两三四五六七八九])"
 
 _TRADITIONAL = str.maketrans(
-    "點鐘禮週後個兩過號聽飯覺來時間國慶節勞動陽歲頭還給們這臨黃開陣",
-    "点钟礼周后个两过号听饭觉来时间国庆节劳动阳岁头还给们这临黄开阵",
+    "晝點鐘禮週後個兩過號聽飯覺來時間國慶節勞動陽歲頭還給們這臨黃開陣",
+    "昼点钟礼周后个两过号听饭觉来时间国庆节劳动阳岁头还给们这临黄开阵",
 )
 _SAME = (
     (r"礼拜|星期", "周"),
@@ -32,14 +32,25 @@ _SAME = (
     (r"食", "吃"),
     (r"而家|宜家|依家", "现在"),
     (r"点半钟", "点半"),
+    (r"粒(?=钟)", "个"),
+    (r"个把(?=小时|钟头|钟)|一个[多来]?(?=小时|钟头|钟)", "一个"),
+    (r"(?<=[一二三四五六七八九十\d])\s+(?=[点号月个])|(?<=点)\s+(?=[半一二三四五六七八九十\d])", ""),
     (r"(?<![二三月])十一(?=长假|假|以?后|之后|过后)", "国庆"),
     (r"(?<=[\d一二两三四五六七八九十])[时時](?!间|候)", "点"),
 )
 _NO_TIME = re.compile(r"(?<![今明后天])[早晚迟慢快大小](一点|点)(?!钟|半)|有一?点(?!钟)|一点[都也儿]|差一?点(?!钟)")
-_REFUSED = r"别|不要|不用|不方便|没空|没时间|没有空|不行|不在|不得闲|唔得|唔好|冇空|唔方便|有事|要上班|开会|忙"
+_REFUSED = (
+    r"别|不要|不用|不方便|没空|没时间|没有空|不行|不在|不得[闲空]|唔得|唔好|冇空|唔方便|有事|要上班|开会|忙"
+    r"|不是|太[晚早]|来不及|算了"
+)
+# What keeps somebody from the phone, unless it is over by then: 上午要去买菜, but 买完菜回来.
+_ENGAGED = re.compile(r"要去|要出|去医院|买菜|看病|睡觉|上课|出门|接孙|接孩|打针|锻炼")
+_OVER = re.compile(r"完|回来|以后|之后")
+# 三点前别打 asks for after three.
+_NOT_BEFORE = re.compile(r"(以前|之前|前)(都|就)?(没空|不方便|不在家?|有事|忙|唔得|冇空|(别|不要|唔好)[^，,]{0,3}打)")
 _CLAUSE = re.compile(r"[，,。；;！!？?、\s]+|但是?|不过")
 _AFTER_REFUSAL = re.compile(
-    r"((?:没空|没时间|没有空|不方便|不行|不在家?|不得闲|唔得(?:闲)?|冇空|唔方便|有事|开会|(?:别|不要|不用|唔好)[^，]{0,6}打(?:了|来|给我)*))"
+    r"((?:没空|没时间|没有空|不方便|不行|不在家?|不得闲|唔得(?:闲)?|冇空|唔方便|有事|开会|太[晚早]了?|(?:别|不要|不用|唔好)[^，]{0,6}打(?:了|来|给我)*))"
 )
 
 
@@ -53,7 +64,7 @@ def number_in(spoken: str) -> int:
 
 def in_simple_words(text: str) -> str:
     """One spelling for each time word."""
-    words = unicodedata.normalize("NFKC", text).translate(_TRADITIONAL)
+    words = _NOT_BEFORE.sub("以后", unicodedata.normalize("NFKC", text).translate(_TRADITIONAL))
     for spelling, simple in _SAME:
         words = re.sub(spelling, simple, words)
     return _NO_TIME.sub("", words)
@@ -63,4 +74,8 @@ def positive_part(words: str) -> str:
     """What is left when the clauses that rule a time out (中午别打, 上午没空) are taken away."""
     marked = _AFTER_REFUSAL.sub(r"\1，", words)
     clauses = (clause for clause in _CLAUSE.split(marked) if clause)
-    return "，".join(clause for clause in clauses if not re.search(_REFUSED, clause))
+    return "，".join(clause for clause in clauses if not _rules_out(clause))
+
+
+def _rules_out(clause: str) -> bool:
+    return bool(re.search(_REFUSED, clause)) or bool(_ENGAGED.search(clause) and not _OVER.search(clause))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from models.vocabulary import CaseKind, CaseReason, ConversationOutcome, MatchState, Question, Stage, Topic
@@ -16,6 +17,7 @@ from outreach_api.conversations.decision import (
     WithdrawConsent,
 )
 from outreach_api.conversations.draft import Draft
+from outreach_api.conversations.exact_words import Exact, read_exact_word
 from outreach_api.conversations.speaking import identify, may_not_speak
 
 O = ConversationOutcome  # noqa: E741
@@ -34,6 +36,16 @@ INTEREST = "interest"
 _REOPENABLE = frozenset({MatchState.DECLINED})
 _APPLIED = frozenset({MatchState.APPLIED_BY_REPLY})
 WHICH_OFFER_TRIES = 2
+_BY_MYSELF = re.compile(r"自己(去|来|办|弄|搞|会|过去|上网|申请)")
+# 同意 with a condition behind it is not yet a 同意.
+_CONDITION = re.compile(r"不过|但|可是|如果|要是|除非|等我?|先|再说|商量|考虑")
+
+
+def bare_yes(text: str) -> Yes:
+    """How a yes was said that the bot heard in a longer message: 同意，多久能批 has the keyword as its own clause."""
+    clauses = (read_exact_word(clause) for clause in re.split(r"[，,。；;！!\s]+", text) if clause)
+    said = any(word is not None and word.kind is Exact.AGREE for word in clauses)
+    return Yes.KEYWORD if said and not _CONDITION.search(text) else Yes.BARE
 
 
 def wants(draft: Draft, yes: Yes) -> None:
@@ -118,7 +130,8 @@ def _offer_help(draft: Draft, match: KnownMatch, yes: Yes) -> None:
         draft.say("cannot_apply_by_reply", policy=draft.name(match))
     if yes is not Yes.RECEIVED:
         _note_interest(draft, match)
-    if draft.state.confirmations and yes in (Yes.RECEIVED, Yes.BARE):
+    settled = draft.state.confirmations and yes in (Yes.RECEIVED, Yes.BARE)
+    if settled or _BY_MYSELF.search(draft.heard.text):
         draft.say("help_not_needed")
         draft.set(asked=None)
         return
@@ -154,7 +167,7 @@ def declines(draft: Draft) -> None:
         _decline(draft, match)
     if not matches:
         draft.say("acknowledged")
-    draft.set(asked=None, pending=None, agreed=None, stage=Stage.OPEN, confirmations=0)
+    draft.set(asked=None, pending=None, agreed=None, confirmations=0)
     draft.conclude(O.DECLINED)
 
 
