@@ -10,39 +10,39 @@ from pathlib import Path
 from typing import Any
 
 from apscheduler.triggers.cron import CronTrigger
-from scheduler.roster.applications import read_applications
 
 from models.column_types import use_key_ring
 from models.crypto import KeyRing, new_key_ring, read_key_ring, write_key_ring
 from models.migrate import upgrade
 from models.session import Sessions, make_engine
 from models.vocabulary import Channel
-from outreach_api.cases.open_case import open_home_help
+from outreach_api.cases.home_help import open_home_help
 from outreach_api.channels.carrier import TextCarrier
 from outreach_api.channels.twilio_text import TwilioCarrier
 from outreach_api.clock import Clock, SystemClock
 from outreach_api.conversations.bot import Bot
-from outreach_api.conversations.inbox import answer_due, next_inbound_due
-from outreach_api.conversations.offers import OfferRenderer
+from outreach_api.conversations.inbox import answer_due
+from outreach_api.conversations.offers import OfferTexts
 from outreach_api.conversations.rasa_bot import RasaBot
+from outreach_api.conversations.upcoming import next_inbound_at
 from outreach_api.delivery.receipts import apply_receipts
 from outreach_api.delivery.reconcile import reconcile_unknown
-from outreach_api.delivery.worker import deliver_due, next_contact_due
+from outreach_api.delivery.upcoming import next_delivery_at
+from outreach_api.delivery.worker import deliver_due
 from outreach_api.population import Populations, files_in
 from outreach_api.settings import Settings
 from outreach_api.web.house import FeedRefused
-from scheduler.matching.applications import ApplicationsTaken, take_applications
+from scheduler.matching.applications import take_applications
 from scheduler.matching.run import MatchingReport, run_matching
-from scheduler.planning.cadence import DEFAULT_CADENCE
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.planner import plan
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.load import load_cards
+from scheduler.roster.applications import read_applications
 from scheduler.roster.faults import FileRefused
 from scheduler.roster.import_population import ImportReport, Progress
+from scheduler.roster.rejects import write_rejects
 from scheduler.tick import Job, next_due, tick
-
-WORK_AT_A_TIME = 100
 
 
 def _silent(step: str, done: int, total: int | None) -> None:
@@ -72,10 +72,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.populations = Populations(self.settings.home / "population", self.ring)
-        self.jobs = [
-            Job("plan", self._cron("0 8-19 * * *"), self._plan),
-            Job("reconcile", self._cron("15,45 8-21 * * *"), self._reconcile),
-        ]
+        self.jobs = [Job("plan", self._cron("0 8-19 * * *"), self._plan)]
 
     def import_files(self, paths: Sequence[Path], *, as_of: date, progress: Progress = _silent) -> ImportReport:
         return self.populations.take(paths, now=self.clock.now(), as_of=as_of, progress=progress)
@@ -90,30 +87,36 @@ class House:
         if feed != "applications":
             raise FeedRefused(f"there is no feed {feed!r}; `applications` is one")
         try:
-            reports, rejected = read_applications(path, self.ring, self.cards)
+            reports, rejected = read_applications(path, self.ring, self.cards, today=self._today())
         except FileRefused as fault:
             raise FeedRefused(str(fault)) from fault
-        taken: ApplicationsTaken = take_applications(self.sessions, reports, self.cards, now=self.clock.now())
+        if rejected:
+            name = f"{self.clock.now():%Y%m%dT%H%M%S}-{path.name}.rejects.csv"
+            write_rejects(rejected, self.settings.home / "rejects" / name, self.ring)
+        taken = take_applications(self.sessions, reports, self.cards, now=self.clock.now())
         return FeedTaken(taken.accepted + taken.not_ours, len(rejected), taken.unchanged)
 
     def work(self) -> int:
-        """Do everything that is due now: slots, receipts, answers, sending. How much was done; 0 when nothing is left."""
+        """Do all that is due now: slots, receipts, answers, sending, what is unknown. How much was done."""
         now = self.clock.now()
-        ran = tick(self.sessions, self.jobs, now)
-        receipts = apply_receipts(self.sessions, now=now, limit=WORK_AT_A_TIME)
-        answered = answer_due(self.sessions, self.bot, self.cards, self.clock, limit=WORK_AT_A_TIME)
-        sent = deliver_due(self.sessions, self.carriers, self.clock, limit=WORK_AT_A_TIME, guards=self.guards)
-        return len(ran) + receipts.applied + answered.claimed + sent.claimed
+        done = len(tick(self.sessions, self.jobs, now))
+        done += apply_receipts(self.sessions, now=now).total
+        done += bool(answer_due(self.sessions, self.bot, self.cards, self.clock))
+        done += bool(deliver_due(self.sessions, self.carriers, self.clock, guards=self.guards))
+        return done + bool(reconcile_unknown(self.sessions, self.carriers, now=now))
 
     def next_due(self) -> datetime | None:
         """When something of ours is due next; what is overdue counts as now."""
         now = self.clock.now()
         due = [
             next_due(self.jobs, self.sessions, now),
-            next_inbound_due(self.sessions),
-            next_contact_due(self.sessions),
+            next_inbound_at(self.sessions),
+            next_delivery_at(self.sessions, channels=self.carriers.keys(), now=now),
         ]
         return min((max(instant, now) for instant in due if instant is not None), default=None)
+
+    def _today(self) -> date:
+        return self.clock.now().astimezone(self.settings.zone).date()
 
     def _cron(self, expression: str) -> CronTrigger:
         return CronTrigger.from_crontab(expression, timezone=self.settings.zone)
@@ -123,15 +126,11 @@ class House:
             self.sessions,
             now=now,
             cards=self.cards,
-            cadence=DEFAULT_CADENCE,
-            render=OfferRenderer(self.cards),
+            render=OfferTexts(self.cards),
             open_home_help=open_home_help,
             guards=self.guards,
         )
         return report.facts()
-
-    def _reconcile(self, _slot: datetime, now: datetime) -> dict[str, Any]:
-        return reconcile_unknown(self.sessions, self.carriers, now=now).facts()
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -42,6 +42,6 @@ def tells_faults(command: Callable[Given, Result]) -> Callable[Given, Result]:
     return told
 
 
-def fail(message: str, *, status: int = 1) -> None:
+def fail(message: str, *, status: int = 1) -> NoReturn:
     ERR.print(f"[red]✗[/] {message}", markup=True)
     raise typer.Exit(status)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from scheduler.planning.why import why_resident
 
 from models.match import Match
 from models.resident import Resident
@@ -15,6 +14,7 @@ from outreach_api.language import say
 from outreach_api.privacy.masking import mask_name
 from outreach_api.settings import Settings
 from scheduler.matching.explain import explain_match
+from scheduler.planning.why import why_resident
 
 
 @tells_faults
@@ -23,7 +23,6 @@ def explain(match: Annotated[int, typer.Argument(help=say("匹配编号", "numbe
         found = session.get(Match, match)
         if found is None:
             fail(say(f"没有编号为 {match} 的匹配", f"there is no match {match}"))
-            return
         card = house.cards.get(found.policy_id)
         OUT.print(f"{mask_name(found.resident.name)} · {card.name.zh if card else found.policy_id} · {found.state}")
         for line in explain_match(session, found):
@@ -36,7 +35,6 @@ def why(resident: Annotated[int, typer.Argument(help=say("居民编号", "number
         found = session.get(Resident, resident)
         if found is None:
             fail(say(f"没有编号为 {resident} 的居民", f"there is no resident {resident}"))
-            return
         OUT.print(mask_name(found.name))
         for line in why_resident(session, resident, house.clock.now()):
             OUT.print(str(line), markup=False)

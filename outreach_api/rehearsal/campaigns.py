@@ -1,21 +1,18 @@
-"""Opening the demo's campaigns and its staff."""
+"""Opening the demo's campaigns and naming its visiting teams."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy.orm import Session
 
+from models.case import Team
 from models.contact import Campaign
-from models.staff import Staff
-from models.vocabulary import CampaignState, Role
-from outreach_api.web.auth import hash_password
+from models.vocabulary import CampaignState
 from scheduler.policies.card import PolicyCard
 
 DAILY_CAP = 60
-PASSWORD_BYTES = 6
 
 
 def open_campaigns(
@@ -36,8 +33,6 @@ def open_campaigns(
             )
 
 
-def add_staff(session: Session, username: str, display_name: str, role: Role, *, now: datetime) -> str:
-    """Add somebody who may sign in; their password, which is shown once and kept nowhere."""
-    password = secrets.token_urlsafe(PASSWORD_BYTES)
-    session.add(Staff(username=username, display_name=display_name, role=role, password_hash=hash_password(password)))
-    return password
+def add_teams(session: Session, codes: Iterable[str]) -> None:
+    for code in codes:
+        session.add(Team(code=code, name=f"上门小分队 {code}"))

@@ -20,13 +20,12 @@ from rich.console import Console
 from rich.live import Live
 
 from models.vocabulary import Role
-from outreach_api.bootstrap import House, open_house
+from outreach_api.bootstrap import House, import_folder, open_house
 from outreach_api.clock import VirtualClock
 from outreach_api.conversations.bot_process import bot_program
-from outreach_api.delivery.guards import Guards
 from outreach_api.language import say
 from outreach_api.processes import Program, free_port
-from outreach_api.rehearsal.campaigns import add_staff, open_campaigns
+from outreach_api.rehearsal.campaigns import add_teams, open_campaigns
 from outreach_api.rehearsal.display import day_view, funnel_table
 from outreach_api.rehearsal.figures import BREACH_KINDS, reconcile_with_ledger
 from outreach_api.rehearsal.run import Rehearsal
@@ -36,12 +35,16 @@ from outreach_api.rehearsal.steps import Steps
 from outreach_api.reports.funnel import funnel
 from outreach_api.settings import ROOT, Settings
 from outreach_api.web.app import create_app
+from outreach_api.web.staff import add_staff
 from outreach_api.web.tokens import add_token
+from scheduler.planning.guards import Guards
+from scheduler.roster.import_population import ImportReport
 
 START_ON = date(2026, 3, 2)
 START_AT = clock_time(8, 0)
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 FROM_NUMBER = "+8675525550100"
+TEAMS = ("T01", "T02")
 FAULTS = {
     "timeout_after_accept": 0.03,
     "error_before_accept": 0.02,
@@ -140,7 +143,9 @@ class Demo:
         with self.steps.step(
             "start", say("启动助手、运营商沙盒和接口", "Start the assistant, the carrier sandbox and the API")
         ):
-            stack.enter_context(bot_program(settings, port=bot_port, log=logs / "bot.log"))
+            stack.enter_context(
+                bot_program(port=bot_port, secret=settings.bot_secret.get_secret_value(), log=logs / "bot.log")
+            )
             stack.enter_context(sandbox_program(sandbox_port, log=logs / "sandbox.log"))
             clock = VirtualClock(datetime.combine(START_ON, START_AT, settings.zone))
             house = stack.enter_context(
@@ -156,8 +161,9 @@ class Demo:
         now = house.clock.now()
         with house.sessions.write() as session:
             token = add_token(session, "sandbox", scopes=["feeds", "cases"], now=now)
-            password = add_staff(session, "demo", say("演示主管", "Demo supervisor"), Role.SUPERVISOR, now=now)
+            password = add_staff(session, "demo", say("演示主管", "Demo supervisor"), Role.SUPERVISOR)
             open_campaigns(session, house.cards.values(), starts_on=START_ON)
+            add_teams(session, TEAMS)
         self.sign_in = ("demo", password)
         world = json.loads((self.plan.street / "world.json").read_text())
         settings = house.settings
@@ -182,10 +188,17 @@ class Demo:
         with self.steps.step(
             "import", say("导入并合并人口、名册和名单", "Import and merge population, registers and lists")
         ):
-            report = house.import_folder(self.plan.street, as_of=START_ON)
-        self.console.print(report.summary(), style="dim", highlight=False)
+            report = import_folder(house, self.plan.street, as_of=START_ON)
+        self._show_import(report)
         with self.steps.step("match", say("比对：应享 − 已享 − 已知", "Match: eligible − enrolled − already known")):
             house.match(as_of=START_ON)
+
+    def _show_import(self, report: ImportReport) -> None:
+        rows = sum(file.rows for file in report.files)
+        rejected = sum(file.rejected for file in report.files)
+        zh = f"  {rows:,} 行 → {report.people:,} 人；{rejected} 行未收，见 {report.rejects}"
+        en = f"  {rows:,} rows → {report.people:,} people; {rejected} rows rejected, see {report.rejects}"
+        self.console.print(say(zh, en), style="dim", highlight=False)
 
     def _live(self, house: House, sandbox: SandboxClient) -> None:
         assert isinstance(house.clock, VirtualClock)  # noqa: S101

@@ -47,14 +47,14 @@ class Reconciliation:
 def reconcile_with_ledger(session: Session, ledger: Ledger) -> Reconciliation:
     """Compare every accepted create and every acknowledged inbound with what our tables say."""
     accepted = [create for create in ledger["creates"] if create["accepted"]]
-    by_contact = Counter(int(create["contact_id"]) for create in accepted if create["contact_id"] is not None)
+    by_contact = Counter(int(create["contact"]) for create in accepted if create["contact"] is not None)
     taken = set(session.scalars(select(Contact.id).where(Contact.state.in_(TAKEN_BY_CARRIER))))
     unknown = session.scalar(select(func.count()).where(Contact.state == ContactState.UNKNOWN)) or 0
     acknowledged = {entry["sid"] for entry in ledger["inbound"] if entry["acknowledged"]}
     transcribed = set(session.scalars(select(Inbound.provider_ref).join(Message, Message.inbound_id == Inbound.id)))
     return Reconciliation(
         inbound_without_transcript=len(acknowledged - transcribed),
-        creates_without_contact=len(set(by_contact) - taken) + sum(c["contact_id"] is None for c in accepted),
+        creates_without_contact=len(set(by_contact) - taken) + sum(create["contact"] is None for create in accepted),
         contacts_without_create=len(taken - set(by_contact)),
         duplicates=sum(count - 1 for count in by_contact.values()),
         unknown_unresolved=unknown,

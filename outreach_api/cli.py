@@ -1,0 +1,54 @@
+"""The command line: starts everything."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import structlog
+import typer
+
+from outreach_api.commands import access, people, policies, queue, roster, run
+from outreach_api.commands.bot import bot
+from outreach_api.language import say
+
+app = typer.Typer(
+    help=say("服务找人：主动发现应享未享的居民，联系并跟进", "服务找人: proactive benefit outreach"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command(help=say("完整演示", "The whole demo"))(run.demo)
+app.command(help=say("在虚拟时钟下演练若干天", "Live through some days under a virtual clock"))(run.rehearse)
+app.command(help=say("启动服务和控制台", "Start the service and the console"))(run.serve)
+app.command("import", help=say("导入人口、名册、名单", "Import population, registers and lists"))(roster.take_files)
+app.command(help=say("比对应享未享", "Match who should receive against who does"))(roster.match)
+app.command(help=say("说明一个匹配的依据", "Say what a match rests on"))(people.explain)
+app.command(help=say("说明为什么联系或没有联系", "Say why somebody was or was not contacted"))(people.why)
+app.command(help=say("列出工单", "List the cases"))(queue.cases)
+app.add_typer(policies.policies, name="policies")
+app.add_typer(bot, name="bot")
+app.add_typer(access.keys, name="keys")
+app.add_typer(access.staff, name="staff")
+app.add_typer(access.token, name="token")
+
+
+@app.command(help=say("检查安装、配置和连接", "Say what is installed, configured and reachable"))
+def doctor() -> None:
+    from outreach_api import doctor as checks
+
+    found = checks.report()
+    checks.print_report(found)
+    raise typer.Exit(checks.exit_status(found))
+
+
+@app.callback()
+def configure(
+    verbose: Annotated[bool, typer.Option("--verbose", help=say("显示运行日志", "show the log"))] = False,
+) -> None:
+    level = logging.INFO if verbose else logging.ERROR
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,94 @@
+"""Importing files and matching."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from outreach_api.bootstrap import open_house
+from outreach_api.commands.console import ERR, OUT, fail, tells_faults
+from outreach_api.language import say
+from outreach_api.population import files_in
+from outreach_api.settings import Settings
+from scheduler.roster.import_population import ImportReport
+
+
+class ImportProgress:
+    """A bar a file on a terminal; nothing elsewhere."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        if step not in self._tasks:
+            self._tasks[step] = self._bars.add_task(step, total=total)
+        self._bars.update(self._tasks[step], completed=done, total=total)
+
+
+@tells_faults
+def take_files(
+    paths: Annotated[list[Path], typer.Argument(help=say("文件或文件夹", "files or folders"), exists=True)],
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help=say("按哪一天算", "the day it is"))
+    ] = None,
+) -> None:
+    files = [file for path in paths for file in (files_in(path) if path.is_dir() else [path])]
+    settings = Settings()
+    day = as_of.date() if as_of else datetime.now(settings.zone).date()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}"),
+        TimeRemainingColumn(),
+    )
+    with open_house(settings) as house, Progress(*columns, console=ERR) as bars:
+        report = house.import_files(files, as_of=day, progress=ImportProgress(bars))
+    _show(report)
+    if report.refused:
+        fail("\n".join(report.refused))
+
+
+def _show(report: ImportReport) -> None:
+    table = Table(pad_edge=False)
+    for heading in (say("文件", "file"), say("来源", "feed"), say("行数", "rows"), say("未收", "rejected")):
+        table.add_column(heading)
+    for file in report.files:
+        table.add_row(file.file, file.feed, f"{file.rows:,}", f"{file.rejected:,}")
+    OUT.print(table)
+    OUT.print(
+        say(
+            f"合并为 {report.people:,} 人；未收的行和原因见 {report.rejects}",
+            f"merged to {report.people:,} people; rejected rows and reasons are in {report.rejects}",
+        )
+    )
+
+
+@tells_faults
+def match(
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help=say("按哪一天算", "the day it is"))
+    ] = None,
+) -> None:
+    settings = Settings()
+    day: date = as_of.date() if as_of else datetime.now(settings.zone).date()
+    with open_house(settings) as house:
+        report = house.match(as_of=day)
+        if report.repeated:
+            OUT.print(say("同一批数据已经比对过，没有变化", "this snapshot was matched before: nothing changed"))
+            return
+        table = Table(pad_edge=False)
+        for heading in (say("事项", "policy"), say("符合", "eligible"), say("已享受", "enrolled")):
+            table.add_column(heading)
+        for heading in (say("资料不全", "undecided"), say("新发现", "newly matched"), say("关闭", "closed")):
+            table.add_column(heading)
+        for policy_id, found in sorted(report.policies.items()):
+            closed = ", ".join(f"{delta} {count}" for delta, count in found.closed.items()) or "-"
+            numbers = (found.eligible, found.enrolled, found.undecided, found.newly_matched)
+            table.add_row(house.cards[policy_id].name.zh, *[f"{number:,}" for number in numbers], closed)
+        OUT.print(table)
