@@ -137,7 +137,7 @@ def _reply(card: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean `{close[0]}`?" if close else f"use one of {', '.join(sorted(known)[:12])}"
 
 

@@ -57,21 +57,22 @@ def read_folder(folder: Path) -> tuple[list[PolicyCard], list[Fault]]:
 def _card(file: CardFile) -> PolicyCard | None:
     if file.value is None:
         return None
+    said: set[Steps] = set()
+    for steps, problem, remedy in sense_faults(file.value):
+        file.fault(steps, problem, remedy)
+        said.add(steps)
     try:
         card = PolicyCard.model_validate(file.value)
     except ValidationError as invalid:
-        _report(invalid, file)
-        card = None
-    for steps, problem, remedy in sense_faults(file.value):
-        file.fault(steps, problem, remedy)
-    if card is not None and Path(file.name).stem != card.id:
+        _report(invalid, file, said)
+        return None
+    if Path(file.name).stem != card.id:
         file.fault(("id",), f"the file is called {file.name}", f"call it {card.id}.yaml")
     return card
 
 
-def _report(invalid: ValidationError, file: CardFile) -> None:
-    """One fault a place: a value that fits none of several types is said once."""
-    said: set[Steps] = set()
+def _report(invalid: ValidationError, file: CardFile, said: set[Steps]) -> None:
+    """One fault a place: a value that fits none of several types, or whose sense was found at fault, is said once."""
     for error in invalid.errors(include_url=False):
         steps = _steps(error["loc"], file.value)
         if steps in said:

@@ -8,17 +8,8 @@ from operator import and_, or_
 import ibis
 import ibis.expr.types as ir
 
-from scheduler.rules.fields import FIELDS, FieldType
 from scheduler.rules.rule import AllOf, AnyOf, Clause, NotOf, Op, Rule
 from scheduler.rules.values import typed
-
-IBIS_TYPES = {
-    FieldType.INT: "int64",
-    FieldType.NUMBER: "float64",
-    FieldType.BOOL: "boolean",
-    FieldType.DATE: "date",
-    FieldType.CODE: "string",
-}
 
 
 def compile_rule(rule: Rule, table: ir.Table) -> ir.BooleanValue:
@@ -37,17 +28,16 @@ def compile_rule(rule: Rule, table: ir.Table) -> ir.BooleanValue:
             return reduce(or_, (compile_rule(part, table) for part in rule.parts))
 
 
-def column(name: str, table: ir.Table) -> ir.Value:
-    kind = FIELDS[name].type
-    if name not in table.columns:
-        return ibis.null(IBIS_TYPES[kind])
+def _column(name: str, table: ir.Table) -> ir.Value:
     value = table[name]
     # Engines order NaN above every number; to us it is a missing value.
     return value.isnan().ifelse(ibis.null("float64"), value) if value.type().is_floating() else value
 
 
 def _clause(clause: Clause, table: ir.Table) -> ir.BooleanValue:
-    met = _compare(column(clause.field, table), clause)
+    # Not a comparison with a NULL literal: Ibis reads that as IS NULL, which is false and not unknown.
+    known = clause.field in table.columns
+    met = _compare(_column(clause.field, table), clause) if known else ibis.null("boolean")
     return met if clause.exempt is None else met | compile_rule(clause.exempt, table)
 
 

@@ -1,0 +1,161 @@
+"""The cards we ship."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from models.vocabulary import Channel, Topic
+from scheduler.policies.answers import SMS_LONGEST, Abstain, Answer, NoAnswer, answer
+from scheduler.policies.card import SHOWABLE, PolicyCard, Verification
+from scheduler.policies.card_file import read_card_file
+from scheduler.policies.check import check_folder
+from scheduler.policies.load import load_cards
+from scheduler.policies.schema import SCHEMA_FILE, schema_text
+
+FOLDER = Path(__file__).parents[2] / "policies"
+CARDS = load_cards(FOLDER)
+TODAY = date(2026, 3, 2)
+EVERY = [pytest.param(card, id=name) for name, card in CARDS.items()]
+
+
+def say(card: PolicyCard, topic: Topic, *, age: int | None = None, channel: Channel = Channel.SMS) -> Answer:
+    given = answer(card, topic, age_years=age, today=TODAY, channel=channel)
+    assert isinstance(given, Answer)
+    return given
+
+
+def test_shipped_cards_have_no_fault() -> None:
+    assert check_folder(FOLDER) == []
+    assert {"elderly-allowance", "elderly-health-check", "disabled-living-subsidy"} <= set(CARDS)
+
+
+def test_published_schema_is_current_and_accepts_the_cards() -> None:
+    assert (FOLDER / SCHEMA_FILE).read_text(encoding="utf-8") == schema_text()
+    schema = Draft202012Validator(json.loads(schema_text()))
+    for path in FOLDER.glob("*.yaml"):
+        raw = json.loads(json.dumps(read_card_file(path).value, default=str))
+        assert list(schema.iter_errors(raw)) == []
+    assert list(schema.iter_errors({"id": "elderly-allowance"}))
+
+
+@pytest.mark.parametrize("card", EVERY)
+@pytest.mark.parametrize("topic", list(Topic))
+def test_every_answer_fits_two_segments_and_names_its_ground(card: PolicyCard, topic: Topic) -> None:
+    given = answer(card, topic, age_years=83, today=TODAY, channel=Channel.SMS)
+    if isinstance(given, Abstain):
+        return
+    assert len(given.text) <= SMS_LONGEST
+    if topic is not Topic.SCAM:
+        assert given.source
+        assert given.source in given.text
+        assert given.dated
+        assert given.dated in given.text
+
+
+@pytest.mark.parametrize("card", EVERY)
+def test_mirrors_low_sources_and_rejected_values_never_surface(card: PolicyCard) -> None:
+    hidden = {source.shown_as for source in card.sources if source.kind not in SHOWABLE}
+    hidden |= {source.url for source in card.sources if source.kind not in SHOWABLE and source.url}
+    rejected = {words for conflict in card.conflicts for words in conflict.never_say}
+    for topic in Topic:
+        for age in (None, 60, 69, 83):
+            given = answer(card, topic, age_years=age, today=TODAY, channel=Channel.CHAT)
+            if isinstance(given, Answer):
+                said = f"{given.text}{given.source_url}"
+                assert not [words for words in hidden | rejected if words in said]
+
+
+@pytest.mark.parametrize(
+    ("age", "yuan"), [(70, 200), (79, 200), (80, 300), (83, 300), (90, 500), (100, 1000), (104, 1000)]
+)
+def test_the_amount_is_this_residents_own(age: int, yuan: int) -> None:
+    given = say(CARDS["elderly-allowance"], Topic.AMOUNT, age=age)
+    assert f"您今年{age}岁，每月{yuan}元" in given.text
+    assert "深民规〔2019〕2号，2019年10月起" in given.text
+
+
+def test_without_an_age_every_band_is_said() -> None:
+    text = say(CARDS["elderly-allowance"], Topic.AMOUNT).text
+    assert "70到79岁每月200元" in text
+    assert "满100岁每月1000元" in text
+
+
+def test_household_class_picks_the_amount() -> None:
+    card = CARDS["disabled-living-subsidy"]
+    facts = {"household_class": "expense_poor"}
+    given = answer(card, Topic.AMOUNT, age_years=40, today=TODAY, channel=Channel.SMS, facts=facts)
+    assert isinstance(given, Answer)
+    assert "每月300元" in given.text
+    assert "400" not in given.text
+
+
+@pytest.mark.parametrize(
+    ("policy", "topic", "reason"),
+    [
+        ("elderly-allowance", Topic.PROCESSING_TIME, NoAnswer.NOT_KNOWN),
+        ("disabled-living-subsidy", Topic.PAYMENT_DATE, NoAnswer.NOT_KNOWN),
+        ("elderly-allowance", Topic.STATUS, NoAnswer.NOT_ON_A_CARD),
+    ],
+)
+def test_what_the_card_does_not_know_is_abstained_from(policy: str, topic: Topic, reason: NoAnswer) -> None:
+    assert answer(CARDS[policy], topic, age_years=83, today=TODAY, channel=Channel.SMS) == Abstain(topic, reason)
+
+
+def test_a_source_is_named_only_for_what_it_speaks_of() -> None:
+    given = say(CARDS["elderly-allowance"], Topic.PAYMENT_DATE)
+    assert (given.source, given.source_url) == ("深圳市民政局", None)
+
+
+def test_voice_has_no_brackets() -> None:
+    assert "（" not in say(CARDS["elderly-allowance"], Topic.WHERE, channel=Channel.VOICE).text
+
+
+def test_null_is_unknown_and_an_empty_list_is_none_needed() -> None:
+    card = CARDS["elderly-allowance"]
+    documents = card.documents
+    assert documents is not None
+    nothing = card.model_copy(update={"documents": documents.model_copy(update={"needed": (), "say": None})})
+    unknown = card.model_copy(update={"documents": documents.model_copy(update={"needed": None, "say": None})})
+    assert "不用带材料" in say(nothing, Topic.DOCUMENTS).text
+    assert isinstance(answer(unknown, Topic.DOCUMENTS, age_years=1, today=TODAY, channel=Channel.SMS), Abstain)
+
+
+def changed(**fields: object) -> PolicyCard:
+    return PolicyCard.model_validate({**CARDS["elderly-allowance"].model_dump(by_alias=True), **fields})
+
+
+VERIFIED = Verification(by="王编辑", at=TODAY, source="电话核实")
+
+
+def test_closed_items_answer_but_are_never_pushed() -> None:
+    for status in ("closed_to_new", "historical"):
+        card = changed(status=status)
+        assert not card.is_pushable(TODAY)
+        assert say(card, Topic.AMOUNT, age=83).text.startswith("这一项已经")
+
+
+def test_low_confidence_is_pushed_only_once_verified() -> None:
+    assert not changed(confidence="low").is_pushable(TODAY)
+    assert changed(confidence="low", verified=VERIFIED.model_dump()).is_pushable(TODAY)
+    doubtful = answer(changed(confidence="low"), Topic.AMOUNT, age_years=83, today=TODAY, channel=Channel.SMS)
+    assert doubtful == Abstain(Topic.AMOUNT, NoAnswer.NOT_VERIFIED)
+
+
+def test_an_unverified_current_state_is_neither_pushed_nor_answered() -> None:
+    card = changed(status="unverified_current", verified=VERIFIED.model_dump())
+    assert not card.is_pushable(TODAY)
+    assert not changed(status="unverified_current").is_trusted()
+
+
+def test_a_card_counts_from_its_effective_date_to_its_last() -> None:
+    card = changed(effective_from=date(2026, 4, 1), effective_to=date(2026, 5, 1))
+    pushable = {day: card.is_pushable(day) for day in (TODAY, date(2026, 4, 1), date(2026, 5, 1), date(2026, 5, 2))}
+    assert list(pushable.values()) == [False, True, True, False]
+    assert answer(card, Topic.AMOUNT, age_years=83, today=TODAY, channel=Channel.SMS) == Abstain(
+        Topic.AMOUNT, NoAnswer.NOT_IN_FORCE
+    )
