@@ -18,7 +18,7 @@ import structlog
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.event import JobSlot
 from models.session import Sessions
@@ -77,12 +77,9 @@ def next_due(jobs: Sequence[Job], sessions: Sessions, now: datetime) -> datetime
 def forget_old_slots(sessions: Sessions, now: datetime) -> int:
     """Delete finished slots older than 30 days, but each job's newest; how many."""
     with sessions.write() as session:
-        newest = select(JobSlot.id).distinct(JobSlot.job).order_by(JobSlot.job, JobSlot.slot.desc())
-        if session.get_bind().dialect.name != "postgresql":
-            later = JobSlot.__table__.alias("later")
-            beaten = select(later.c.id).where(later.c.job == JobSlot.job, later.c.slot > JobSlot.slot).exists()
-            newest = select(JobSlot.id).where(~beaten)
-        old = (JobSlot.finished_at.is_not(None), JobSlot.slot < now - KEEP_SLOTS, JobSlot.id.not_in(newest))
+        later = aliased(JobSlot)
+        has_later = select(later.id).where(later.job == JobSlot.job, later.slot > JobSlot.slot).exists()
+        old = (JobSlot.finished_at.is_not(None), JobSlot.slot < now - KEEP_SLOTS, has_later)
         deleted = delete(JobSlot).where(*old).returning(JobSlot.id).execution_options(synchronize_session=False)
         return len(session.scalars(deleted).all())
 

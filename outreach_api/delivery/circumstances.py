@@ -55,7 +55,7 @@ def read_circumstances(session: Session, contacts: Sequence[Contact], *, now: da
     resident_ids = {c.resident_id for c in contacts if c.resident_id is not None}
     phone_ids = {c.phone_id for c in contacts}
     phones = session.execute(select(Phone.id, Phone.number, Phone.state).where(Phone.id.in_(phone_ids))).all()
-    statuses = session.execute(select(Resident.id, Resident.status).where(Resident.id.in_(resident_ids))).tuples()
+    statuses = session.execute(select(Resident.id, Resident.status).where(Resident.id.in_(resident_ids)))
     return Circumstances(
         numbers={row.id: row.number for row in phones},
         phone_states={row.id: row.state for row in phones},
@@ -78,7 +78,7 @@ def _heard_from(session: Session, phone_ids: Collection[int], *, now: datetime) 
         .where(Phone.id.in_(phone_ids), Inbound.received_at >= now - ANSWER_WITHIN)
         .group_by(Phone.id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _talks(session: Session, resident_ids: Collection[int]) -> dict[int, Talk]:
@@ -88,7 +88,7 @@ def _talks(session: Session, resident_ids: Collection[int]) -> dict[int, Talk]:
         .where(Conversation.resident_id.in_(resident_ids))
         .group_by(Conversation.resident_id)
     )
-    rows = session.execute(query).tuples()
+    rows = session.execute(query)
     return {resident_id: Talk(at, staff is not None) for resident_id, at, staff in rows if resident_id is not None}
 
 
@@ -99,6 +99,6 @@ def _matches(session: Session, contact_ids: Collection[int]) -> dict[int, list[O
         .where(ContactMatch.contact_id.in_(contact_ids))
     )
     found: dict[int, list[OfferedMatch]] = defaultdict(list)
-    for contact_id, match_id, policy_id, state in session.execute(query).tuples():
+    for contact_id, match_id, policy_id, state in session.execute(query):
         found[contact_id].append(OfferedMatch(match_id, policy_id, state))
     return found

@@ -132,12 +132,12 @@ def _due(
         .where(Contact.state == ContactState.PLANNED, Contact.due_at <= now, Contact.channel.in_(channels))
         .order_by(Contact.due_at, Contact.id)
     )
-    answers = session.execute(due.where(Contact.purpose.in_(ANSWERS)).limit(limit)).tuples().all()
+    answers = session.execute(due.where(Contact.purpose.in_(ANSWERS)).limit(limit)).all()
     room = limit - len(answers)
     if room == 0:
         return list(answers)
     others = due.where(Contact.purpose.not_in(ANSWERS), is_deliverable(session)).limit(room)
-    return [*answers, *session.execute(others).tuples()]
+    return [*answers, *session.execute(others)]
 
 
 def _lock(session: Session, table: Any, ids: Collection[int]) -> frozenset[int]:
@@ -212,6 +212,6 @@ def _refused(contact: Contact, because: Refusal, match_ids: Collection[int]) -> 
 def _match_ids(session: Session, contact_ids: Collection[int]) -> dict[int, list[int]]:
     query = select(ContactMatch.contact_id, ContactMatch.match_id).where(ContactMatch.contact_id.in_(contact_ids))
     found: dict[int, list[int]] = {}
-    for contact_id, match_id in session.execute(query).tuples():
+    for contact_id, match_id in session.execute(query):
         found.setdefault(contact_id, []).append(match_id)
     return found

@@ -129,7 +129,7 @@ def _due_for_listing(sessions: Sessions, *, now: datetime) -> dict[Channel, list
     )
     found: dict[Channel, list[_Open]] = defaultdict(list)
     with sessions.read() as session:
-        for contact_id, channel, to, text, sent_at in session.execute(query).tuples():
+        for contact_id, channel, to, text, sent_at in session.execute(query):
             found[channel].append(_Open(contact_id, channel, to, text, sent_at or now))
     return found
 

@@ -185,7 +185,7 @@ def _filled(session: Session, terms: Terms) -> Counter[tuple[int, date]]:
             Contact.state.not_in(UNSPENT),
         )
     )
-    return Counter((campaign_id or 0, due_at.astimezone(terms.zone).date()) for campaign_id, due_at in rows.tuples())
+    return Counter((campaign_id or 0, due_at.astimezone(terms.zone).date()) for campaign_id, due_at in rows)
 
 
 def _plan_batch(session: Session, resident_ids: Sequence[int], ongoing: _Pass) -> None:

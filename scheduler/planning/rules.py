@@ -81,7 +81,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
 def contact_rules(session: Session, zone: ZoneInfo = HOME_ZONE) -> ContactRules:
     """The rules as they stand now. A setting that can't be read counts as its default and is logged, never a crash."""
     query = select(Setting.name, Setting.value).where(Setting.name.in_(READERS))
-    values: dict[str, Any] = dict(session.execute(query).tuples().all())
+    values: dict[str, Any] = dict(session.execute(query).all())
     calendar = HolidayCalendar(_read(values, CALENDAR_OVERRIDES, {}))
     return ContactRules(
         zone=zone,

@@ -161,7 +161,7 @@ def read_situations(session: Session, resident_ids: Collection[int], terms: Term
 
 def _people(session: Session, resident_ids: Collection[int]) -> dict[int, tuple[ResidentStatus, datetime | None]]:
     query = select(Resident.id, Resident.status, Resident.profiling_refused_at).where(Resident.id.in_(resident_ids))
-    return {resident_id: (status, refused_at) for resident_id, status, refused_at in session.execute(query).tuples()}
+    return {resident_id: (status, refused_at) for resident_id, status, refused_at in session.execute(query)}
 
 
 def _matches(session: Session, resident_ids: Collection[int], terms: Terms) -> dict[int, list[MatchSituation]]:
@@ -214,7 +214,7 @@ def _attempts(session: Session, match_ids: Collection[int]) -> dict[int, list[At
         .order_by(at, Contact.id)
     )
     found: dict[int, list[Attempt]] = defaultdict(list)
-    for match_id, step, phone_id, state, cause, sent_at, due_at in rows.tuples():
+    for match_id, step, phone_id, state, cause, sent_at, due_at in rows:
         found[match_id].append(Attempt(step, phone_id, state, cause, sent_at or due_at))
     return found
 
@@ -276,7 +276,7 @@ def _talks(session: Session, resident_ids: Collection[int]) -> dict[int, tuple[d
         .where(Conversation.resident_id.in_(resident_ids))
         .group_by(Conversation.resident_id)
     )
-    rows = session.execute(query).tuples()
+    rows = session.execute(query)
     return {resident_id: (last_at, staff_id) for resident_id, last_at, staff_id in rows if resident_id is not None}
 
 

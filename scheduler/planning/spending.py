@@ -60,7 +60,7 @@ def spending(
         )
     )
     found = Spending()
-    for contact_id, resident_id, phone_id, channel, purpose, sent_at, due_at, answers in rows.tuples():
+    for contact_id, resident_id, phone_id, channel, purpose, sent_at, due_at, answers in rows:
         at = sent_at or due_at
         if is_proactive(purpose, at=at, answers=answers):
             found.add(contact_id, Spent(Channel(channel), at), resident_id=resident_id, phone_id=phone_id)

@@ -78,7 +78,7 @@ def stops_of_phones(session: Session, phone_ids: Collection[int]) -> dict[int, S
 def _gravest(session: Session, owner: Any, ids: Collection[int]) -> dict[int, StopReason]:
     query = select(owner, ContactStop.reason).where(owner.in_(ids), ContactStop.released_at.is_(None))
     gravest: dict[int, StopReason] = {}
-    for owner_id, reason in session.execute(query).tuples():
+    for owner_id, reason in session.execute(query):
         gravest[owner_id] = min(gravest.get(owner_id, reason), reason, key=GRAVITY.index)
     return gravest
 

@@ -89,7 +89,7 @@ def _moves(session: Session, matches: dict[int, Match]) -> list[Why]:
 def _contacts(session: Session, resident_id: int, matches: dict[int, Match]) -> list[Why]:
     offered: dict[int, list[str]] = {}
     query = select(ContactMatch.contact_id, ContactMatch.match_id).where(ContactMatch.match_id.in_(matches))
-    for contact_id, match_id in session.execute(query.order_by(ContactMatch.number)).tuples():
+    for contact_id, match_id in session.execute(query.order_by(ContactMatch.number)):
         offered.setdefault(contact_id, []).append(matches[match_id].policy_id)
     without_words = (defer(Contact.text), defer(Contact.variables))
     contacts = session.scalars(select(Contact).where(Contact.resident_id == resident_id).options(*without_words))
