@@ -31,7 +31,7 @@ def find_encoding(path: Path) -> str:
     Raises:
         FileRefused: not text, or a line longer than any row can be.
     """
-    head = path.open("rb").read(4096)
+    head = next(_blocks(path))[:4096]
     for magic, what, remedy in _NOT_TEXT:
         if head.startswith(magic):
             raise FileRefused(f"{path.name} {what}; {remedy}")
@@ -48,9 +48,10 @@ def find_encoding(path: Path) -> str:
 
 def _utf16_without_mark(path: Path, head: bytes) -> str:
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if odd > 4 * even:
+    # Digits, commas and line breaks have a zero byte each; random bytes have them everywhere and seldom.
+    if odd > max(4 * even, len(head) // 32):
         return "utf-16-le"
-    if even > 4 * odd:
+    if even > max(4 * odd, len(head) // 32):
         return "utf-16-be"
     raise FileRefused(f"{path.name} is not a table but binary data; export it as CSV, XLSX or Parquet")
 

@@ -138,7 +138,7 @@ def find_columns(header: Sequence[str], feed: Feed, file_name: str) -> dict[str,
     missing = [name for name in feed.needs if name not in found]
     if missing:
         accepted = "; ".join(f"{name}: {' / '.join(_accepted(feed, name)[:4])}" for name in missing)
-        seen = ", ".join(header[:30]) or "nothing"
+        seen = ", ".join(text[:20] for text in header[:30]) or "nothing"
         raise FileRefused(f"{file_name}: no column for {', '.join(missing)} among [{seen}]; name it as in {accepted}")
     return found
 
