@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from models.case import Case, CaseChange
 from models.event import Event
+from models.match import Match
 from models.resident import Resident
 from models.session import lock_resident
 from models.vocabulary import CaseKind, CaseReason, CaseState, EventKind, Urgency
-from outreach_api.cases.promises import DISTRICT_HOURS, due_time
+from outreach_api.cases.promises import DISTRICT_HOURS, WorkingHours, due_time
+from scheduler.planning.holidays import DayKind
+from scheduler.planning.rules import contact_rules
 from scheduler.rules.derive import FocusGroup, age_on
 
 OPEN_CASE_STATES = frozenset({CaseState.OPEN, CaseState.ACCEPTED})
@@ -55,7 +59,7 @@ def open_case(
         message_id=message_id,
         summary=summary,
         opened_at=now,
-        due_at=due_time(kind, now),
+        due_at=due_time(kind, now, hours_in_force(session)),
     )
     standing = _standing_case(session, asked)
     if standing is not None:
@@ -63,6 +67,26 @@ def open_case(
     session.add(asked)
     record_change(session, asked, "opened", by=by, now=now, detail={"reason": reason.value})
     return asked
+
+
+def open_home_help(session: Session, match: Match, reason: CaseReason, now: datetime) -> Case:
+    """Ask for a visit about one match; the planner does so where nothing else has reached somebody."""
+    return open_case(
+        session,
+        kind=CaseKind.HOME_VISIT,
+        reason=reason,
+        now=now,
+        resident_id=match.resident_id,
+        match_id=match.id,
+        policy_id=match.policy_id,
+        by="planner",
+    )
+
+
+def hours_in_force(session: Session) -> WorkingHours:
+    """The working hours with the holidays and make-up days that staff entered."""
+    calendar = contact_rules(session).hours.calendar
+    return replace(DISTRICT_HOURS, is_working_day=lambda day: calendar.kind(day) is DayKind.WORKDAY)
 
 
 def is_urgent(kind: CaseKind, resident: Resident | None, now: datetime) -> bool:

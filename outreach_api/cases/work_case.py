@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.case import Case
 from models.transitions import CASE_TRANSITIONS, UnlawfulTransition, check_transition
 from models.vocabulary import CaseState
-from outreach_api.cases.open_case import record_change
+from outreach_api.cases.open_case import hours_in_force, record_change
 from outreach_api.cases.promises import due_time
 
 FINISHED = frozenset({CaseState.RESOLVED, CaseState.CONFIRMED, CaseState.CANCELLED})
@@ -132,7 +132,7 @@ def reopen(session: Session, case: Case, *, by: str, now: datetime, note: str) -
     _open_again(case, FINISHED)
     case.accepted_at = case.resolved_at = case.confirmed_at = None
     case.staff_id = None
-    case.due_at = due_time(case.kind, now)
+    case.due_at = due_time(case.kind, now, hours_in_force(session))
     record_change(session, case, "reopened", by=by, now=now, note=note)
 
 

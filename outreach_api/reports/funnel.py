@@ -34,9 +34,9 @@ class Funnel:
 
     newly_matched: dict[str, int]
     match_states: Table
-    contacts: Table
+    contact_states: Table
     """Channel → state → number."""
-    cases: Table
+    case_states: Table
     """Kind → state → number."""
     clocks: dict[str, CaseClock]
     stops: dict[str, int]
@@ -46,11 +46,13 @@ class Funnel:
     unknown_sends: int
     overdue: int = field(default=0)
 
-    def contacts_by_channel(self) -> dict[str, int]:
-        return {channel: sum(states.values()) for channel, states in self.contacts.items()}
+    @property
+    def contacts(self) -> dict[str, int]:
+        return {channel: sum(states.values()) for channel, states in self.contact_states.items()}
 
-    def cases_by_kind(self) -> dict[str, int]:
-        return {kind: sum(states.values()) for kind, states in self.cases.items()}
+    @property
+    def cases(self) -> dict[str, int]:
+        return {kind: sum(states.values()) for kind, states in self.case_states.items()}
 
 
 def funnel(session: Session, now: datetime) -> Funnel:
@@ -61,8 +63,8 @@ def funnel(session: Session, now: datetime) -> Funnel:
     return Funnel(
         newly_matched={policy: sum(states.values()) for policy, states in match_states.items()},
         match_states=match_states,
-        contacts=contacts,
-        cases=_two_way(session, Case.kind, Case.state),
+        contact_states=contacts,
+        case_states=_two_way(session, Case.kind, Case.state),
         clocks=clocks,
         stops=_one_way(session, ContactStop.reason, ContactStop.released_at.is_(None)),
         refused=_one_way(session, RefusedContact.reason),

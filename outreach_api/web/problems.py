@@ -16,9 +16,9 @@ from outreach_api.cases.visits import VisitRefused
 from outreach_api.cases.work_case import CaseNotFound, CaseTaken
 from outreach_api.privacy.reveal import RevealRefused
 from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
-from outreach_api.web.api.tokens import TokenRefused, UnknownTeam
 from outreach_api.web.house import FeedRefused
 from outreach_api.web.page import error_page
+from outreach_api.web.tokens import TokenRefused, UnknownTeam
 
 API_PATHS = ("/api/", "/webhooks/")
 STATUS: dict[type[Exception], HTTPStatus] = {

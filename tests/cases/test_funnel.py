@@ -26,7 +26,7 @@ def test_contacts_are_counted_by_channel_and_unknown_sends_apart(session: Sessio
         a_contact(session, match, state=state)
     a_contact(session, match, channel=Channel.VOICE, state=ContactState.UNKNOWN)
     figures = funnel(session, NOON)
-    assert figures.contacts_by_channel() == {"sms": 2, "voice": 1}
+    assert figures.contacts == {"sms": 2, "voice": 1}
     assert figures.unknown_sends == 2
 
 
@@ -40,7 +40,7 @@ def test_clocks_tell_waiting_from_in_hand_and_late(session: Session) -> None:
     assert (visits.waiting, visits.in_hand, visits.overdue, figures.overdue) == (2, 1, 1, 1)
     assert visits.next_due_at is not None
     assert late.due_at < NOON < visits.next_due_at
-    assert figures.cases_by_kind() == {"complaint": 1, "home_visit": 3}
+    assert figures.cases == {"complaint": 1, "home_visit": 3}
 
 
 def test_only_stops_in_force_are_counted(session: Session) -> None:

@@ -18,8 +18,8 @@ from models.resident import Resident, ResidentPhone
 from models.vocabulary import CaseKind, CaseReason, CaseState, Urgency, VisitOutcome
 from outreach_api.cases.visits import record_visit
 from outreach_api.cases.work_case import Assignee, accept, find_case
-from outreach_api.web.api.tokens import CaseReader, CaseWorker, UnknownTeam
 from outreach_api.web.house import house_of
+from outreach_api.web.tokens import CaseWorker, UnknownTeam
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 LARGEST_PAGE = 500
@@ -79,7 +79,7 @@ class CaseAccepted(BaseModel):
 @router.get("")
 def list_cases(
     request: Request,
-    reader: CaseReader,
+    worker: CaseWorker,
     kind: CaseKind | None = None,
     state: CaseState | None = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
@@ -101,12 +101,12 @@ def list_cases(
         if items:
             facts = {"cases": [item.id for item in items]}
             now = house.clock.now()
-            session.add(AuditEntry(at=now, actor=reader, action="api.cases", subject="cases", facts=facts))
+            session.add(AuditEntry(at=now, actor=worker, action="api.cases", subject="cases", facts=facts))
     return CasePage(items=items, next=shown[-1].id if len(found) > limit else None)
 
 
 @router.post("/{case_id}/accept")
-def accept_case(request: Request, worker: CaseWorker, case_id: int, acceptance: Acceptance) -> CaseAccepted:
+def accept_case(request: Request, _worker: CaseWorker, case_id: int, acceptance: Acceptance) -> CaseAccepted:
     """Take an open case for a team; 409 when another has it."""
     house = house_of(request)
     with house.sessions.write() as session:
@@ -116,7 +116,7 @@ def accept_case(request: Request, worker: CaseWorker, case_id: int, acceptance: 
 
 
 @router.post("/{case_id}/visits")
-def take_visit(request: Request, worker: CaseWorker, case_id: int, report: VisitReport) -> VisitKept:
+def take_visit(request: Request, _worker: CaseWorker, case_id: int, report: VisitReport) -> VisitKept:
     """Record what came of a visit; the same `client_id` twice is one visit and gives the first one's answer."""
     house = house_of(request)
     with house.sessions.write() as session:

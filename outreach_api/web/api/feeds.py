@@ -11,8 +11,8 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi import Path as PathParameter
 from pydantic import BaseModel
 
-from outreach_api.web.api.tokens import FeedSender
 from outreach_api.web.house import house_of
+from outreach_api.web.tokens import FeedSender
 
 router = APIRouter(prefix="/api/v1/feeds", tags=["feeds"])
 KNOWN_ENDINGS = frozenset({".csv", ".xlsx", ".parquet", ".txt"})

@@ -84,7 +84,7 @@ def cases(request: Request, viewer: Viewer, filters: Annotated[Filters, Query()]
 
 def _rows(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
     ids = {case.staff_id for case in cases if case.staff_id is not None}
-    people = dict(session.execute(select(Staff.id, Staff.display_name).where(Staff.id.in_(ids))).tuples().all())
+    people = dict(session.execute(select(Staff.id, Staff.display_name).where(Staff.id.in_(ids))).all())
     return [
         CaseRow(
             case=case,

@@ -150,10 +150,9 @@ def _chart(rows: list[PolicyRow], speaker: Speaker) -> dict[str, Any]:
 
 
 def _contacts(counted: Funnel, speaker: Speaker) -> list[tuple[str, int, list[tuple[str, int]]]]:
-    by_channel = counted.contacts_by_channel()
     return [
-        (speaker.word(Channel(channel)), by_channel[channel], _said(states, speaker, ContactState))
-        for channel, states in counted.contacts.items()
+        (speaker.word(Channel(channel)), sum(states.values()), _said(states, speaker, ContactState))
+        for channel, states in counted.contact_states.items()
     ]
 
 

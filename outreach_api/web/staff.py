@@ -1,0 +1,20 @@
+"""Adding staff."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy.orm import Session
+
+from models.staff import Staff
+from models.vocabulary import Role
+from outreach_api.web.auth import hash_password
+
+PASSWORD_BYTES = 12
+
+
+def add_staff(session: Session, username: str, display_name: str, role: Role) -> str:
+    """Add somebody and give their first password, which is kept nowhere."""
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    session.add(Staff(username=username, display_name=display_name, role=role, password_hash=hash_password(password)))
+    return password

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from fastapi.routing import APIRoute
+
+from models.vocabulary import Role
+from outreach_api.web.access import ROUTE_ROLES, may
+from tests.builders import a_case, a_conversation, a_match
+from tests.web.conftest import FakeHouse, TestClient, form_token
+
+SignedIn = Callable[[Role], TestClient]
+OPEN_TO_ALL = {"sign_in_form", "sign_in", "display", "healthz", "readyz"}
+ADDRESSES = {
+    "overview": ("GET", "/"),
+    "overview_figures": ("GET", "/overview/figures"),
+    "cases": ("GET", "/cases"),
+    "case": ("GET", "/cases/1"),
+    "conversation": ("GET", "/conversations/1"),
+    "pause": ("POST", "/pause"),
+    "resume": ("POST", "/resume"),
+    "work_case": ("POST", "/cases/1/work/accept"),
+    "reveal": ("POST", "/cases/1/reveal"),
+    "sign_out": ("POST", "/sign-out"),
+}
+FORM = {"because": "检查", "version": "1", "detail": "phone", "purpose": "核对电话"}
+
+
+def routes(client: TestClient) -> Iterator[APIRoute]:
+    """Every route, through whatever wraps included routers."""
+    found: list[object] = [client.app]
+    while found:
+        one = found.pop()
+        if isinstance(one, APIRoute):
+            yield one
+        nested = getattr(one, "routes", None) or getattr(getattr(one, "original_router", None), "routes", None)
+        found.extend(nested or ())
+
+
+def console_routes(client: TestClient) -> set[str]:
+    return {route.name for route in routes(client) if not route.path.startswith(("/api/", "/webhooks/"))}
+
+
+def test_every_page_is_in_the_table_of_roles(client: TestClient) -> None:
+    seen = console_routes(client)
+    assert "reveal" in seen
+    assert seen - OPEN_TO_ALL == set(ROUTE_ROLES)
+    assert set(ADDRESSES) | {"live"} == set(ROUTE_ROLES)
+
+
+def test_a_route_missing_in_the_table_is_open_to_nobody() -> None:
+    assert not any(may(role, "not_in_the_table") for role in Role)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_opens_what_the_table_says_and_nothing_else(
+    signed_in: SignedIn, house: FakeHouse, role: Role
+) -> None:
+    with house.sessions.write() as session:
+        match = a_match(session)
+        talk = a_conversation(session, match.resident)
+        a_case(session, match, conversation_id=talk.id)
+    client = signed_in(role)
+    token = form_token(client.get("/").text)
+    for name, (method, path) in ADDRESSES.items():
+        answer = client.request(method, path, data=FORM | {"csrf": token} if method == "POST" else None)
+        assert (answer.status_code != 403) == may(role, name), (role, name, answer.status_code)
+        assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("name", [name for name, (method, _) in ADDRESSES.items() if method == "POST"])
+@pytest.mark.parametrize("token", ["", "guessed", None])
+def test_nothing_changes_without_the_token_of_the_session(signed_in: SignedIn, name: str, token: str | None) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    answer = client.post(ADDRESSES[name][1], data=FORM | ({} if token is None else {"csrf": token}))
+    assert answer.status_code == 403
+
+
+def test_the_token_of_another_session_is_no_token(signed_in: SignedIn) -> None:
+    other = form_token(signed_in(Role.SUPERVISOR).get("/").text)
+    client = signed_in(Role.SUPERVISOR)
+    assert client.post("/pause", data={"csrf": other, "because": "检查"}).status_code == 403
