@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from outreach_api.web.vocabulary_words import VOCABULARY, Pair
+from outreach_api.web.vocabulary_words import INTENTS, VOCABULARY, Pair
 from scheduler.rules.rule import Label
 
 
@@ -64,6 +64,7 @@ WORDS: dict[str, Pair] = {
     "unknown_sends": ("状态不明的发送", "Unknown sends"),
     "unknown_sends_note": ("等运营商回执核对，不会重发", "being settled with the carrier, never resent"),
     "funnel": ("各事项进度", "Progress by policy"),
+    "funnel_table": ("各事项进度表", "Progress by policy, in numbers"),
     "funnel_chart": ("各事项进度图，数字见下表", "Progress by policy as a chart; the table below has the numbers"),
     "policy": ("事项", "Policy"),
     "total": ("合计", "Total"),
@@ -223,6 +224,10 @@ class Speaker:
 
     def word(self, value: StrEnum) -> str:
         return VOCABULARY[type(value)][value.value][self._column]
+
+    def intent(self, name: str) -> str:
+        """What a line was read as; an intent newer than the catalogue says its own name."""
+        return INTENTS[name][self._column] if name in INTENTS else name
 
     def label(self, label: Label) -> str:
         """A text that a policy card gives in both languages."""

@@ -10,7 +10,7 @@ from models.vocabulary import CaseState, MatchState
 from outreach_api.web.console.case_page import STEPS_IN, Step
 from outreach_api.web.console.overview import PHASE_OF, Phase
 from outreach_api.web.page import FOLDER
-from outreach_api.web.vocabulary_words import VOCABULARY
+from outreach_api.web.vocabulary_words import INTENTS, VOCABULARY
 from outreach_api.web.words import WORDS, Locale, Speaker
 
 CHINESE = re.compile(r"[一-鿿]")
@@ -23,7 +23,7 @@ def test_every_value_of_a_vocabulary_has_its_words(kind: type[StrEnum]) -> None:
 
 
 def test_english_words_hold_no_chinese_and_nothing_is_left_out() -> None:
-    pairs = {key: pair for words in VOCABULARY.values() for key, pair in words.items()} | WORDS
+    pairs = {key: pair for words in VOCABULARY.values() for key, pair in words.items()} | WORDS | INTENTS
     assert [key for key, (zh, _) in pairs.items() if not zh] == []
     # The switch to the other language is written in that language.
     assert [key for key, (_, en) in pairs.items() if CHINESE.search(en)] == ["language_other"]

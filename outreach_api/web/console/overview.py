@@ -115,7 +115,8 @@ def resume(request: Request, viewer: Viewer) -> Response:
 def _figures(session: Session, house: House, speaker: Speaker) -> dict[str, Any]:
     counted = funnel(session, house.clock.now())
     pauses: Pauses = standing_pauses(session)
-    rows = [_policy_row(policy, counted, house, speaker) for policy in counted.match_states]
+    by_size = sorted(counted.newly_matched, key=lambda policy: -counted.newly_matched[policy])
+    rows = [_policy_row(policy, counted, house, speaker) for policy in by_size]
     return {
         "counted": counted,
         "rows": rows,

@@ -28,8 +28,8 @@ class Line:
     author: Author
     channel: Channel
     text: str
-    reading: str | None
-    """The best intent with its confidence."""
+    intent: str | None
+    confidence: float
     exact: str | None
     is_subject: bool
     """Whether the case was opened on this line."""
@@ -68,7 +68,8 @@ def _line(message: Message, names: list[str], subject: int | None) -> Line:
         author=message.author,
         channel=message.channel,
         text=mask_text(message.text, names=names),
-        reading=f"{best['intent']} {best['confidence']:.0%}" if best else None,
+        intent=best["intent"] if best else None,
+        confidence=best["confidence"] if best else 0.0,
         exact=reading.get("exact"),
         is_subject=message.id == subject,
     )

@@ -5,14 +5,14 @@ const tone = (name) => getComputedStyle(document.documentElement).getPropertyVal
 const PHASES = ["waiting", "reaching", "willing", "queued", "done", "closed"];
 
 // Rich text instead of HTML: a tooltip of HTML would need inline styles, which the page's policy forbids.
-function chartOptions(figures) {
+function chartOptions(figures, width) {
+  const isNarrow = width < 520;
   const ink = tone("--ink");
   return {
     animationDuration: 300,
     aria: { enabled: false },
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
-    grid: { left: 4, right: 16, top: 36, bottom: 4, containLabel: true },
-    legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, itemGap: 14, textStyle: { color: ink, fontSize: 13 } },
+    grid: { left: 4, right: 16, top: 4, bottom: 4, containLabel: true },
     tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" } },
     xAxis: {
       type: "value",
@@ -27,7 +27,7 @@ function chartOptions(figures) {
       data: figures.policies,
       axisTick: { show: false },
       axisLine: { lineStyle: { color: tone("--rule") } },
-      axisLabel: { color: ink, fontSize: 14, width: 130, overflow: "break" },
+      axisLabel: { color: ink, fontSize: 13, lineHeight: 18, width: isNarrow ? 96 : 150, overflow: isNarrow ? "truncate" : "break" },
     },
     series: figures.series.map((phase, place) => ({
       ...phase,
@@ -44,7 +44,7 @@ function drawFunnel() {
   const figures = document.getElementById("funnel-figures");
   if (!place || !figures || !window.echarts) return;
   const chart = echarts.getInstanceByDom(place) || echarts.init(place);
-  chart.setOption(chartOptions(JSON.parse(figures.textContent)));
+  chart.setOption(chartOptions(JSON.parse(figures.textContent), place.clientWidth));
 }
 
 function showLive(isOn) {
@@ -64,6 +64,11 @@ document.addEventListener("htmx:afterSwap", () => {
   open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
   drawFunnel();
 });
+// An address says only what was chosen: it is sent to colleagues.
+document.addEventListener("htmx:configRequest", (event) => {
+  const chosen = event.detail.parameters;
+  for (const [name, value] of [...Object.entries(chosen)]) if (value === "") delete chosen[name];
+});
 document.addEventListener("htmx:sseOpen", () => showLive(true));
 document.addEventListener("htmx:sseError", () => showLive(false));
 document.addEventListener("click", (event) => {
@@ -80,7 +85,9 @@ document.addEventListener("keydown", (event) => {
 });
 window.addEventListener("resize", () => {
   const place = document.getElementById("funnel-chart");
-  if (place && window.echarts) echarts.getInstanceByDom(place)?.resize();
+  if (!place || !window.echarts) return;
+  echarts.getInstanceByDom(place)?.resize();
+  drawFunnel();
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawFunnel);
 drawFunnel();
