@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from requests import Session
 from requests.adapters import HTTPAdapter
-from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
-from twilio.http.response import Response  # type: ignore[import-untyped]
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
 
 VENDOR_HOST = "api.twilio.com"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import structlog
 from requests.exceptions import ConnectionError as ConnectionBroken
 from requests.exceptions import ConnectTimeout, RequestException
-from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from models.vocabulary import Cause
@@ -28,9 +28,10 @@ from outreach_api.channels.vendor_codes import ACCOUNT_WIDE, MEANING_OF_STATUS, 
 from outreach_api.settings import Settings
 
 if TYPE_CHECKING:
-    from twilio.rest.api.v2010.account.message import MessageInstance  # type: ignore[import-untyped]
+    from twilio.rest.api.v2010.account.message import MessageInstance
 
 PAGE_SIZE = 1000
+MOST_PAGES = 1000
 CARRIER_DOWN_RETRY_SECONDS = 60.0
 ACCOUNT_RETRY_SECONDS = 900.0
 STATUS_PATH = "/webhooks/twilio/status"
@@ -53,8 +54,8 @@ class TwilioCarrier:
         base_url: str = "https://api.twilio.com",
         timeout_seconds: float = 10.0,
     ) -> None:
-        http = RedirectedHttpClient(base_url, timeout_seconds=timeout_seconds)
-        self._messages = Client(account_sid, auth_token, http_client=http).messages
+        self._http = RedirectedHttpClient(base_url, timeout_seconds=timeout_seconds)
+        self._messages = Client(account_sid, auth_token, http_client=self._http).messages
         self._sender = sender
         self._status_url = public_url.rstrip("/") + STATUS_PATH
 
@@ -68,6 +69,10 @@ class TwilioCarrier:
             base_url=settings.twilio_base_url,
             timeout_seconds=settings.carrier_timeout_seconds,
         )
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._http.session.close()
 
     def send(self, message: OutgoingText) -> SendResult:
         try:
@@ -99,16 +104,19 @@ class TwilioCarrier:
         return Listing(found, complete=True)
 
     def _listed(self, since: datetime, until: datetime) -> Iterator[ListedMessage]:
-        pages = self._messages.stream(
+        page = self._messages.page(
             from_=self._sender,
             date_sent_after=since.astimezone(UTC),
             date_sent_before=until.astimezone(UTC),
             page_size=PAGE_SIZE,
         )
-        for message in pages:
-            meaning = MEANING_OF_STATUS.get(str(message.status))
-            if meaning is not None:
-                yield _as_listed(message)
+        for _ in range(MOST_PAGES):
+            yield from (_as_listed(message) for message in page if message.status in MEANING_OF_STATUS)
+            # The SDK's own stream would follow a listing that leads back to itself for ever.
+            page = page.next_page()
+            if page is None:
+                return
+        raise ValueError(f"a listing of more than {MOST_PAGES} pages")
 
 
 def _as_listed(message: MessageInstance) -> ListedMessage:

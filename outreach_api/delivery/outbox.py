@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from models.contact import Contact
 from models.vocabulary import Channel, ContactPurpose
 
-REPLY_EXPIRES_AFTER = timedelta(hours=12)
+# An answer that missed the evening still goes out the next morning, as a contact that keeps hours and budget.
+REPLY_EXPIRES_AFTER = timedelta(hours=36)
 
 
 @dataclass(frozen=True)
