@@ -175,7 +175,7 @@ def _numbers(session: Session, offer: Contact | None, person: Resident | None) -
     rows = session.execute(
         select(ContactMatch.match_id, ContactMatch.number).where(ContactMatch.contact_id == offer.id)
     )
-    return {match_id: number for match_id, number in rows}
+    return {row.match_id: row.number for row in rows}
 
 
 def _applications(session: Session, residents: Iterable[Resident]) -> tuple[KnownApplication, ...]:

@@ -13,10 +13,10 @@ from outreach_api.conversations.draft import Draft
 IDENTITY_TRIES = 3
 _MONTHS = {name: month for month, name in enumerate("一二三四五六七八九十", start=1)}
 _MONTHS |= {"十一": 11, "十二": 12, "正": 1, "腊": 12}
-_BIRTH_MONTH = re.compile(r"(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九正腊])\s*月")
-_SURNAME = re.compile(
-    r"姓\s*(?P<said>[\u4e00-\u9fff]{1,2})"
-    r"|^\s*(?P<bare>[\u4e00-\u9fff]{1,4})[\s,，.。、]*(?=\d|十|[一二三四五六七八九正腊]\s*月)"
+_BIRTH_MONTH = re.compile(r"(?<!\d)(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九正腊])\s*月")
+_SURNAMES = (
+    re.compile(r"姓\s*(?P<said>[\u4e00-\u9fff]{1,2})"),
+    re.compile(r"^\s*(?P<said>[\u4e00-\u9fff]{1,4})[\s,，.。、]*(?=\d|十|[一二三四五六七八九正腊]\s*月)"),
 )
 _SURNAME_LENGTHS = (2, 1)
 _WORDS_OF_RELATION: Mapping[str, str] = MappingProxyType(
@@ -78,10 +78,11 @@ def identify(draft: Draft) -> Person | None:
 
 
 def _fits(person: Person, text: str) -> bool:
-    month, surname = _BIRTH_MONTH.search(text), _SURNAME.search(text)
+    month = _BIRTH_MONTH.search(text)
+    surname = next((found for pattern in _SURNAMES if (found := pattern.search(text))), None)
     if not month or not surname or person.birth_month is None:
         return False
-    said = surname["said"] or surname["bare"]
+    said = surname["said"]
     said_month = int(month["month"]) if month["month"].isdigit() else _MONTHS[month["month"]]
     return said_month == person.birth_month and any(
         person.name[:length] == said[:length] and len(said) >= length for length in _SURNAME_LENGTHS

@@ -15,7 +15,23 @@ def kind_of(text: str) -> Exact | None:
 
 
 @pytest.mark.parametrize(
-    "text", ["退订", "TD", "t", " T ", "ＴＤ", "R", "n", "STOP", "“退订”", "退 订。", "取消订阅", "退訂", "别再打了！", "退订谢谢"]
+    "text",
+    [
+        "退订",
+        "TD",
+        "t",
+        " T ",
+        "ＴＤ",
+        "R",
+        "n",
+        "STOP",
+        "“退订”",
+        "退 订。",
+        "取消订阅",
+        "退訂",
+        "别再打了！",
+        "退订谢谢",
+    ],
 )
 def test_stop_words_are_read_however_they_are_written(text: str) -> None:
     assert kind_of(text) is Exact.OPT_OUT
@@ -37,7 +53,9 @@ def test_a_stop_is_not_taken_for_its_denial(text: str) -> None:
     assert not denies_a_stop(text)
 
 
-@pytest.mark.parametrize("text", ["同意", "“同意”", "同意。", "【同意】", "同 意", "我同意", "同意，谢谢", "同意申请！"])
+@pytest.mark.parametrize(
+    "text", ["同意", "“同意”", "同意。", "【同意】", "同 意", "我同意", "同意，谢谢", "同意申请！"]
+)
 def test_agreement_is_read_however_it_is_written(text: str) -> None:
     assert kind_of(text) is Exact.AGREE
 
@@ -48,7 +66,8 @@ def test_nothing_else_is_agreement(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number", "agreed"), [("2", 2, False), ("２", 2, False), ("第一个", 1, False), ("同意1", 1, True), ("三", 3, False)]
+    ("text", "number", "agreed"),
+    [("2", 2, False), ("２", 2, False), ("第一个", 1, False), ("同意1", 1, True), ("三", 3, False)],
 )
 def test_numbers_are_read(text: str, number: int, agreed: bool) -> None:
     word = read_exact_word(text)

@@ -288,7 +288,9 @@ def test_moving_away_closes_and_is_checked(street: Street) -> None:
     assert street.cases == [("identity", "check_move")]
 
 
-@pytest.mark.parametrize(("text", "name"), [("中午别打", "not_at_noon"), ("字大一点", "large_type"), ("慢点说", "slow")])
+@pytest.mark.parametrize(
+    ("text", "name"), [("中午别打", "not_at_noon"), ("字大一点", "large_type"), ("慢点说", "slow")]
+)
 def test_preferences_are_kept(street: Street, text: str, name: str) -> None:
     chen = street.a_resident()
     street.tell(chen, text)

@@ -16,7 +16,7 @@ NOW = datetime(2026, 6, 3, 10, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
 
 def window(text: str) -> str | None:
     found = read_when(text, NOW)
-    return found and f"{found.from_:%m-%d %H:%M}/{found.to:%m-%d %H:%M}"
+    return f"{found.from_:%m-%d %H:%M}/{found.to:%m-%d %H:%M}" if found else None
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,18 @@ def test_times_are_placed(text: str, expected: str) -> None:
     assert window(text) == expected
 
 
-@pytest.mark.parametrize("text", ["改天", "过几天", "再说吧", "等一下", "中午别打", "晚一点再打", "一点都不想", "好", ""])
+@pytest.mark.parametrize(
+    "text", ["改天", "过几天", "再说吧", "等一下", "中午别打", "晚一点再打", "一点都不想", "好", ""]
+)
 def test_what_names_no_time_is_not_placed(text: str) -> None:
     assert window(text) is None
 
 
 @given(
-    st.text(alphabet="今明后天大周下上午晚早中一二三四五六七八九十点半刻钟个号月日过以前后:0123456789差分吃饭别打没空 ", max_size=14),
+    st.text(
+        alphabet="今明后天大周下上午晚早中一二三四五六七八九十点半刻钟个号月日过以前后:0123456789差分吃饭别打没空 ",
+        max_size=14,
+    ),
     st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)),  # noqa: DTZ001 - made aware below
 )
 def test_a_window_never_ends_before_it_begins(text: str, moment: datetime) -> None:

@@ -1,0 +1,255 @@
+"""The inbox: in order, exactly once, whatever crashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from models.case import Case
+from models.conversation import Conversation, Inbound, Message
+from models.match import MatchChange
+from models.session import Sessions
+from models.staff import Staff
+from models.vocabulary import InboundState, MatchState, Role
+from outreach_api.conversations.inbox import LEASE, RETRY_AFTER, Inbox, InboxReport, claim_due
+from tests.conversations.street import Street
+
+
+class PowerCut(RuntimeError):  # noqa: N818
+    pass
+
+
+class FailingSessions(Sessions):
+    """Loses the power at the n-th write: before anything of it is committed, or just after."""
+
+    def __init__(self, inner: Sessions, at_write: int, *, after_commit: bool) -> None:
+        super().__init__(inner.engine)
+        self._left = at_write
+        self._after_commit = after_commit
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        self._left -= 1
+        with super().write() as session:
+            yield session
+            if self._left == 0 and not self._after_commit:
+                raise PowerCut
+        if self._left == 0:
+            raise PowerCut
+
+
+@pytest.mark.parametrize("at_write", [1, 2])
+@pytest.mark.parametrize("after_commit", [False, True])
+def test_a_crash_anywhere_loses_nothing_and_repeats_nothing(street: Street, at_write: int, after_commit: bool) -> None:
+    chen = street.a_resident()
+    street.post(chen.number, "同意")
+    whole, street.sessions = street.sessions, FailingSessions(street.sessions, at_write, after_commit=after_commit)
+    with pytest.raises(PowerCut):
+        street.answer()
+    street.sessions = whole
+    street.clock.set(street.clock.now() + LEASE)
+    street.answer()
+    assert len(street.consents) == 1
+    assert len(street.all(MatchChange)) == 1
+    assert len(street.sent) == 1
+    assert street.transcript[1:] == ["> 同意", f"< {street.sent[0].text}"]
+
+
+def test_a_crash_while_the_bot_is_asked_loses_nothing(street: Street) -> None:
+    chen = street.a_resident()
+    street.post(chen.number, "有多少钱")
+
+    def cut(_text: str) -> None:
+        raise PowerCut
+
+    street.bot.before = cut
+    with pytest.raises(PowerCut):
+        street.answer()
+    street.bot.before = lambda _text: None
+    street.answer()
+    assert street.sent == []  # still leased to the worker that died
+    street.clock.set(street.clock.now() + LEASE)
+    street.answer()
+    assert len(street.sent) == 1
+
+
+def test_a_worker_whose_fence_is_old_settles_nothing(street: Street) -> None:
+    chen = street.a_resident()
+    street.post(chen.number, "同意")
+    (slow,) = claim_due(street.sessions, now=street.clock.now(), limit=1)
+    street.clock.set(street.clock.now() + LEASE)
+    (fast,) = claim_due(street.sessions, now=street.clock.now(), limit=1)
+    inbox, report = Inbox(street.sessions, street.bot, street.cards, street.clock), InboxReport()
+    inbox.answer_one(fast, report)
+    inbox.answer_one(slow, report)
+    assert (report.answered, report.conflicts) == (1, 1)
+    assert len(street.consents) == 1
+
+
+def test_a_conversation_changed_meanwhile_is_read_again(street: Street) -> None:
+    chen = street.a_resident()
+    street.tell(chen, "你好")
+    seen: list[int] = []
+
+    def somebody_writes(_text: str) -> None:
+        if not seen:
+            seen.append(1)
+            with street.sessions.write() as session:
+                talk = session.get_one(Conversation, 1)
+                talk.last_at = talk.last_at + timedelta(seconds=1)
+
+    street.bot.before = somebody_writes
+    assert street.tell(chen, "有多少钱")
+    assert [text for text, _ in street.bot.asked] == ["你好", "有多少钱", "有多少钱"]
+
+
+def test_no_transaction_is_open_while_the_bot_is_asked(street: Street) -> None:
+    chen = street.a_resident()
+
+    def write_something(_text: str) -> None:
+        with street.sessions.write() as session:
+            session.execute(update(Inbound).values(recipient="1069"))
+
+    street.bot.before = write_something
+    assert street.tell(chen, "有多少钱")
+
+
+def test_a_later_message_never_overtakes_an_earlier_one(street: Street) -> None:
+    chen = street.a_resident()
+    street.bot.is_up = False
+    street.post(chen.number, "有多少钱")
+    street.answer()
+    street.bot.is_up = True
+    street.post(chen.number, "要带什么")
+    street.answer()
+    assert not [text for text, _ in street.bot.asked if text == "要带什么"]
+    street.clock.set(street.clock.now() + RETRY_AFTER[0])
+    street.answer()
+    assert [text for text, _ in street.bot.asked[-2:]] == ["有多少钱", "要带什么"]
+
+
+def test_one_senders_trouble_holds_nobody_else(street: Street) -> None:
+    chen = street.a_resident()
+    other = street.a_resident(name="李四", number="+8613800000002")
+    street.bot.is_up = False
+    street.tell(chen, "有多少钱")
+    assert street.tell(other, "同意")
+
+
+def test_a_bot_that_is_down_gets_one_holding_line_then_retries_then_a_person(street: Street) -> None:
+    chen = street.a_resident()
+    street.bot.is_up = False
+    assert "请稍等" in street.tell(chen, "有多少钱")[0]
+    for wait in RETRY_AFTER:
+        street.clock.set(street.clock.now() + wait)
+        street.answer()
+    texts = [contact.text for contact in street.sent]
+    assert len(texts) == 2
+    assert "工作人员" in texts[1]
+    assert street.cases == [("human", "bot_unavailable")]
+    assert street.all(Inbound)[0].state is InboundState.PARKED
+    assert "> 有多少钱" in street.transcript
+
+
+def test_a_bot_that_recovers_answers_the_same_message(street: Street) -> None:
+    chen = street.a_resident()
+    street.bot.is_up = False
+    street.tell(chen, "有多少钱")
+    street.bot.is_up = True
+    street.clock.set(street.clock.now() + RETRY_AFTER[0])
+    street.answer()
+    assert "每月300元" in street.sent[-1].text
+    assert street.cases == []
+
+
+@pytest.mark.parametrize("reading", [[], [{"do": "dance"}], [{"do": "outcome", "outcome": "applied_by_reply"}]])
+def test_an_empty_or_unknown_directive_is_a_failure_of_the_bot(street: Street, reading: list[dict[str, str]]) -> None:
+    street.bot.readings = {"办吧": reading}
+    chen = street.a_resident()
+    assert "请稍等" in street.tell(chen, "办吧")[0]
+    assert street.state_of(chen) is MatchState.IN_OUTREACH
+
+
+@pytest.mark.parametrize(("word", "state"), [("退订", MatchState.OPTED_OUT), ("同意", MatchState.APPLIED_BY_REPLY)])
+def test_exact_words_work_while_the_bot_is_down(street: Street, word: str, state: MatchState) -> None:
+    chen = street.a_resident()
+    street.bot.is_up = False
+    street.tell(chen, word)
+    assert street.state_of(chen) is state
+
+
+def test_a_stop_does_not_wait_behind_a_message_that_waits_for_the_bot(street: Street) -> None:
+    chen = street.a_resident()
+    street.bot.is_up = False
+    street.tell(chen, "有多少钱")
+    street.tell(chen, "退订")
+    assert street.stops == ["opt_out"]
+    assert [inbound.state for inbound in street.all(Inbound)] == [InboundState.PARKED, InboundState.DONE]
+    assert street.cases == [("human", "bot_unavailable")]
+
+
+def test_while_a_person_has_taken_over_the_bot_is_not_called(street: Street) -> None:
+    chen = street.a_resident()
+    street.tell(chen, "你好")
+    with street.sessions.write() as session:
+        clerk = Staff(username="a", display_name="A", role=Role.AGENT, password_hash="x")
+        session.add(clerk)
+        session.flush()
+        session.execute(update(Conversation).values(taken_over_by=clerk.id))
+    asked = len(street.bot.asked)
+    assert street.tell(chen, "有多少钱") == []
+    assert len(street.bot.asked) == asked
+    assert street.transcript[-1] == "> 有多少钱"
+    assert street.tell(chen, "退订")
+    assert street.stops == ["opt_out"]
+
+
+def test_handing_back_goes_on_from_the_state(street: Street) -> None:
+    chen = street.a_resident()
+    street.tell(chen, "好")
+    with street.sessions.write() as session:
+        clerk = Staff(username="a", display_name="A", role=Role.AGENT, password_hash="x")
+        session.add(clerk)
+        session.flush()
+        session.execute(update(Conversation).values(taken_over_by=clerk.id))
+    street.tell(chen, "稍等")
+    with street.sessions.write() as session:
+        session.execute(update(Conversation).values(taken_over_by=None))
+    street.tell(chen, "好的")
+    assert street.state_of(chen) is MatchState.APPLIED_BY_REPLY
+
+
+def test_a_very_long_message_is_kept_whole_and_cut_for_the_bot(street: Street) -> None:
+    chen = street.a_resident()
+    street.tell(chen, "啊" * 20_000)
+    assert len(street.bot.asked[0][0]) == 1000
+    assert len(street.all(Message)[1].text) == 20_000
+
+
+def test_a_leading_slash_is_no_command(street: Street) -> None:
+    chen = street.a_resident()
+    street.tell(chen, "/restart")
+    assert street.bot.asked[0][0] == "restart"
+
+
+def test_the_limit_is_kept(street: Street) -> None:
+    from outreach_api.conversations.inbox import answer_due
+
+    for serial in range(5):
+        street.post(f"+86138000001{serial:02d}", "同意")
+    report = answer_due(street.sessions, street.bot, street.cards, street.clock, 3)
+    assert report.answered == 3
+
+
+def test_events_and_cases_name_the_conversation_and_no_person(street: Street) -> None:
+    from models.event import Event
+
+    chen = street.a_resident()
+    street.tell(chen, "你们太慢了")
+    assert street.all(Case)[0].conversation_id == 1
+    assert not any("陈" in str(event.facts) or "138" in str(event.facts) for event in street.all(Event))
