@@ -17,7 +17,7 @@ from models.session import Sessions
 from models.vocabulary import InboundState
 from outreach_api.clock import Clock
 from outreach_api.conversations.bot import Bot, BotUnavailable, Turn
-from outreach_api.conversations.context import find_sender, load_context
+from outreach_api.conversations.context import Sender, find_sender, load_context
 from outreach_api.conversations.decision import Context, Heard
 from outreach_api.conversations.dialogue import decide
 from outreach_api.conversations.directives import check_turn
@@ -100,10 +100,9 @@ class Inbox:
             if inbound is None:
                 return None
             sender = find_sender(session, inbound)
-            return _Read(inbound.text, self._context(session, inbound), sender.version)
+            return _Read(inbound.text, self._context(session, inbound, sender), sender.version)
 
-    def _context(self, session: Session, inbound: Inbound) -> Context:
-        sender = find_sender(session, inbound)
+    def _context(self, session: Session, inbound: Inbound, sender: Sender) -> Context:
         return load_context(session, inbound, sender, cards=self.cards, zone=self.zone, now=self.clock.now())
 
     def _ask_bot(self, read: _Read) -> Turn | None:
@@ -123,7 +122,7 @@ class Inbox:
             if sender.version != read.version:
                 raise _Conflict
             heard = Heard(read.text, read_exact_word(read.text), turn)
-            decision = decide(heard, self._context(session, inbound))
+            decision = decide(heard, self._context(session, inbound, sender))
             if decision is None:
                 raise _Conflict
             keep_turn(session, Answering(inbound, sender, now), heard, decision)
@@ -137,8 +136,9 @@ class Inbox:
             if inbound is None:
                 report.conflicts += 1
                 return
-            context = self._context(session, inbound)
-            answering = Answering(inbound, find_sender(session, inbound), now)
+            sender = find_sender(session, inbound)
+            context = self._context(session, inbound, sender)
+            answering = Answering(inbound, sender, now)
             if inbound.attempts < len(RETRY_AFTER) and not _safety_word_waits(session, inbound):
                 hold(session, answering, context)
                 inbound.due_at = now + RETRY_AFTER[inbound.attempts]
