@@ -33,19 +33,22 @@ class EventTail:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def changes(self) -> AsyncIterator[bytes]:
+    def changes(self) -> AsyncIterator[bytes]:
         """Server-sent events: `changed` at once and after every change, comments in between to keep the line open.
 
         Raises:
             TooManyPages: the process serves enough of them.
         """
         if len(self._pages) >= MOST_PAGES:
-            raise TooManyPages
+            raise TooManyPages(f"this process serves {MOST_PAGES} live pages already")
         changed = asyncio.Event()
         changed.set()
         self._pages.add(changed)
-        self._watch()
+        return self._stream(changed)
+
+    async def _stream(self, changed: asyncio.Event) -> AsyncIterator[bytes]:
         try:
+            await self._watch()
             while not self._closed:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), KEEP_ALIVE_SECONDS)
@@ -63,12 +66,13 @@ class EventTail:
         if self._task is not None:
             self._task.cancel()
 
-    def _watch(self) -> None:
+    async def _watch(self) -> None:
+        """Start following, from a mark taken before the first page looks: nothing falls in between."""
+        mark = await run_in_threadpool(self._newest)
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._follow())
+            self._task = asyncio.create_task(self._follow(mark))
 
-    async def _follow(self) -> None:
-        last = await run_in_threadpool(self._newest)
+    async def _follow(self, last: tuple[int, int]) -> None:
         while self._pages:
             await asyncio.sleep(POLL_SECONDS)
             newest = await run_in_threadpool(self._newest)

@@ -17,6 +17,7 @@ from outreach_api.cases.work_case import CaseNotFound, CaseTaken
 from outreach_api.privacy.reveal import RevealRefused
 from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
 from outreach_api.web.house import FeedRefused
+from outreach_api.web.live import TooManyPages
 from outreach_api.web.page import error_page
 from outreach_api.web.tokens import TokenRefused, UnknownTeam
 
@@ -32,6 +33,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     FeedRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotAllowed: HTTPStatus.FORBIDDEN,
     ForgedRequest: HTTPStatus.FORBIDDEN,
+    TooManyPages: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 

@@ -127,7 +127,7 @@ WORDS: dict[str, Pair] = {
     "phone_label": ("电话", "Phone"),
     "id_label": ("身份证号", "ID number"),
     "address_label": ("住址", "Address"),
-    "years": ("岁", ""),
+    "years": ("岁", "years"),
     "focus_groups": ("重点人群", "Focus groups"),
     "summary": ("情况", "Summary"),
     "person": ("当事人", "Person"),

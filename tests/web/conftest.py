@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from models.crypto import KeyRing
 from models.session import Sessions
@@ -17,11 +20,11 @@ from models.vocabulary import Role
 from outreach_api.clock import VirtualClock
 from outreach_api.settings import ROOT, Settings
 from outreach_api.web.app import create_app
-from outreach_api.web.auth import hash_password
 from outreach_api.web.house import FeedRefused
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.load import load_cards
 from tests.builders import NOON, a_database, a_key_ring, a_staff_member
+from tests.web.busy_day import a_busy_day
 
 with warnings.catch_warnings():
     # It asks for another HTTP library than the one this project has.
@@ -29,7 +32,13 @@ with warnings.catch_warnings():
     from fastapi.testclient import TestClient as TestClient
 
 PASSWORD = "correct-horse-七"
-PASSWORD_HASH = hash_password(PASSWORD)
+# As cheap as the algorithm allows: a hash carries its own cost.
+PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+
+@lru_cache(maxsize=1)
+def cards() -> dict[str, PolicyCard]:
+    return load_cards(ROOT / "policies")
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class FakeHouse:
     settings: Settings
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(NOON))
     ring: KeyRing = field(default_factory=a_key_ring)
-    cards: dict[str, PolicyCard] = field(default_factory=lambda: load_cards(ROOT / "policies"))
+    cards: dict[str, PolicyCard] = field(default_factory=cards)
     fed: list[tuple[str, str, bytes]] = field(default_factory=list)
 
     def take_feed(self, feed: str, path: Path) -> Report:
@@ -60,6 +69,26 @@ def house(tmp_path: Path) -> Iterator[FakeHouse]:
     sessions = a_database(f"sqlite:///{tmp_path}/web.db")
     yield FakeHouse(sessions, Settings(_env_file=None, home=tmp_path, public_url="http://testserver"))
     sessions.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def busy_database(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """A database with a busy day in it, made once, and the case in it that is worth looking at."""
+    path = tmp_path_factory.mktemp("busy") / "busy.db"
+    sessions = a_database(f"sqlite:///{path}")
+    with sessions.write() as session:
+        case_id = a_busy_day(session, cards())
+    sessions.engine.dispose()
+    return path, case_id
+
+
+@pytest.fixture
+def busy_case(house: FakeHouse, busy_database: tuple[Path, int]) -> int:
+    """The house has a busy day; the case worth looking at."""
+    path, case_id = busy_database
+    house.sessions.engine.dispose()
+    shutil.copy(path, house.settings.home / "web.db")
+    return case_id
 
 
 @pytest.fixture

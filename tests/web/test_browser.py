@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,6 @@ from models.vocabulary import EventKind, MatchState, Role
 from outreach_api.settings import Settings
 from outreach_api.web.app import create_app
 from tests.builders import NOON, a_database, a_match, a_staff_member
-from tests.web.busy_day import a_busy_day
 from tests.web.conftest import PASSWORD, PASSWORD_HASH, FakeHouse
 
 pytestmark = pytest.mark.browser
@@ -32,12 +32,13 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(tmp_path_factory: pytest.TempPathFactory, busy_database: tuple[Path, int]) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
+    path, case_id = busy_database
+    shutil.copy(path, folder / "office.db")
     house = FakeHouse(a_database(f"sqlite:///{folder}/office.db"), Settings(_env_file=None, home=folder))
     with house.sessions.write() as session:
         a_staff_member(session, Role.SUPERVISOR, username="boss", password_hash=PASSWORD_HASH)
-        case_id = a_busy_day(session, house.cards)
     config = uvicorn.Config(create_app(house), port=0, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -13,17 +13,10 @@ from models.vocabulary import Author, CaseKind, CaseState, MatchState, Role
 from outreach_api.cases.work_case import Assignee, accept
 from scheduler.planning.pauses import standing_pauses
 from tests.builders import NOON, a_case, a_conversation, a_match, a_resident, a_staff_member
-from tests.web.busy_day import a_busy_day
 from tests.web.conftest import FakeHouse, TestClient, form_token
 
 SignedIn = Callable[[Role], TestClient]
 NASTY = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "=HYPERLINK(1)", "' OR 1=1 --", "{{ 7*7 }}")
-
-
-@pytest.fixture
-def busy_case(house: FakeHouse) -> int:
-    with house.sessions.write() as session:
-        return a_busy_day(session, house.cards)
 
 
 def do(client: TestClient, path: str, **form: str) -> str:
@@ -34,20 +27,20 @@ def do(client: TestClient, path: str, **form: str) -> str:
     return str(client.post(path, data=form).headers.get("location", ""))
 
 
-def test_the_overview_counts_every_match_once(signed_in: SignedIn, busy_case: int) -> None:
+def test_the_overview_counts_every_match_once(busy_case: int, signed_in: SignedIn) -> None:
     page = signed_in(Role.ANALYST).get("/").text
     assert "高龄老人津贴" in page
     totals = re.findall(r'<td class="n strong"[^>]*>(\d+)</td>', page)
     assert sum(map(int, totals[:-1])) == int(totals[-1]) == 244
 
 
-def test_an_analyst_sees_counts_and_no_case(signed_in: SignedIn, busy_case: int) -> None:
+def test_an_analyst_sees_counts_and_no_case(busy_case: int, signed_in: SignedIn) -> None:
     client = signed_in(Role.ANALYST)
     assert 'href="/cases' not in client.get("/").text
     assert client.get(f"/cases/{busy_case}").status_code == 403
 
 
-def test_no_page_shows_a_name_a_number_or_a_house(signed_in: SignedIn, busy_case: int) -> None:
+def test_no_page_shows_a_name_a_number_or_a_house(busy_case: int, signed_in: SignedIn) -> None:
     client = signed_in(Role.SUPERVISOR)
     for path in ("/", "/cases", f"/cases/{busy_case}", "/conversations/1"):
         page = client.get(path).text
@@ -70,7 +63,7 @@ def test_what_residents_are_called_and_write_stays_text(signed_in: SignedIn, hou
         assert "49" not in re.findall(r'class="said">([^<]*)<', page)
 
 
-def test_filters_live_in_the_address_and_pages_do_not_overlap(signed_in: SignedIn, busy_case: int) -> None:
+def test_filters_live_in_the_address_and_pages_do_not_overlap(busy_case: int, signed_in: SignedIn) -> None:
     client = signed_in(Role.SUPERVISOR)
     first = client.get("/cases").text
     following = re.search(r'href="(/cases\?[^"]+)" rel="next"', first)
@@ -88,7 +81,7 @@ def test_a_filter_that_is_none_is_refused_kindly(signed_in: SignedIn, query: str
     assert signed_in(Role.SUPERVISOR).get(f"/cases?{query}").status_code == 422
 
 
-def test_htmx_gets_the_table_alone(signed_in: SignedIn, busy_case: int) -> None:
+def test_htmx_gets_the_table_alone(busy_case: int, signed_in: SignedIn) -> None:
     part = signed_in(Role.SUPERVISOR).get("/cases", headers={"HX-Request": "true", "HX-Target": "results"}).text
     assert "<html" not in part
     assert "<table" in part
@@ -125,7 +118,7 @@ def test_whoever_is_late_is_told_so(signed_in: SignedIn, house: FakeHouse) -> No
 
 
 def test_a_detail_is_shown_once_for_a_purpose_on_the_record(
-    signed_in: SignedIn, house: FakeHouse, busy_case: int
+    busy_case: int, signed_in: SignedIn, house: FakeHouse
 ) -> None:
     client = signed_in(Role.AGENT)
     path = f"/cases/{busy_case}/reveal"
@@ -139,14 +132,14 @@ def test_a_detail_is_shown_once_for_a_purpose_on_the_record(
         assert entry.purpose == "约上门时间"
 
 
-def test_why_somebody_is_eligible_is_said_in_words(signed_in: SignedIn, busy_case: int) -> None:
+def test_why_somebody_is_eligible_is_said_in_words(busy_case: int, signed_in: SignedIn) -> None:
     client = signed_in(Role.AGENT)
     assert "当时记录 91岁" in client.get(f"/cases/{busy_case}").text
     client.get("/display?locale=en")
     assert "age · Seen 91" in client.get(f"/cases/{busy_case}").text
 
 
-def test_a_team_member_does_not_read_transcripts(signed_in: SignedIn, busy_case: int) -> None:
+def test_a_team_member_does_not_read_transcripts(busy_case: int, signed_in: SignedIn) -> None:
     page = signed_in(Role.TEAM_MEMBER).get(f"/cases/{busy_case}").text
     assert "真的假的" not in page
     assert "您的角色不能看对话原文" in page
