@@ -41,7 +41,7 @@ class ReceiptReport:
 def apply_receipts(sessions: Sessions, *, now: datetime, batch: int = BATCH) -> ReceiptReport:
     """Apply every receipt that is pending, a batch a transaction."""
     report = ReceiptReport()
-    while True:
+    while _is_any_pending(sessions):
         with sessions.write() as session:
             receipts = _pending(session, batch)
             contacts = _Contacts(session, receipts)
@@ -50,7 +50,13 @@ def apply_receipts(sessions: Sessions, *, now: datetime, batch: int = BATCH) -> 
                 setattr(report, verdict, getattr(report, verdict) + 1)
                 receipt.applied_at = now
         if len(receipts) < batch:
-            return report
+            break
+    return report
+
+
+def _is_any_pending(sessions: Sessions) -> bool:
+    with sessions.read() as session:
+        return session.scalar(select(Receipt.id).where(Receipt.applied_at.is_(None)).limit(1)) is not None
 
 
 def _pending(session: Session, batch: int) -> Sequence[Receipt]:

@@ -63,6 +63,8 @@ def reconcile_unknown(sessions: Sessions, carriers: Mapping[Channel, TextCarrier
     presence but never absence.
     """
     report = ReconcileReport()
+    if not _anything_open(sessions):
+        return report
     _free_stuck(sessions, report, now=now)
     for channel, open_ones in _due_for_listing(sessions, now=now).items():
         carrier = carriers.get(channel)
@@ -92,6 +94,12 @@ def next_reconcile_at(session: Session) -> datetime | None:
     ).scalar_one()
     instants = [listed and listed + BETWEEN_LISTINGS, unlisted and unlisted + FIRST_LISTING_AFTER]
     return min((instant for instant in instants if instant is not None), default=None)
+
+
+def _anything_open(sessions: Sessions) -> bool:
+    open_states = (ContactState.SENDING, ContactState.UNKNOWN)
+    with sessions.read() as session:
+        return session.scalar(select(Contact.id).where(Contact.state.in_(open_states)).limit(1)) is not None
 
 
 def _free_stuck(sessions: Sessions, report: ReconcileReport, *, now: datetime) -> None:

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import select
 
+from models.contact import Contact
 from models.session import Sessions
-from models.vocabulary import Channel
+from models.vocabulary import Channel, ContactState
 from outreach_api.channels.carrier import Accepted, Rejected, SendResult, TextCarrier, Unknown
 from outreach_api.clock import Clock
 from outreach_api.delivery.claim import Claimed, cancel_expired, claim_due
@@ -92,6 +94,8 @@ def deliver_due(
     A carrier that turns us away for now (429, account, no connection) ends the pass for its channel: what was claimed
     goes back with a later due time.
     """
+    if not _anything_due(sessions, clock.now()):
+        return DeliveryReport()
     rules = rules or _rules(sessions)
     report = DeliveryReport(cancelled=cancel_expired(sessions, now=clock.now(), rules=rules))
     sender = _Sender(sessions, carriers, clock, guards)
@@ -109,6 +113,13 @@ def deliver_due(
     if report:
         log.info("delivered", **report.facts())
     return report
+
+
+def _anything_due(sessions: Sessions, now: datetime) -> bool:
+    """Most passes find nothing: that is known from one look, without taking the database to write."""
+    due = select(Contact.id).where(Contact.state == ContactState.PLANNED, Contact.due_at <= now).limit(1)
+    with sessions.read() as session:
+        return session.scalar(due) is not None
 
 
 def _rules(sessions: Sessions) -> ContactRules:

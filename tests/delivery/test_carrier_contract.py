@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from models.vocabulary import Cause, ContactState
-from outreach_api.channels.carrier import Accepted, OutgoingText, Rejected, TextCarrier, Unknown
+from outreach_api.channels.carrier import Accepted, Listing, OutgoingText, Rejected, SendResult, TextCarrier, Unknown
 from outreach_api.channels.twilio_text import TwilioCarrier
 from tests.delivery.fakes import FakeCarrier
-from tests.sandbox.conftest import ACCOUNT, HOUSE, MORNING, TOKEN, Sandbox, sandbox, server_url  # noqa: F401
+from tests.sandbox.conftest import ACCOUNT, HOUSE, MORNING, TOKEN, Sandbox
 
+PersonOn = Callable[[str, str], dict[str, object]]
 NOW = datetime.fromisoformat(MORNING)
 HOUR = timedelta(hours=1)
 MOBILE, LANDLINE, OPTED_OUT = "+8613800138001", "+867552222220", "+8613800138009"
@@ -24,10 +25,10 @@ class Line:
     carrier: TextCarrier
     fail_next: Callable[[str], None]
 
-    def send(self, to: str = MOBILE, contact_id: int = 7, text: str = "您好，高龄津贴可以领了。"):
+    def send(self, to: str = MOBILE, contact_id: int = 7, text: str = "您好，高龄津贴可以领了。") -> SendResult:
         return self.carrier.send(OutgoingText(contact_id, to, text, "offer"))
 
-    def listing(self):
+    def listing(self) -> Listing:
         return self.carrier.sent_between(NOW - HOUR, NOW + HOUR)
 
 
@@ -39,7 +40,7 @@ def fake_line() -> Line:
 
 
 @pytest.fixture
-def wire_line(sandbox: Sandbox, a_person_on) -> Iterator[Line]:  # noqa: F811
+def wire_line(sandbox: Sandbox, a_person_on: PersonOn) -> Iterator[Line]:
     lines = {LANDLINE: "landline", OPTED_OUT: "opted_out", MOBILE: "mobile"}
     sandbox.put_world(*(a_person_on(number, line) for number, line in lines.items()))
     carrier = TwilioCarrier(
@@ -55,7 +56,7 @@ def wire_line(sandbox: Sandbox, a_person_on) -> Iterator[Line]:  # noqa: F811
 
 
 @pytest.fixture
-def a_person_on():
+def a_person_on() -> PersonOn:
     def build(number: str, line: str) -> dict[str, object]:
         return {
             "id": number,
@@ -78,7 +79,7 @@ def line(request: pytest.FixtureRequest) -> Line:
     return found
 
 
-def test_an_accepted_text_has_a_reference_and_is_listed_as_it_was_sent(line):
+def test_an_accepted_text_has_a_reference_and_is_listed_as_it_was_sent(line: Line) -> None:
     result = line.send()
     listing = line.listing()
     assert isinstance(result, Accepted)
@@ -93,19 +94,19 @@ def test_an_accepted_text_has_a_reference_and_is_listed_as_it_was_sent(line):
 
 
 @pytest.mark.parametrize("fault", ["timeout_after_accept", "error_after_accept"])
-def test_a_text_taken_but_not_answered_for_is_unknown_and_listed(line, fault):
+def test_a_text_taken_but_not_answered_for_is_unknown_and_listed(line: Line, fault: str) -> None:
     line.fail_next(fault)
     assert isinstance(line.send(), Unknown)
     assert len(line.listing().messages) == 1
 
 
-def test_an_error_before_acceptance_is_unknown_too_but_not_listed(line):
+def test_an_error_before_acceptance_is_unknown_too_but_not_listed(line: Line) -> None:
     line.fail_next("error_before_accept")
     assert isinstance(line.send(), Unknown)
     assert line.listing().messages == []
 
 
-def test_too_many_requests_is_a_refusal_that_says_when_to_come_back(line):
+def test_too_many_requests_is_a_refusal_that_says_when_to_come_back(line: Line) -> None:
     line.fail_next("rate_limited")
     result = line.send()
     assert isinstance(result, Rejected)
@@ -118,7 +119,7 @@ def test_too_many_requests_is_a_refusal_that_says_when_to_come_back(line):
     ("fault", "to", "cause"),
     [("landline", LANDLINE, Cause.LANDLINE), ("opted_out", OPTED_OUT, Cause.OPTED_OUT_AT_CARRIER)],
 )
-def test_a_refusal_names_its_cause_and_the_vendors_code(line, fault, to, cause):
+def test_a_refusal_names_its_cause_and_the_vendors_code(line: Line, fault: str, to: str, cause: Cause) -> None:
     line.fail_next(fault)
     result = line.send(to)
     assert isinstance(result, Rejected)
@@ -127,20 +128,22 @@ def test_a_refusal_names_its_cause_and_the_vendors_code(line, fault, to, cause):
     assert result.retry_after_seconds is None
 
 
-def test_the_listing_keeps_to_its_window(line):
+def test_the_listing_keeps_to_its_window(line: Line) -> None:
     line.send()
     assert line.carrier.sent_between(NOW - 2 * HOUR, NOW - HOUR).messages == []
 
 
-def test_the_callback_names_the_contact(sandbox: Sandbox, wire_line: Line):  # noqa: F811
+def test_the_callback_names_the_contact(sandbox: Sandbox, wire_line: Line) -> None:
     wire_line.send(contact_id=4711)
     (create,) = sandbox.ledger()["creates"]
     assert create["contact"] == "4711"
 
 
-def test_a_long_listing_is_read_page_by_page(sandbox: Sandbox, wire_line: Line, monkeypatch):  # noqa: F811
+def test_a_long_listing_is_read_page_by_page(
+    sandbox: Sandbox, wire_line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("outreach_api.channels.twilio_text.PAGE_SIZE", 2)
-    refs = {wire_line.send(contact_id=number).provider_ref for number in range(1, 6)}
+    sent = [wire_line.send(contact_id=number) for number in range(1, 6)]
     listing = wire_line.listing()
     assert listing.complete
-    assert {message.provider_ref for message in listing.messages} == refs
+    assert {Accepted(message.provider_ref) for message in listing.messages} == set(sent)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,13 +18,13 @@ from tests.delivery.office import Office
 
 
 @pytest.fixture
-def sent(office) -> int:
+def sent(office: Office) -> int:
     contact_id = office.due()
     office.deliver()
     return contact_id
 
 
-def test_receipts_move_a_contact_on(office, sent):
+def test_receipts_move_a_contact_on(office: Office, sent: int) -> None:
     office.receipt(sent, "sent")
     office.receipt(sent, "delivered")
     assert office.apply().applied == 2
@@ -31,23 +32,23 @@ def test_receipts_move_a_contact_on(office, sent):
     assert not office.apply()
 
 
-def test_a_receipt_without_our_id_finds_its_contact_by_the_carriers(office, sent):
+def test_a_receipt_without_our_id_finds_its_contact_by_the_carriers(office: Office, sent: int) -> None:
     office.receipt(None, "delivered", ref=office.contact(sent).provider_ref)
     office.apply()
     assert office.state(sent) is ContactState.DELIVERED
 
 
 @pytest.mark.parametrize("order", list(permutations(["queued", "sent", "delivered"])))
-def test_in_whatever_order_they_come_the_furthest_counts(office, sent, order):
+def test_in_whatever_order_they_come_the_furthest_counts(office: Office, sent: int, order: tuple[str, ...]) -> None:
     for status in order:
         office.receipt(sent, status)
         office.apply()
     assert office.state(sent) is ContactState.DELIVERED
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 @given(st.lists(st.sampled_from(["queued", "sending", "sent", "delivered"]), min_size=1, max_size=8))
-def test_repeated_and_reordered_receipts_end_as_the_furthest_alone_would(statuses):
+def test_repeated_and_reordered_receipts_end_as_the_furthest_alone_would(statuses: list[str]) -> None:
     office = Office()
     contact_id = office.due()
     office.deliver()
@@ -58,7 +59,7 @@ def test_repeated_and_reordered_receipts_end_as_the_furthest_alone_would(statuse
     assert office.state(contact_id) is MEANING_OF_STATUS[furthest].state
 
 
-def test_a_confirmation_from_the_phone_outranks_an_earlier_failure(office, sent):
+def test_a_confirmation_from_the_phone_outranks_an_earlier_failure(office: Office, sent: int) -> None:
     office.receipt(sent, "undelivered", code="30003")
     office.receipt(sent, "delivered")
     office.apply()
@@ -67,7 +68,7 @@ def test_a_confirmation_from_the_phone_outranks_an_earlier_failure(office, sent)
     assert office.phone(sent).carrier_failures == 0
 
 
-def test_a_late_failure_does_not_undo_a_delivery(office, sent):
+def test_a_late_failure_does_not_undo_a_delivery(office: Office, sent: int) -> None:
     office.receipt(sent, "delivered")
     office.receipt(sent, "failed", code="30008")
     report = office.apply()
@@ -76,7 +77,7 @@ def test_a_late_failure_does_not_undo_a_delivery(office, sent):
 
 
 @pytest.mark.parametrize("status", ["undelivered", "failed"])
-def test_a_failure_keeps_its_cause_and_code(office, sent, status):
+def test_a_failure_keeps_its_cause_and_code(office: Office, sent: int, status: str) -> None:
     office.receipt(sent, status, code="30006")
     office.apply()
     contact = office.contact(sent)
@@ -88,7 +89,7 @@ def test_a_failure_keeps_its_cause_and_code(office, sent, status):
     assert office.phone(sent).state is PhoneState.UNREACHABLE
 
 
-def test_two_failures_in_a_row_make_a_phone_unreachable(office):
+def test_two_failures_in_a_row_make_a_phone_unreachable(office: Office) -> None:
     for expected in (PhoneState.USABLE, PhoneState.UNREACHABLE):
         with office.sessions.write() as session:
             match = session.scalars(select(Match)).one_or_none()
@@ -100,7 +101,7 @@ def test_two_failures_in_a_row_make_a_phone_unreachable(office):
         office.wait(office.clock.now().resolution * 86_400_000_000)
 
 
-def test_an_opt_out_at_the_carrier_places_one_stop(office, sent):
+def test_an_opt_out_at_the_carrier_places_one_stop(office: Office, sent: int) -> None:
     office.receipt(sent, "failed", code="21610")
     office.receipt(sent, "failed", code="21610")
     office.apply()
@@ -110,7 +111,7 @@ def test_an_opt_out_at_the_carrier_places_one_stop(office, sent):
     assert stops == [(StopReason.OPT_OUT, "carrier")]
 
 
-def test_an_unknown_contact_is_settled_by_its_receipt(office):
+def test_an_unknown_contact_is_settled_by_its_receipt(office: Office) -> None:
     office.carrier.script = ["timeout_after_accept"]
     contact_id = office.due()
     office.deliver()
@@ -120,7 +121,7 @@ def test_an_unknown_contact_is_settled_by_its_receipt(office):
     assert (contact.state, contact.provider_ref) == (ContactState.DELIVERED, "SM9")
 
 
-def test_a_receipt_of_a_contact_never_sent_changes_nothing(office):
+def test_a_receipt_of_a_contact_never_sent_changes_nothing(office: Office) -> None:
     contact_id = office.due()
     office.receipt(contact_id, "delivered")
     office.receipt(4711, "delivered", ref="SM4711")
@@ -129,13 +130,13 @@ def test_a_receipt_of_a_contact_never_sent_changes_nothing(office):
     assert office.state(contact_id) is ContactState.PLANNED
 
 
-def test_a_second_message_of_one_contact_is_seen(office, sent):
+def test_a_second_message_of_one_contact_is_seen(office: Office, sent: int) -> None:
     office.receipt(sent, "delivered", ref="SMsecond")
     assert office.apply().strange == 1
     assert office.state(sent) is ContactState.ACCEPTED
 
 
-def test_batches_leave_nothing_behind(office, sent):
+def test_batches_leave_nothing_behind(office: Office, sent: int) -> None:
     for _ in range(7):
         office.receipt(sent, "sent")
     report = office.apply(batch=3)
@@ -145,12 +146,12 @@ def test_batches_leave_nothing_behind(office, sent):
 # The tables
 
 
-def test_every_status_of_the_sdk_has_its_meaning():
+def test_every_status_of_the_sdk_has_its_meaning() -> None:
     statuses = {value for name, value in vars(MessageInstance.Status).items() if not name.startswith("_")}
     assert statuses == set(MEANING_OF_STATUS) | INBOUND_STATUSES
 
 
-def test_every_cause_can_come_about_and_has_its_effect():
+def test_every_cause_can_come_about_and_has_its_effect() -> None:
     assert set(CAUSE_OF_CODE.values()) | {Cause.UNCLASSIFIED} == set(Cause)
     assert set(EFFECT_OF_CAUSE) == set(Cause)
 
@@ -167,5 +168,5 @@ def test_every_cause_can_come_about_and_has_its_effect():
         ("x", Cause.UNCLASSIFIED),
     ],
 )
-def test_codes_are_read_and_strange_ones_are_unclassified(code, cause):
+def test_codes_are_read_and_strange_ones_are_unclassified(code: Any, cause: Cause) -> None:
     assert cause_of_code(code) is cause

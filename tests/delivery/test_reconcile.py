@@ -14,7 +14,7 @@ TEN_MINUTES = timedelta(minutes=10)
 
 
 @pytest.fixture
-def unknown(office) -> int:
+def unknown(office: Office) -> int:
     """A contact whose create the carrier took and never answered."""
     office.carrier.script = ["timeout_after_accept"]
     contact_id = office.due()
@@ -23,7 +23,7 @@ def unknown(office) -> int:
     return contact_id
 
 
-def test_a_listing_that_shows_the_message_settles_it(office, unknown):
+def test_a_listing_that_shows_the_message_settles_it(office: Office, unknown: int) -> None:
     assert office.reconcile().found == 1
     contact = office.contact(unknown)
     assert (contact.state, contact.provider_ref) == (ContactState.ACCEPTED, office.carrier.listed[0].provider_ref)
@@ -32,7 +32,7 @@ def test_a_listing_that_shows_the_message_settles_it(office, unknown):
     assert office.state(unknown) is ContactState.DELIVERED
 
 
-def test_two_complete_listings_ten_minutes_apart_without_it_settle_it_as_not_sent(office, unknown):
+def test_two_complete_listings_ten_minutes_apart_without_it_settle_it_as_not_sent(office: Office, unknown: int) -> None:
     office.carrier.forget()
     assert office.reconcile().still_unknown == 1
     office.wait(TEN_MINUTES - MINUTE / 2)
@@ -44,7 +44,7 @@ def test_two_complete_listings_ten_minutes_apart_without_it_settle_it_as_not_sen
     assert not office.deliver()
 
 
-def test_an_incomplete_listing_proves_presence_but_never_absence(office, unknown):
+def test_an_incomplete_listing_proves_presence_but_never_absence(office: Office, unknown: int) -> None:
     office.carrier.listing_complete = False
     shown = list(office.carrier.listed)
     office.carrier.forget()
@@ -57,7 +57,7 @@ def test_an_incomplete_listing_proves_presence_but_never_absence(office, unknown
     assert office.state(unknown) is ContactState.ACCEPTED
 
 
-def test_a_late_receipt_still_corrects_what_was_settled_as_not_sent(office, unknown):
+def test_a_late_receipt_still_corrects_what_was_settled_as_not_sent(office: Office, unknown: int) -> None:
     office.carrier.forget()
     for _ in range(2):
         office.reconcile()
@@ -68,7 +68,7 @@ def test_a_late_receipt_still_corrects_what_was_settled_as_not_sent(office, unkn
     assert office.state(unknown) is ContactState.DELIVERED
 
 
-def test_one_listed_message_settles_one_contact_only(office):
+def test_one_listed_message_settles_one_contact_only(office: Office) -> None:
     office.carrier.script = ["timeout_after_accept", "timeout_before_accept"]
     asked = office.due(due_at=office.clock.now() + timedelta(days=1))
     heard = office.hears(asked)
@@ -80,7 +80,7 @@ def test_one_listed_message_settles_one_contact_only(office):
     assert {office.state(first), office.state(second)} == {ContactState.ACCEPTED, ContactState.UNKNOWN}
 
 
-def test_a_message_of_another_contact_is_not_taken_for_it(office, unknown):
+def test_a_message_of_another_contact_is_not_taken_for_it(office: Office, unknown: int) -> None:
     office.carrier.forget()
     with office.sessions.write() as session:
         contact = session.get_one(Contact, unknown)
@@ -107,7 +107,7 @@ def test_a_message_of_another_contact_is_not_taken_for_it(office, unknown):
     assert office.reconcile().found == 0
 
 
-def test_an_answer_that_was_not_sent_is_queued_anew_and_an_acknowledgement_is_not(office):
+def test_an_answer_that_was_not_sent_is_queued_anew_and_an_acknowledgement_is_not(office: Office) -> None:
     asked = office.due(due_at=office.clock.now() + timedelta(days=1))
     heard = office.hears(asked)
     office.carrier.script = ["timeout_before_accept"] * 2
@@ -122,7 +122,7 @@ def test_an_answer_that_was_not_sent_is_queued_anew_and_an_acknowledgement_is_no
     assert sorted(planned) == [ContactPurpose.OFFER, ContactPurpose.REPLY]
 
 
-def test_the_clock_is_led_from_listing_to_listing(office, unknown):
+def test_the_clock_is_led_from_listing_to_listing(office: Office, unknown: int) -> None:
     office.carrier.forget()
     assert next_delivery_at(office.sessions, channels=office.carriers, now=office.clock.now()) == office.clock.now()
     office.reconcile()
@@ -130,11 +130,11 @@ def test_the_clock_is_led_from_listing_to_listing(office, unknown):
     assert following == office.clock.now() + TEN_MINUTES
 
 
-def test_a_pending_receipt_is_work_for_now(office):
+def test_a_pending_receipt_is_work_for_now(office: Office) -> None:
     office.receipt(None, "delivered")
     assert next_delivery_at(office.sessions, channels=office.carriers, now=office.clock.now()) == office.clock.now()
 
 
-def test_without_anything_to_do_there_is_no_next_instant():
+def test_without_anything_to_do_there_is_no_next_instant() -> None:
     office = Office()
     assert next_delivery_at(office.sessions, channels=office.carriers, now=office.clock.now()) is None

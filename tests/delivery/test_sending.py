@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from models.vocabulary import (
     StopReason,
 )
 from outreach_api.channels.carrier import Accepted
-from outreach_api.delivery.claim import claim_due
+from outreach_api.delivery.claim import Claimed, claim_due
 from outreach_api.delivery.settle import Begun, begin_send, settle
 from outreach_api.delivery.upcoming import next_delivery_at
 from scheduler.planning.guards import Guards
@@ -42,13 +43,13 @@ EVENING = datetime(2026, 9, 1, 12, 30, tzinfo=UTC)
 """20:30 in Shenzhen."""
 
 
-def claim(office: Office):
+def claim(office: Office) -> list[Claimed]:
     return claim_due(
         office.sessions, channels=office.carriers, now=office.clock.now(), limit=100, rules=ContactRules()
     ).claimed
 
 
-def test_a_due_contact_is_sent_once(office):
+def test_a_due_contact_is_sent_once(office: Office) -> None:
     contact_id = office.due()
     assert office.deliver().sent == {"accepted": 1}
     assert not office.deliver()
@@ -59,11 +60,11 @@ def test_a_due_contact_is_sent_once(office):
     assert office.events()[-1] == {"contact": contact_id, "state": "accepted"}
 
 
-def test_no_transaction_is_open_while_the_carrier_is_called(office, tmp_path):
+def test_no_transaction_is_open_while_the_carrier_is_called(office: Office, tmp_path: Path) -> None:
     office = Office(f"sqlite:///{tmp_path / 'office.db'}")
     contact_id = office.due()
 
-    def write_meanwhile(_) -> None:
+    def write_meanwhile(_: object) -> None:
         with office.sessions.write() as session:
             session.get_one(Contact, contact_id).template_key = "written meanwhile"
 
@@ -73,13 +74,13 @@ def test_no_transaction_is_open_while_the_carrier_is_called(office, tmp_path):
     office.sessions.engine.dispose()
 
 
-def test_what_is_not_due_yet_waits(office):
+def test_what_is_not_due_yet_waits(office: Office) -> None:
     office.due(due_at=NOON + MINUTE)
     assert not office.deliver()
     assert next_delivery_at(office.sessions, channels=office.carriers, now=NOON) == NOON + MINUTE
 
 
-def test_answers_go_before_thousands_of_offers(office):
+def test_answers_go_before_thousands_of_offers(office: Office) -> None:
     asked = office.due()
     office.deliver()
     for _ in range(3):
@@ -93,7 +94,7 @@ def test_answers_go_before_thousands_of_offers(office):
 
 
 @pytest.mark.parametrize("reason", StopReason)
-def test_a_stop_of_the_phone_cancels_what_is_due(office, reason):
+def test_a_stop_of_the_phone_cancels_what_is_due(office: Office, reason: StopReason) -> None:
     contact_id = office.due()
     with office.sessions.write() as session:
         contact = session.get_one(Contact, contact_id)
@@ -111,7 +112,7 @@ def test_a_stop_of_the_phone_cancels_what_is_due(office, reason):
     assert office.carrier.accepted == []
 
 
-def test_a_stop_between_claim_and_send_still_silences(office):
+def test_a_stop_between_claim_and_send_still_silences(office: Office) -> None:
     contact_id = office.due()
     (claimed,) = claim(office)
     with office.sessions.write() as session:
@@ -121,7 +122,7 @@ def test_a_stop_between_claim_and_send_still_silences(office):
     assert office.refusal(contact_id) is Refusal.OPTED_OUT
 
 
-def test_only_the_acknowledgement_passes_the_stop_and_only_while_it_is_one(office):
+def test_only_the_acknowledgement_passes_the_stop_and_only_while_it_is_one(office: Office) -> None:
     asked = office.due()
     office.deliver()
     heard = office.hears(asked, "退订")
@@ -141,7 +142,7 @@ def test_only_the_acknowledgement_passes_the_stop_and_only_while_it_is_one(offic
     assert (office.refusal(reply), office.refusal(late)) == (Refusal.OPTED_OUT, Refusal.OPTED_OUT)
 
 
-def test_a_deceased_resident_is_not_written_to(office):
+def test_a_deceased_resident_is_not_written_to(office: Office) -> None:
     contact_id = office.due()
     with office.sessions.write() as session:
         session.scalars(select(Resident)).one().status = ResidentStatus.DECEASED
@@ -152,7 +153,7 @@ def test_a_deceased_resident_is_not_written_to(office):
 # Budget and contact hours
 
 
-def test_a_second_offer_on_one_day_waits_for_the_next_and_the_reason_is_recorded(office):
+def test_a_second_offer_on_one_day_waits_for_the_next_and_the_reason_is_recorded(office: Office) -> None:
     with office.sessions.write() as session:
         match = a_match(session)
     office.due(match)
@@ -163,7 +164,7 @@ def test_a_second_offer_on_one_day_waits_for_the_next_and_the_reason_is_recorded
         assert session.scalars(select(RefusedContact.reason)).all() == [Refusal.DAILY_CAP]
 
 
-def test_the_budget_counts_the_phone_whoever_it_reaches(office):
+def test_the_budget_counts_the_phone_whoever_it_reaches(office: Office) -> None:
     with office.sessions.write() as session:
         first = a_match(session)
         second = a_match(session, a_resident(session, phone=first.resident.phones[0].phone))
@@ -173,7 +174,7 @@ def test_the_budget_counts_the_phone_whoever_it_reaches(office):
     assert (report.sent, report.postponed) == ({"accepted": 1}, 1)
 
 
-def test_unknown_contacts_spend_the_budget(office):
+def test_unknown_contacts_spend_the_budget(office: Office) -> None:
     with office.sessions.write() as session:
         match = a_match(session)
     office.carrier.script = ["timeout_before_accept"]
@@ -183,7 +184,7 @@ def test_unknown_contacts_spend_the_budget(office):
     assert office.deliver().postponed == 1
 
 
-def test_offers_in_the_evening_wait_for_the_morning_but_answers_do_not():
+def test_offers_in_the_evening_wait_for_the_morning_but_answers_do_not() -> None:
     office = Office(now=EVENING)
     offer = office.due()
     assert office.deliver().postponed == 1
@@ -193,7 +194,7 @@ def test_offers_in_the_evening_wait_for_the_morning_but_answers_do_not():
     assert office.carrier.contact_ids() == [reply]
 
 
-def test_an_answer_that_comes_too_late_keeps_contact_hours_and_budget():
+def test_an_answer_that_comes_too_late_keeps_contact_hours_and_budget() -> None:
     office = Office(now=EVENING)
     offer = office.due()
     reply = office.answer(offer, office.hears(offer))
@@ -203,14 +204,14 @@ def test_an_answer_that_comes_too_late_keeps_contact_hours_and_budget():
     assert office.contact(reply).due_at == datetime(2026, 9, 2, 1, tzinfo=UTC)
 
 
-def test_a_claim_that_outlives_the_contact_hours_is_handed_back(office):
+def test_a_claim_that_outlives_the_contact_hours_is_handed_back(office: Office) -> None:
     contact_id = office.due()
     (claimed,) = claim(office)
     assert begin_send(office.sessions, claimed, now=NOON + timedelta(hours=8)) is Begun.HANDED_BACK
     assert office.state(contact_id) is ContactState.PLANNED
 
 
-def test_a_postponed_offer_that_would_be_stale_is_cancelled_instead():
+def test_a_postponed_offer_that_would_be_stale_is_cancelled_instead() -> None:
     office = Office(now=EVENING)
     offer = office.due(expires_at=EVENING + timedelta(hours=2))
     office.deliver()
@@ -221,7 +222,7 @@ def test_a_postponed_offer_that_would_be_stale_is_cancelled_instead():
 
 
 @pytest.mark.parametrize("state", [MatchState.DECLINED, MatchState.INTERESTED, MatchState.APPLIED_AT_HALL])
-def test_an_offer_of_what_is_settled_is_cancelled(office, state):
+def test_an_offer_of_what_is_settled_is_cancelled(office: Office, state: MatchState) -> None:
     contact_id = office.due()
     with office.sessions.write() as session:
         session.scalars(select(Match)).one().state = state
@@ -229,7 +230,7 @@ def test_an_offer_of_what_is_settled_is_cancelled(office, state):
     assert office.refusal(contact_id) is Refusal.MATCH_CLOSED
 
 
-def test_a_resident_who_began_to_talk_is_not_interrupted(office):
+def test_a_resident_who_began_to_talk_is_not_interrupted(office: Office) -> None:
     contact_id = office.due()
     with office.sessions.write() as session:
         a_conversation(session, session.scalars(select(Resident)).one(), last_at=NOON + MINUTE)
@@ -238,7 +239,7 @@ def test_a_resident_who_began_to_talk_is_not_interrupted(office):
     assert office.refusal(contact_id) is Refusal.OPEN_CONVERSATION
 
 
-def test_a_talk_in_human_hands_is_not_disturbed(office):
+def test_a_talk_in_human_hands_is_not_disturbed(office: Office) -> None:
     contact_id = office.due()
     with office.sessions.write() as session:
         resident = session.scalars(select(Resident)).one()
@@ -247,7 +248,7 @@ def test_a_talk_in_human_hands_is_not_disturbed(office):
     assert office.refusal(contact_id) is Refusal.IN_HUMAN_HANDS
 
 
-def test_a_quarantined_phone_is_not_used(office):
+def test_a_quarantined_phone_is_not_used(office: Office) -> None:
     contact_id = office.due()
     with office.sessions.write() as session:
         session.scalars(select(Phone)).one().state = PhoneState.QUARANTINED
@@ -255,7 +256,7 @@ def test_a_quarantined_phone_is_not_used(office):
     assert office.refusal(contact_id) is Refusal.PHONE_QUARANTINED
 
 
-def test_an_expired_contact_is_cancelled(office):
+def test_an_expired_contact_is_cancelled(office: Office) -> None:
     contact_id = office.due(expires_at=NOON + MINUTE)
     office.wait(MINUTE)
     assert office.deliver().cancelled == 1
@@ -265,7 +266,7 @@ def test_an_expired_contact_is_cancelled(office):
 # Pauses
 
 
-def test_a_paused_campaign_holds_its_contacts_and_no_others_until_it_is_resumed(office):
+def test_a_paused_campaign_holds_its_contacts_and_no_others_until_it_is_resumed(office: Office) -> None:
     campaign_id = office.campaign()
     held = office.due(campaign_id=campaign_id)
     free = office.due(campaign_id=office.campaign())
@@ -280,7 +281,7 @@ def test_a_paused_campaign_holds_its_contacts_and_no_others_until_it_is_resumed(
     assert office.carrier.contact_ids() == [free, held]
 
 
-def test_a_pause_of_everything_lets_only_answers_through(office):
+def test_a_pause_of_everything_lets_only_answers_through(office: Office) -> None:
     office.due()
     asked = office.due(due_at=NOON + DAY)
     reply = office.answer(asked, office.hears(asked))
@@ -293,14 +294,14 @@ def test_a_pause_of_everything_lets_only_answers_through(office):
     assert office.deliver().sent == {"accepted": 1}
 
 
-def test_a_paused_policy_holds_its_campaigns(office):
+def test_a_paused_policy_holds_its_campaigns(office: Office) -> None:
     office.due(campaign_id=office.campaign())
     with office.sessions.write() as session:
         pause_policy(session, "elderly-allowance", because="card under review", by="staff:1", now=NOON)
     assert not office.deliver()
 
 
-def test_what_expires_during_a_pause_says_so(office):
+def test_what_expires_during_a_pause_says_so(office: Office) -> None:
     campaign_id = office.campaign()
     contact_id = office.due(campaign_id=campaign_id, expires_at=NOON + DAY)
     with office.sessions.write() as session:
@@ -313,7 +314,7 @@ def test_what_expires_during_a_pause_says_so(office):
 # What the carrier says
 
 
-def test_too_many_requests_puts_off_this_and_what_follows(office):
+def test_too_many_requests_puts_off_this_and_what_follows(office: Office) -> None:
     office.carrier.script = ["rate_limited"]
     ids = [office.due() for _ in range(3)]
     assert office.deliver().sent == {"returned": 3}
@@ -323,7 +324,7 @@ def test_too_many_requests_puts_off_this_and_what_follows(office):
     assert sorted(office.carrier.contact_ids()) == sorted(ids)
 
 
-def test_a_landline_is_rejected_and_its_phone_left_alone(office):
+def test_a_landline_is_rejected_and_its_phone_left_alone(office: Office) -> None:
     office.carrier.script = ["landline"]
     contact_id = office.due()
     office.deliver()
@@ -332,7 +333,7 @@ def test_a_landline_is_rejected_and_its_phone_left_alone(office):
     assert office.phone(contact_id).state is PhoneState.UNREACHABLE
 
 
-def test_an_opt_out_at_the_carrier_is_a_stop_and_closes_the_match(office):
+def test_an_opt_out_at_the_carrier_is_a_stop_and_closes_the_match(office: Office) -> None:
     office.carrier.script = ["opted_out"]
     office.due()
     office.deliver()
@@ -341,7 +342,7 @@ def test_an_opt_out_at_the_carrier_is_a_stop_and_closes_the_match(office):
 
 
 @pytest.mark.parametrize("fate", ["timeout_after_accept", "timeout_before_accept", "bug"])
-def test_an_unanswered_create_is_unknown_and_never_sent_again(office, fate):
+def test_an_unanswered_create_is_unknown_and_never_sent_again(office: Office, fate: str) -> None:
     office.carrier.script = [fate]
     contact_id = office.due()
     assert office.deliver().sent == {"unknown": 1}
@@ -355,7 +356,7 @@ def test_an_unanswered_create_is_unknown_and_never_sent_again(office, fate):
 # Crashes, fences, races
 
 
-def test_a_crash_between_claim_and_send_leads_to_one_send(office):
+def test_a_crash_between_claim_and_send_leads_to_one_send(office: Office) -> None:
     contact_id = office.due()
     claim(office)
     assert not office.deliver()
@@ -366,7 +367,9 @@ def test_a_crash_between_claim_and_send_leads_to_one_send(office):
 
 
 @pytest.mark.parametrize(("moment", "ends"), [("power_cut_after", "accepted"), ("power_cut_before", "not_sent")])
-def test_a_crash_around_the_send_is_settled_by_the_listing_and_never_resent(office, moment, ends):
+def test_a_crash_around_the_send_is_settled_by_the_listing_and_never_resent(
+    office: Office, moment: str, ends: str
+) -> None:
     office.carrier.script = [moment]
     contact_id = office.due()
     with pytest.raises(PowerCut):
@@ -379,7 +382,7 @@ def test_a_crash_around_the_send_is_settled_by_the_listing_and_never_resent(offi
     assert office.carrier.contact_ids().count(contact_id) == (1 if ends == "accepted" else 0)
 
 
-def test_a_worker_whose_fence_is_old_may_not_settle_nor_send(office):
+def test_a_worker_whose_fence_is_old_may_not_settle_nor_send(office: Office) -> None:
     contact_id = office.due()
     (slow,) = claim(office)
     office.wait(2 * MINUTE)
@@ -393,7 +396,7 @@ def test_a_worker_whose_fence_is_old_may_not_settle_nor_send(office):
     assert office.contact(contact_id).provider_ref == "SMquick"
 
 
-def test_a_receipt_that_overtakes_the_answer_is_kept(office):
+def test_a_receipt_that_overtakes_the_answer_is_kept(office: Office) -> None:
     contact_id = office.due()
     (claimed,) = claim(office)
     begin_send(office.sessions, claimed, now=NOON)
@@ -422,21 +425,21 @@ def race(office: Office, contacts: int) -> None:
     assert sorted(office.carrier.contact_ids()) == sorted(ids)
 
 
-def test_two_workers_send_each_contact_once(tmp_path):
+def test_two_workers_send_each_contact_once(tmp_path: Path) -> None:
     office = Office(f"sqlite:///{tmp_path / 'office.db'}")
     race(office, 30)
     office.sessions.engine.dispose()
 
 
 @pytest.mark.postgres
-def test_two_workers_on_postgresql_send_each_contact_once(postgres_url):
+def test_two_workers_on_postgresql_send_each_contact_once(postgres_url: str) -> None:
     office = Office(postgres_url)
     race(office, 60)
     office.sessions.engine.dispose()
 
 
 @pytest.mark.postgres
-def test_on_postgresql_two_workers_never_text_one_phone_twice_a_day(postgres_url):
+def test_on_postgresql_two_workers_never_text_one_phone_twice_a_day(postgres_url: str) -> None:
     office = Office(postgres_url)
     with office.sessions.write() as session:
         first = a_match(session)
@@ -460,7 +463,7 @@ def test_on_postgresql_two_workers_never_text_one_phone_twice_a_day(postgres_url
     office.sessions.engine.dispose()
 
 
-def test_a_pool_of_threads_sends_each_contact_once(tmp_path):
+def test_a_pool_of_threads_sends_each_contact_once(tmp_path: Path) -> None:
     office = Office(f"sqlite:///{tmp_path / 'office.db'}")
     ids = [office.due() for _ in range(25)]
     assert office.deliver(threads=4).sent == {"accepted": 25}
@@ -471,14 +474,14 @@ def test_a_pool_of_threads_sends_each_contact_once(tmp_path):
 # The rehearsal's broken guards
 
 
-def test_without_the_duplicate_guard_a_contact_is_sent_twice(office):
+def test_without_the_duplicate_guard_a_contact_is_sent_twice(office: Office) -> None:
     contact_id = office.due()
     office.deliver(guards=Guards.without("duplicate_send"))
     assert office.carrier.contact_ids() == [contact_id, contact_id]
     assert office.state(contact_id) is ContactState.ACCEPTED
 
 
-def test_without_the_stop_guard_a_stopped_resident_is_written_to(office):
+def test_without_the_stop_guard_a_stopped_resident_is_written_to(office: Office) -> None:
     contact_id = office.due()
     with office.sessions.write() as session:
         contact = session.get_one(Contact, contact_id)
@@ -489,7 +492,7 @@ def test_without_the_stop_guard_a_stopped_resident_is_written_to(office):
     assert office.deliver(guards=Guards.without("after_stop")).sent == {"accepted": 1}
 
 
-def test_without_the_hours_guard_and_without_the_budget_guard_offers_go_out():
+def test_without_the_hours_guard_and_without_the_budget_guard_offers_go_out() -> None:
     office = Office(now=EVENING)
     with office.sessions.write() as session:
         match = a_match(session)

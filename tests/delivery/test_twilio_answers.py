@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import sleep
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from models.vocabulary import Cause
 from outreach_api.channels.carrier import OutgoingText, Rejected, Unknown
 from outreach_api.channels.twilio_text import TwilioCarrier
 
+CarrierAt = Callable[[int], TwilioCarrier]
 NOW = datetime(2026, 9, 1, 4, tzinfo=UTC)
 TEXT = OutgoingText(7, "+8613800138001", "您好", "offer")
 SECRET = "the-auth-token"
@@ -65,7 +67,7 @@ def peer() -> Iterator[Peer]:
 
 
 @pytest.fixture
-def carrier_at() -> Iterator[Callable[[int], TwilioCarrier]]:
+def carrier_at() -> Iterator[CarrierAt]:
     made: list[TwilioCarrier] = []
 
     def build(port: int) -> TwilioCarrier:
@@ -100,17 +102,17 @@ def carrier_at() -> Iterator[Callable[[int], TwilioCarrier]]:
         (503, ""),
     ],
 )
-def test_an_answer_that_proves_nothing_is_unknown(peer, carrier_at, status, body):
+def test_an_answer_that_proves_nothing_is_unknown(peer: Peer, carrier_at: CarrierAt, status: int, body: Any) -> None:
     peer.status, peer.body = status, body
     assert isinstance(carrier_at(peer.port).send(TEXT), Unknown)
 
 
-def test_silence_is_unknown_after_the_timeout(peer, carrier_at):
+def test_silence_is_unknown_after_the_timeout(peer: Peer, carrier_at: CarrierAt) -> None:
     peer.sleeps_seconds = 1.0
     assert isinstance(carrier_at(peer.port).send(TEXT), Unknown)
 
 
-def test_a_carrier_that_is_not_there_was_not_told_anything(carrier_at):
+def test_a_carrier_that_is_not_there_was_not_told_anything(carrier_at: CarrierAt) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -120,7 +122,7 @@ def test_a_carrier_that_is_not_there_was_not_told_anything(carrier_at):
 
 
 @pytest.mark.parametrize(("stated", "waits"), [("30", 30.0), ("soon", 5.0), ("0", 1.0), ("999999", 3600.0)])
-def test_retry_after_is_believed_within_reason(peer, carrier_at, stated, waits):
+def test_retry_after_is_believed_within_reason(peer: Peer, carrier_at: CarrierAt, stated: str, waits: float) -> None:
     peer.status, peer.headers = 429, {"Retry-After": stated}
     result = carrier_at(peer.port).send(TEXT)
     assert isinstance(result, Rejected)
@@ -137,7 +139,9 @@ def test_retry_after_is_believed_within_reason(peer, carrier_at, stated, waits):
         (400, 99999, Cause.UNCLASSIFIED, False),
     ],
 )
-def test_a_refusal_is_read_from_its_code(peer, carrier_at, status, code, cause, comes_back):
+def test_a_refusal_is_read_from_its_code(
+    peer: Peer, carrier_at: CarrierAt, status: int, code: int, cause: Cause, comes_back: bool
+) -> None:
     peer.status, peer.body = status, f'{{"code": {code}, "message": "no", "status": {status}}}'
     result = carrier_at(peer.port).send(TEXT)
     assert isinstance(result, Rejected)
@@ -145,7 +149,7 @@ def test_a_refusal_is_read_from_its_code(peer, carrier_at, status, code, cause, 
     assert (result.retry_after_seconds is not None) == comes_back
 
 
-def test_the_newer_form_of_errors_is_read_too(peer, carrier_at):
+def test_the_newer_form_of_errors_is_read_too(peer: Peer, carrier_at: CarrierAt) -> None:
     peer.status = 400
     peer.body = '{"type": "https://t", "title": "Invalid", "status": 400, "code": 21614}'
     result = carrier_at(peer.port).send(TEXT)
@@ -161,14 +165,18 @@ def test_the_newer_form_of_errors_is_read_too(peer, carrier_at):
         '{"messages": [], "next_page_uri": "/2010-04-01/leads/back/to/itself"}',
     ],
 )
-def test_a_listing_that_cannot_be_read_to_its_end_is_incomplete(peer, carrier_at, body, monkeypatch):
+def test_a_listing_that_cannot_be_read_to_its_end_is_incomplete(
+    peer: Peer, carrier_at: CarrierAt, body: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("outreach_api.channels.twilio_text.MOST_PAGES", 5)
     peer.status, peer.body = 200, body
     listing = carrier_at(peer.port).sent_between(NOW, NOW + timedelta(hours=1))
     assert not listing.complete
 
 
-def test_nothing_about_the_text_the_number_or_the_token_is_logged(peer, carrier_at, caplog):
+def test_nothing_about_the_text_the_number_or_the_token_is_logged(
+    peer: Peer, carrier_at: CarrierAt, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     peer.body = '{"sid": "SM1", "to": "+8613800138001", "body": "您好"}'
     carrier_at(peer.port).send(TEXT)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from fastapi import FastAPI
+from httpx import Response
 from sqlalchemy import select
 from twilio.request_validator import RequestValidator
 
@@ -43,18 +46,22 @@ class Door:
         )
         self.http = TestClient(app, base_url="http://10.0.0.7:8000")
 
-    def post(self, target: str, form: dict[str, str], *, token: str = TOKEN, url: str = PUBLIC, body=None):
+    def post(
+        self, target: str, form: dict[str, str], *, token: str = TOKEN, url: str = PUBLIC, body: Any = None
+    ) -> Response:
         signature = RequestValidator(token).compute_signature(url + target, form)
         headers = {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}
-        return self.http.post(target, content=urlencode(form) if body is None else body, headers=headers)
+        content = urlencode(form) if body is None else body
+        answer: Response = self.http.post(target, content=content, headers=headers)
+        return answer
 
-    def all(self, table) -> list:
+    def all(self, table: Any) -> list[Any]:
         with self.sessions.write() as session:
             return list(session.scalars(select(table).order_by(table.id)))
 
 
 @pytest.fixture
-def door(tmp_path):
+def door(tmp_path: Path) -> Iterator[Door]:
     door = Door(tmp_path)
     yield door
     door.sessions.engine.dispose()
@@ -63,7 +70,7 @@ def door(tmp_path):
 INBOUND, STATUS_OF_7 = "/webhooks/twilio/inbound", "/webhooks/twilio/status?contact=7"
 
 
-def test_what_a_resident_wrote_is_on_record_before_it_is_answered(door):
+def test_what_a_resident_wrote_is_on_record_before_it_is_answered(door: Door) -> None:
     answer = door.post(INBOUND, TEXT)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/xml; charset=utf-8")
     assert "<Response/>" in answer.text
@@ -74,12 +81,12 @@ def test_what_a_resident_wrote_is_on_record_before_it_is_answered(door):
     assert [event.facts for event in door.all(Event)] == [{"inbound": inbound.id}]
 
 
-def test_the_same_message_again_changes_nothing(door):
+def test_the_same_message_again_changes_nothing(door: Door) -> None:
     assert [door.post(INBOUND, TEXT).status_code for _ in range(3)] == [200, 200, 200]
     assert len(door.all(Inbound)) == len(door.all(Event)) == 1
 
 
-def test_a_status_is_kept_as_it_came(door):
+def test_a_status_is_kept_as_it_came(door: Door) -> None:
     answer = door.post(STATUS_OF_7, STATUS | {"MessageStatus": "undelivered", "ErrorCode": "30003"})
     assert (answer.status_code, answer.content) == (204, b"")
     (receipt,) = door.all(Receipt)
@@ -87,7 +94,7 @@ def test_a_status_is_kept_as_it_came(door):
     assert receipt.applied_at is None
 
 
-def test_a_status_without_a_contact_is_kept_too(door):
+def test_a_status_without_a_contact_is_kept_too(door: Door) -> None:
     assert door.post("/webhooks/twilio/status", STATUS | {"ErrorCode": "0"}).status_code == 204
     (receipt,) = door.all(Receipt)
     assert (receipt.contact_id, receipt.vendor_code) == (None, None)
@@ -103,18 +110,18 @@ def test_a_status_without_a_contact_is_kept_too(door):
         {"body": ""},
     ],
 )
-def test_a_signature_that_does_not_fit_is_refused_and_nothing_kept(door, forged):
+def test_a_signature_that_does_not_fit_is_refused_and_nothing_kept(door: Door, forged: dict[str, Any]) -> None:
     assert door.post(INBOUND, TEXT, **forged).status_code == 403
     assert door.all(Inbound) == []
 
 
-def test_another_contact_cannot_be_put_into_a_signed_status(door):
+def test_another_contact_cannot_be_put_into_a_signed_status(door: Door) -> None:
     signature = RequestValidator(TOKEN).compute_signature(PUBLIC + STATUS_OF_7, STATUS)
     forged = STATUS_OF_7.replace("7", "8")
     assert door.http.post(forged, data=STATUS, headers={"X-Twilio-Signature": signature}).status_code == 403
 
 
-def test_without_a_signature_or_without_a_token_nothing_is_believed(door, tmp_path):
+def test_without_a_signature_or_without_a_token_nothing_is_believed(door: Door, tmp_path: Path) -> None:
     assert door.http.post(INBOUND, data=TEXT).status_code == 403
     unconfigured = Door(tmp_path / "unconfigured", token="")
     assert unconfigured.post(INBOUND, TEXT, token="").status_code == 403
@@ -122,41 +129,41 @@ def test_without_a_signature_or_without_a_token_nothing_is_believed(door, tmp_pa
 
 
 @pytest.mark.parametrize("missing", ["MessageSid", "From", "To", "Body"])
-def test_a_text_with_a_field_missing_is_refused(door, missing):
+def test_a_text_with_a_field_missing_is_refused(door: Door, missing: str) -> None:
     form = {name: value for name, value in TEXT.items() if name != missing}
     assert door.post(INBOUND, form).status_code == 400
     assert door.all(Inbound) == []
 
 
 @pytest.mark.parametrize("missing", ["MessageSid", "MessageStatus"])
-def test_a_status_with_a_field_missing_is_refused(door, missing):
+def test_a_status_with_a_field_missing_is_refused(door: Door, missing: str) -> None:
     form = {name: value for name, value in STATUS.items() if name != missing}
     assert door.post(STATUS_OF_7, form).status_code == 400
 
 
 @pytest.mark.parametrize("sender", ["BANK", "+86 138 0013 8001 ext 2", "'; drop table inbound; --", "+0", "1" * 40])
-def test_a_sender_that_is_no_number_is_refused(door, sender):
+def test_a_sender_that_is_no_number_is_refused(door: Door, sender: str) -> None:
     assert door.post(INBOUND, TEXT | {"From": sender}).status_code == 400
 
 
-def test_a_bare_chinese_mobile_number_is_completed(door):
+def test_a_bare_chinese_mobile_number_is_completed(door: Door) -> None:
     door.post(INBOUND, TEXT | {"From": "13800138001"})
     assert door.all(Inbound)[0].sender == "+8613800138001"
 
 
 @pytest.mark.parametrize("contact", ["0", "-1", "x", "1e3", "99999999999", ""])
-def test_a_contact_that_is_no_number_is_refused(door, contact):
+def test_a_contact_that_is_no_number_is_refused(door: Door, contact: str) -> None:
     assert door.post(f"/webhooks/twilio/status?contact={contact}", STATUS).status_code == 400
 
 
 @pytest.mark.parametrize("words", ["", "👍", "<script>alert(1)</script>", "' OR 1=1 --", "=1+1", "\x00", "字" * 2000])
-def test_whatever_the_words_they_are_kept_as_they_are(door, words):
+def test_whatever_the_words_they_are_kept_as_they_are(door: Door, words: str) -> None:
     assert door.post(INBOUND, TEXT | {"Body": words}).status_code == 200
     assert door.all(Inbound)[0].text == words
 
 
-def test_a_body_too_large_is_refused_whatever_it_says_of_its_length(door):
-    def endless():
+def test_a_body_too_large_is_refused_whatever_it_says_of_its_length(door: Door) -> None:
+    def endless() -> Iterator[bytes]:
         for _ in range(1024):
             yield b"a" * 1024
 
@@ -165,5 +172,5 @@ def test_a_body_too_large_is_refused_whatever_it_says_of_its_length(door):
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", "字".encode(), b"a=%ff", b"&".join([b"a=1"] * 200)])
-def test_a_body_that_is_no_form_is_refused(door, body):
+def test_a_body_that_is_no_form_is_refused(door: Door, body: Any) -> None:
     assert door.post(INBOUND, TEXT, body=body).status_code == 400

@@ -110,8 +110,14 @@ class Street:
             return phone.id
 
     def plan(self, now: datetime = EIGHT, **values: Any) -> PlanReport:
-        values = {"cards": self.cards, "render": self.rendering, "open_home_help": open_home_help} | values
-        return plan(self.sessions, now=now, **values)
+        return plan(
+            self.sessions,
+            now=now,
+            cards=self.cards,
+            render=self.rendering,
+            open_home_help=open_home_help,
+            **values,
+        )
 
     def contacts(self) -> list[Contact]:
         with self.sessions.read() as session:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,17 +30,17 @@ def texts(*times: datetime) -> list[Spent]:
     return [Spent(Channel.SMS, at) for at in times]
 
 
-def test_a_second_text_on_one_calendar_day_is_refused():
+def test_a_second_text_on_one_calendar_day_is_refused() -> None:
     assert budget_refusal(texts(TEN), Channel.SMS, BUDGET, at=TEN + 9 * HOUR) is Refusal.DAILY_CAP
 
 
-def test_the_day_is_the_residents_own():
+def test_the_day_is_the_residents_own() -> None:
     late = datetime(2026, 9, 1, 23, 30, tzinfo=SHENZHEN)
     assert late.astimezone(UTC).date() == (late + HOUR).astimezone(UTC).date()
     assert budget_refusal(texts(late), Channel.SMS, BUDGET, at=late + HOUR) is None
 
 
-def test_a_fourth_text_in_seven_days_is_refused_until_the_first_is_seven_days_old():
+def test_a_fourth_text_in_seven_days_is_refused_until_the_first_is_seven_days_old() -> None:
     three = texts(TEN, TEN + DAY, TEN + 2 * DAY)
     week_later = TEN + 7 * DAY
     assert budget_refusal(three, Channel.SMS, BUDGET, at=week_later - HOUR) is Refusal.WEEKLY_CAP
@@ -47,16 +48,16 @@ def test_a_fourth_text_in_seven_days_is_refused_until_the_first_is_seven_days_ol
     assert next_within_budget(three, Channel.SMS, BUDGET, at=TEN + 3 * DAY) == week_later
 
 
-def test_calls_and_texts_have_each_their_own_limit():
+def test_calls_and_texts_have_each_their_own_limit() -> None:
     assert budget_refusal(texts(TEN), Channel.VOICE, BUDGET, at=TEN) is None
 
 
-def test_what_is_planned_for_later_counts_too():
+def test_what_is_planned_for_later_counts_too() -> None:
     assert budget_refusal(texts(TEN + 2 * HOUR), Channel.SMS, BUDGET, at=TEN) is Refusal.DAILY_CAP
 
 
 @given(st.lists(MINUTES, max_size=12))
-def test_whatever_is_asked_for_no_day_and_no_week_gets_too_much(wishes):
+def test_whatever_is_asked_for_no_day_and_no_week_gets_too_much(wishes: list[int]) -> None:
     rules = ContactRules()
     sent: list[Spent] = []
     for wish in sorted(wishes):
@@ -81,7 +82,9 @@ def test_whatever_is_asked_for_no_day_and_no_week_gets_too_much(wishes):
         (ContactPurpose.ACKNOWLEDGEMENT, TEN, False),
     ],
 )
-def test_an_answer_is_free_while_the_resident_waits_for_it(purpose, answers, counts):
+def test_an_answer_is_free_while_the_resident_waits_for_it(
+    purpose: ContactPurpose, answers: datetime | None, counts: bool
+) -> None:
     assert is_proactive(purpose, at=TEN, answers=answers) is counts
 
 
@@ -95,6 +98,6 @@ def test_an_answer_is_free_while_the_resident_waits_for_it(purpose, answers, cou
         (3, "table"),
     ],
 )
-def test_an_unsound_budget_is_refused(limits, complaint):
+def test_an_unsound_budget_is_refused(limits: Any, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         read_limits(limits)

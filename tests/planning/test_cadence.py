@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,19 +28,26 @@ DAY = timedelta(days=1)
 PHONE, OTHER_PHONE = 1, 2
 
 
-def an_attempt(at=TEN, *, step=0, state=ContactState.DELIVERED, phone_id=PHONE, cause=None) -> Attempt:
+def an_attempt(
+    at: datetime = TEN,
+    *,
+    step: int = 0,
+    state: ContactState = ContactState.DELIVERED,
+    phone_id: int = PHONE,
+    cause: Cause | None = None,
+) -> Attempt:
     return Attempt(step, phone_id, state, cause, at)
 
 
-def history(*attempts: Attempt, callback_at=None) -> ContactHistory:
+def history(*attempts: Attempt, callback_at: datetime | None = None) -> ContactHistory:
     return ContactHistory(attempts, SHENZHEN, callback_at)
 
 
-def test_the_first_text_is_due_at_once():
+def test_the_first_text_is_due_at_once() -> None:
     assert next_contact(history(), DEFAULT_CADENCE, now=TEN) == PlannedAt(0, DEFAULT_CADENCE.rungs[0], TEN)
 
 
-def test_the_reminder_is_due_from_the_first_minute_of_the_fourth_day_after():
+def test_the_reminder_is_due_from_the_first_minute_of_the_fourth_day_after() -> None:
     midnight = datetime(2026, 9, 5, tzinfo=SHENZHEN)
     before = next_contact(history(an_attempt()), DEFAULT_CADENCE, now=midnight - timedelta(seconds=1))
     then = next_contact(history(an_attempt()), DEFAULT_CADENCE, now=midnight)
@@ -48,7 +56,7 @@ def test_the_reminder_is_due_from_the_first_minute_of_the_fourth_day_after():
     assert then.rung.action is Action.TEXT_REMINDER
 
 
-def test_home_help_follows_six_days_after_the_reminder():
+def test_home_help_follows_six_days_after_the_reminder() -> None:
     both = history(an_attempt(), an_attempt(TEN + 4 * DAY, step=1))
     assert isinstance(next_contact(both, DEFAULT_CADENCE, now=TEN + 9 * DAY), NotYet)
     then = next_contact(both, DEFAULT_CADENCE, now=TEN + 10 * DAY)
@@ -57,42 +65,42 @@ def test_home_help_follows_six_days_after_the_reminder():
 
 
 @pytest.mark.parametrize("state", [ContactState.REJECTED, ContactState.UNDELIVERED, ContactState.NOT_SENT])
-def test_an_attempt_that_did_not_reach_takes_no_rung(state):
+def test_an_attempt_that_did_not_reach_takes_no_rung(state: ContactState) -> None:
     then = next_contact(history(an_attempt(state=state)), DEFAULT_CADENCE, now=TEN + DAY)
     assert isinstance(then, PlannedAt)
     assert then.step == 0
 
 
-def test_an_unknown_attempt_takes_its_rung_since_it_may_have_reached():
+def test_an_unknown_attempt_takes_its_rung_since_it_may_have_reached() -> None:
     assert isinstance(next_contact(history(an_attempt(state=ContactState.UNKNOWN)), DEFAULT_CADENCE, now=TEN), NotYet)
 
 
-def test_a_callback_outranks_the_waiting_and_keeps_its_hour():
+def test_a_callback_outranks_the_waiting_and_keeps_its_hour() -> None:
     asked_for = TEN + timedelta(hours=5)
     then = next_contact(history(an_attempt(), callback_at=asked_for), DEFAULT_CADENCE, now=TEN)
     assert isinstance(then, PlannedAt)
     assert (then.at, then.rung.action) == (asked_for, Action.TEXT_REMINDER)
 
 
-def test_a_callback_never_becomes_home_help():
+def test_a_callback_never_becomes_home_help() -> None:
     both = history(an_attempt(), an_attempt(TEN + 4 * DAY, step=1), callback_at=TEN + 9 * DAY)
     then = next_contact(both, DEFAULT_CADENCE, now=TEN + 9 * DAY)
     assert isinstance(then, PlannedAt)
     assert then.rung.action is Action.TEXT_REMINDER
 
 
-def test_a_ladder_that_was_shortened_meanwhile_is_exhausted():
+def test_a_ladder_that_was_shortened_meanwhile_is_exhausted() -> None:
     beyond = history(an_attempt(step=5))
     assert next_contact(beyond, DEFAULT_CADENCE, now=TEN) == Never(Refusal.LADDER_EXHAUSTED)
 
 
-def test_a_time_without_zone_is_refused():
+def test_a_time_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="timezone"):
         next_contact(history(), DEFAULT_CADENCE, now=datetime(2026, 9, 1))  # noqa: DTZ001
 
 
 @given(st.lists(st.integers(0, 30), max_size=4), st.integers(0, 60))
-def test_the_next_rung_never_comes_before_its_wait(gaps, later):
+def test_the_next_rung_never_comes_before_its_wait(gaps: list[int], later: int) -> None:
     at, attempts = TEN, []
     for step, gap in enumerate(gaps[: len(DEFAULT_CADENCE.rungs) - 1]):
         at += gap * DAY
@@ -119,12 +127,12 @@ def test_the_next_rung_never_comes_before_its_wait(gaps, later):
         ("often", "list of rungs"),
     ],
 )
-def test_an_unsound_ladder_is_refused_with_the_rung_named(ladder, complaint):
+def test_an_unsound_ladder_is_refused_with_the_rung_named(ladder: Any, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         read_cadence(ladder)
 
 
-def test_a_ladder_reads_as_it_is_written():
+def test_a_ladder_reads_as_it_is_written() -> None:
     written = [
         {"do": "text_offer", "after_days": 0},
         {"do": "text_reminder", "after_days": 4},
@@ -133,20 +141,20 @@ def test_a_ladder_reads_as_it_is_written():
     assert read_cadence(written) == DEFAULT_CADENCE
 
 
-def test_every_cause_has_its_remedy():
+def test_every_cause_has_its_remedy() -> None:
     assert set(RETRY_BY_CAUSE) == set(Cause)
 
 
-def failed(cause: Cause, at=TEN, phone_id=PHONE) -> Attempt:
+def failed(cause: Cause, at: datetime = TEN, phone_id: int = PHONE) -> Attempt:
     return an_attempt(at, state=ContactState.UNDELIVERED, cause=cause, phone_id=phone_id)
 
 
-def test_a_landline_gives_way_to_the_next_phone_at_once():
+def test_a_landline_gives_way_to_the_next_phone_at_once() -> None:
     assert choose_phone([PHONE, OTHER_PHONE], [failed(Cause.LANDLINE)], now=TEN) == OTHER_PHONE
     assert choose_phone([PHONE], [failed(Cause.LANDLINE)], now=TEN) == NoPhone()
 
 
-def test_an_unreachable_phone_is_tried_once_more_a_day_later_and_then_left():
+def test_an_unreachable_phone_is_tried_once_more_a_day_later_and_then_left() -> None:
     once = [failed(Cause.UNREACHABLE)]
     twice = [*once, failed(Cause.UNREACHABLE, TEN + DAY)]
     assert choose_phone([PHONE, OTHER_PHONE], once, now=TEN + DAY / 2) == NotYet(TEN + DAY, "retry_after_unreachable")
@@ -154,10 +162,10 @@ def test_an_unreachable_phone_is_tried_once_more_a_day_later_and_then_left():
     assert choose_phone([PHONE, OTHER_PHONE], twice, now=TEN + 2 * DAY) == OTHER_PHONE
 
 
-def test_a_delivery_wipes_out_the_failures_before_it():
+def test_a_delivery_wipes_out_the_failures_before_it() -> None:
     attempts = [failed(Cause.UNREACHABLE), failed(Cause.UNREACHABLE, TEN + DAY), an_attempt(TEN + 2 * DAY)]
     assert choose_phone([PHONE], attempts, now=TEN + 3 * DAY) == PHONE
 
 
-def test_what_was_never_sent_is_no_failure_of_the_phone():
+def test_what_was_never_sent_is_no_failure_of_the_phone() -> None:
     assert choose_phone([PHONE], [an_attempt(state=ContactState.NOT_SENT)], now=TEN) == PHONE
