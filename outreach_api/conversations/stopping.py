@@ -44,6 +44,8 @@ _ACKNOWLEDGED_BY: Mapping[StopReason, str] = MappingProxyType(
 # A stop is about messages: who waits for a visit they asked for, or for a result, still gets it.
 _NOT_CLOSED_BY_OPT_OUT = frozenset({MatchState.IN_QUEUE, MatchState.AWAITING_RESULT})
 _IN_HAND = frozenset({MatchState.IN_QUEUE, MatchState.AWAITING_RESULT, MatchState.AWAITING_PHONE})
+_WISHES = frozenset({Exact.AGREE, Exact.OWN_WORD, Exact.WANT, Exact.ALL})
+_AFTERWARDS = "停止联系之后来信："
 # Said after a stop, these ask for a person; everything else is kept and not answered.
 _WORTH_A_PERSON = frozenset({O.INTERESTED, O.ALREADY_ENROLLED, O.MOVED, O.CALLBACK, O.ESCALATED})
 
@@ -112,7 +114,10 @@ def hear_in_silence(draft: Draft) -> None:
     if word is not None and word in STOP_WORDS:
         _add_stop(draft, STOP_WORDS[word], by="exact_word")
     elif word is Exact.HUMAN:
-        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.REQUESTED, summary="停止联系之后来信：" + draft.heard.text[:300]))
+        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.REQUESTED, summary=_AFTERWARDS + draft.heard.text[:300]))
+    elif word in _WISHES:
+        summary = _AFTERWARDS + draft.heard.text[:300]
+        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.RELEASE_STOP, summary=summary))
     elif draft.heard.turn:
         for directive in draft.heard.turn.directives:
             _hear_directive(draft, directive)
@@ -127,7 +132,7 @@ def _hear_directive(draft: Draft, directive: Mapping[str, str]) -> None:
         kind = CaseKind(directive["kind"]) if directive["do"] == "case" else CaseKind.HUMAN
         reason = CaseReason(directive["reason"]) if directive["do"] == "case" else CaseReason.RELEASE_STOP
         if reason is not CaseReason.NOT_UNDERSTOOD:
-            draft.do(OpenCase(kind, reason, summary="停止联系之后来信：" + draft.heard.text[:300]))
+            draft.do(OpenCase(kind, reason, summary=_AFTERWARDS + draft.heard.text[:300]))
 
 
 def _add_stop(draft: Draft, outcome: ConversationOutcome, *, by: str) -> None:

@@ -15,8 +15,8 @@ from models.vocabulary import (
     ContactPurpose,
     ConversationOutcome,
 )
+from outreach_api.conversations.by_reading import LINE_OF_KIND
 from outreach_api.conversations.copy_deck import LINES, OFFERS, READINGS, for_channel
-from outreach_api.conversations.dialogue import _LINE_OF_KIND
 from outreach_api.conversations.exact_words import _PREFERENCES, Exact, read_exact_word
 from outreach_api.conversations.offers import OfferTexts
 from outreach_api.conversations.outcomes import CONSEQUENCES
@@ -72,7 +72,7 @@ def test_every_outcome_has_its_consequence() -> None:
 
 
 def test_every_kind_of_case_has_its_line() -> None:
-    assert set(_LINE_OF_KIND) == set(CaseKind)
+    assert set(LINE_OF_KIND) == set(CaseKind)
 
 
 def test_all_forty_intents_can_be_offered_as_a_choice() -> None:

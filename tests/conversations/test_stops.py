@@ -101,6 +101,14 @@ def test_what_needs_a_person_after_a_stop_becomes_a_case(street: Street) -> None
     assert street.cases == [("human", "release_stop")]
 
 
+def test_agreement_after_a_stop_applies_nothing_and_a_person_looks(street: Street) -> None:
+    chen = street.a_resident()
+    street.tell(chen, "退订")
+    assert street.tell(chen, "同意") == []
+    assert street.consents == []
+    assert street.cases == [("human", "release_stop")]
+
+
 def test_a_death_is_checked_soon(street: Street) -> None:
     chen = street.a_resident()
     assert "节哀" in street.tell(chen, "他不在了")[0]

@@ -1,0 +1,246 @@
+"""What the bot's directives come to: one function a directive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from models.vocabulary import (
+    CaseKind,
+    CaseReason,
+    ConversationOutcome,
+    MatchState,
+    Question,
+    Stage,
+    Topic,
+)
+from outreach_api.conversations.answering import answer_topic
+from outreach_api.conversations.by_words import OFFER_QUESTIONS, keep_preference
+from outreach_api.conversations.callback import ask_time, take_time
+from outreach_api.conversations.copy_deck import READINGS, numbered
+from outreach_api.conversations.decision import Line, MoveMatch, OpenCase
+from outreach_api.conversations.draft import Draft
+from outreach_api.conversations.exact_words import denies_a_stop
+from outreach_api.conversations.outcomes import take_outcome
+from outreach_api.conversations.speaking import take_family_member
+from outreach_api.conversations.stopping import STOP_OUTCOMES, place_stop
+from outreach_api.conversations.subjects import appeal_subject
+from outreach_api.conversations.wishes import (
+    Yes,
+    answer_visit_question,
+    ask_which,
+    bare_yes,
+    declines,
+    wants,
+)
+
+O = ConversationOutcome  # noqa: E741
+Directive = Mapping[str, Any]
+MISSES_BEFORE_A_PERSON = 1
+CHOICES = 3
+# Nobody picks these out of a list.
+_NOT_OFFERED = frozenset({"greet", "thanks", "goodbye", "out_of_scope", "repeat_please", "slower_please"})
+
+
+def follow(draft: Draft, directives: tuple[Directive, ...]) -> None:
+    if not any(directive["do"] == "clarify" for directive in directives):
+        draft.set(menu=(), misses=0)
+    if draft.state.asked is Question.CALLBACK_TIME and not _outranks_a_time(directives) and take_time(draft):
+        return
+    if draft.state.asked is Question.WHICH_READING:
+        draft.set(asked=draft.state.before, before=None)
+    for directive in _without_answers_to_new_questions(directives):
+        _DIRECTIVES[directive["do"]](draft, directive)
+        if draft.outcome in (O.OPTED_OUT, O.DECEASED) and directive["do"] == "outcome":
+            return
+
+
+def _outranks_a_time(directives: tuple[Directive, ...]) -> bool:
+    return any(directive.get("outcome") in set(STOP_OUTCOMES) for directive in directives)
+
+
+def _without_answers_to_new_questions(directives: tuple[Directive, ...]) -> list[Directive]:
+    """不是不想办，是不会弄: where help at home or another time is asked for, a yes or no beside it decides nothing."""
+    asks = any(
+        directive.get("question") in (Question.HOME_VISIT, Question.CALLBACK_TIME)
+        or directive.get("kind") == CaseKind.HOME_VISIT
+        for directive in directives
+    )
+    undecided = {"yes", "no", O.INTERESTED.value, O.DECLINED.value}
+    return [
+        directive
+        for directive in directives
+        if not (asks and {directive.get("value"), directive.get("outcome")} & undecided)
+    ]
+
+
+def _reply(draft: Draft, directive: Directive) -> None:
+    yes, asked = directive["value"] == "yes", draft.state.asked
+    if not yes and denies_a_stop(draft.heard.text):
+        draft.say("not_stopped")
+    elif asked is Question.HOME_VISIT:
+        answer_visit_question(draft, wanted=yes)
+    elif asked in (Question.CALLBACK_TIME, Question.MANDATE, Question.RELATION, Question.IDENTITY):
+        _reply_to_open_question(draft, yes=yes)
+    elif asked is Question.WHICH_OFFER and yes:
+        ask_which(draft, draft.state.pending or "interest", agreed=draft.state.agreed)
+    elif asked in OFFER_QUESTIONS:
+        if yes:
+            wants(draft, bare_yes(draft.heard.text))
+        else:
+            declines(draft)
+    elif not yes and draft.context.outcome in (O.APPLIED_BY_REPLY, O.INTERESTED):
+        declines(draft)
+    elif not draft.lines:
+        draft.say("acknowledged")
+
+
+def _reply_to_open_question(draft: Draft, *, yes: bool) -> None:
+    if not yes:
+        draft.say("acknowledged")
+        draft.set(asked=None)
+    elif draft.state.asked is Question.CALLBACK_TIME:
+        ask_time(draft)
+    elif draft.state.relation:
+        wants(draft, Yes.BARE)
+    else:
+        draft.say("ask_identity")
+
+
+def _outcome(draft: Draft, directive: Directive) -> None:
+    outcome = ConversationOutcome(directive["outcome"])
+    if outcome in STOP_OUTCOMES:
+        if outcome is O.OPTED_OUT and denies_a_stop(draft.heard.text):
+            draft.say("not_stopped")
+        else:
+            place_stop(draft, outcome, by="model")
+    elif outcome is O.INTERESTED:
+        wants(draft, Yes.CONTENT)
+    elif outcome is O.DECLINED:
+        declines(draft)
+    else:
+        take_outcome(draft, outcome)
+
+
+def _answer(draft: Draft, directive: Directive) -> None:
+    answer_topic(draft, Topic(directive["topic"]))
+
+
+def _say(draft: Draft, directive: Directive) -> None:
+    line = directive["line"]
+    if line == "family_welcome":
+        take_family_member(draft)
+    if draft.lines and line in ("acknowledged", "greeting"):
+        return
+    draft.say(line)
+
+
+def _put_question(draft: Draft, directive: Directive) -> None:
+    question = Question(directive["question"])
+    if question is Question.CALLBACK_TIME:
+        if not take_time(draft):
+            ask_time(draft)
+    elif question is Question.HOME_VISIT:
+        draft.say("ask_home_visit")
+        draft.set(asked=Question.HOME_VISIT, pending="visit")
+    elif question in (Question.MANDATE, Question.RELATION):
+        draft.say("ask_mandate")
+        draft.set(asked=Question.MANDATE)
+    elif question is Question.IDENTITY:
+        draft.say("ask_identity")
+        draft.set(asked=Question.IDENTITY)
+    elif question is Question.WHICH_OFFER:
+        ask_which(draft, draft.state.pending or "interest")
+    else:
+        draft.set(asked=question)
+
+
+_LINE_OF_CASE: Mapping[CaseReason, str] = MappingProxyType(
+    {CaseReason.NOT_UNDERSTOOD: "handed_over", CaseReason.SURVEY_PROBLEM: "survey_problem"}
+)
+LINE_OF_KIND: Mapping[CaseKind, str] = MappingProxyType(
+    {
+        CaseKind.HOME_VISIT: "home_visit",
+        CaseKind.HUMAN: "human",
+        CaseKind.COMPLAINT: "complaint",
+        CaseKind.APPEAL: "appeal",
+        CaseKind.POLICY_QUESTION: "no_answer",
+        CaseKind.IDENTITY: "handed_over",
+    }
+)
+
+
+def _case(draft: Draft, directive: Directive) -> None:
+    kind, reason = CaseKind(directive["kind"]), CaseReason(directive["reason"])
+    matches = draft.spoken_of() if kind in (CaseKind.HOME_VISIT, CaseKind.HUMAN) else []
+    match = matches[0] if len(matches) == 1 else None
+    text = draft.heard.text[:300]
+    summary = f"[{appeal_subject(text)}] {text}" if kind is CaseKind.APPEAL else text
+    draft.do(OpenCase(kind, reason, match, summary=summary))
+    draft.say(_LINE_OF_CASE.get(reason, LINE_OF_KIND[kind]))
+    if kind is CaseKind.HOME_VISIT and match and match.is_open:
+        draft.do(MoveMatch(match.match_id, MatchState.IN_QUEUE))
+    if kind in (CaseKind.HOME_VISIT, CaseKind.HUMAN):
+        draft.conclude(O.ESCALATED)
+        draft.set(asked=None)
+
+
+def _rate(draft: Draft, directive: Directive) -> None:
+    """Outside a survey a rating is a misreading."""
+    if draft.state.stage is not Stage.SURVEY:
+        ranking = draft.heard.turn.ranking if draft.heard.turn else ()
+        _clarify(draft, {"readings": [reading["intent"] for reading in ranking[:CHOICES]]})
+        return
+    score = directive["score"]
+    draft.say(f"rate_{score}")
+    draft.set(asked=Question.RATING_REASON if score == "dissatisfied" else None)
+
+
+def _prefer(draft: Draft, directive: Directive) -> None:
+    keep_preference(draft, directive["preference"])
+
+
+def _repeat(draft: Draft, _directive: Directive) -> None:
+    if draft.state.last_reply:
+        draft.add(Line("repeat", draft.state.last_reply))
+    else:
+        draft.say("nothing_to_repeat")
+
+
+def _clarify(draft: Draft, directive: Directive) -> None:
+    """A choice of readings once; never a third 我没听懂."""
+    readings = [reading for reading in directive["readings"] if _is_worth_offering(reading, draft)]
+    if draft.state.misses >= MISSES_BEFORE_A_PERSON:
+        _case(draft, {"kind": CaseKind.HUMAN, "reason": CaseReason.NOT_UNDERSTOOD})
+        draft.set(misses=0, menu=(), asked=None)
+        return
+    misses = draft.state.misses + 1
+    if readings:
+        draft.say("clarify", menu=numbered([READINGS[reading] for reading in readings]))
+        draft.set(asked=Question.WHICH_READING, menu=tuple(readings), misses=misses, before=draft.state.asked)
+    else:
+        draft.say("not_clear")
+        draft.set(misses=misses)
+
+
+def _is_worth_offering(reading: str, draft: Draft) -> bool:
+    if reading.startswith("rate_"):
+        return draft.state.stage is Stage.SURVEY
+    return reading in READINGS and reading not in _NOT_OFFERED
+
+
+_DIRECTIVES: Mapping[str, Callable[[Draft, Directive], None]] = MappingProxyType(
+    {
+        "reply": _reply,
+        "outcome": _outcome,
+        "answer": _answer,
+        "say": _say,
+        "ask": _put_question,
+        "case": _case,
+        "rate": _rate,
+        "prefer": _prefer,
+        "repeat": _repeat,
+        "clarify": _clarify,
+    }
+)

@@ -1,0 +1,183 @@
+"""What exact words, and answers that only we can read, come to; the bot is not needed for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from models.vocabulary import (
+    CaseKind,
+    CaseReason,
+    Channel,
+    ConversationOutcome,
+    Question,
+)
+from outreach_api.conversations.decision import KeepPreference, OpenCase
+from outreach_api.conversations.draft import Draft
+from outreach_api.conversations.exact_words import Exact
+from outreach_api.conversations.speaking import names_somebody, relation_in, take_family_member
+from outreach_api.conversations.stopping import STOP_WORDS, place_stop, restore
+from outreach_api.conversations.wishes import (
+    Yes,
+    answer_visit_question,
+    choices,
+    choose,
+    choose_all,
+    declines,
+    give_own_word,
+    go_on_identified,
+    wants,
+)
+
+O = ConversationOutcome  # noqa: E741
+OFFER_QUESTIONS = frozenset({Question.INTEREST, Question.CONFIRM_APPLY, Question.WHICH_OFFER})
+
+
+def settled_by_words(draft: Draft) -> bool:
+    exact, asked = draft.heard.exact, draft.state.asked
+    if exact and exact.kind in STOP_WORDS:
+        place_stop(draft, STOP_WORDS[exact.kind], by="exact_word")
+        return True
+    if exact and exact.kind in _WORDS:
+        return _WORDS[exact.kind](draft)
+    if asked is Question.IDENTITY and names_somebody(draft.heard.text):
+        go_on_identified(draft)
+        return True
+    if asked in (Question.MANDATE, Question.RELATION) and _is_relation_only(draft.heard.text):
+        take_family_member(draft)
+        draft.say("relation_noted")
+        return True
+    return False
+
+
+def _is_relation_only(text: str) -> bool:
+    return len(text.strip()) <= 6 and relation_in(text) is not None
+
+
+def _restore(draft: Draft) -> bool:
+    restore(draft)
+    return True
+
+
+def _human(draft: Draft) -> bool:
+    draft.say("human")
+    draft.do(OpenCase(CaseKind.HUMAN, CaseReason.REQUESTED))
+    draft.conclude(O.ESCALATED)
+    return True
+
+
+def _agree(draft: Draft) -> bool:
+    """同意 answers what was asked; it is an application only through `wants`."""
+    if draft.state.asked is Question.HOME_VISIT:
+        answer_visit_question(draft, wanted=True)
+    elif draft.state.asked in (Question.WHICH_READING, Question.CALLBACK_TIME, Question.RATING):
+        return False
+    else:
+        wants(draft, Yes.KEYWORD)
+    return True
+
+
+def _own_word(draft: Draft) -> bool:
+    give_own_word(draft)
+    return True
+
+
+def _number(draft: Draft) -> bool:
+    exact = draft.heard.exact
+    number = exact.number if exact else None
+    if number is None or draft.state.asked not in (Question.INTEREST, Question.WHICH_OFFER):
+        return False
+    if len(choices(draft)) < 2 and draft.state.asked is Question.INTEREST:
+        return False
+    choose(draft, number, agreed=bool(exact and exact.agreed))
+    return True
+
+
+def _all(draft: Draft) -> bool:
+    if len(choices(draft)) > 1 and draft.state.asked in OFFER_QUESTIONS:
+        choose_all(draft)
+        return True
+    return False
+
+
+def _want(draft: Draft) -> bool:
+    if draft.state.asked is Question.HOME_VISIT:
+        answer_visit_question(draft, wanted=True)
+    elif draft.state.asked in (*OFFER_QUESTIONS, None):
+        wants(draft, Yes.CONTENT)
+    else:
+        return False
+    return True
+
+
+def _want_not(draft: Draft) -> bool:
+    if draft.state.asked is Question.HOME_VISIT:
+        answer_visit_question(draft, wanted=False)
+    elif draft.state.asked in OFFER_QUESTIONS or draft.context.outcome is O.APPLIED_BY_REPLY:
+        declines(draft)
+    else:
+        return False
+    return True
+
+
+def _ask(draft: Draft) -> bool:
+    draft.say("ask_what")
+    return True
+
+
+def _received(draft: Draft) -> bool:
+    """收到, 嗯: neither a yes nor a no. At an offer, one confirming question."""
+    if draft.state.asked not in (Question.INTEREST, Question.CONFIRM_APPLY):
+        return False
+    wants(draft, Yes.RECEIVED)
+    return True
+
+
+def _emoji(draft: Draft) -> bool:
+    if draft.state.asked in (Question.INTEREST, Question.CONFIRM_APPLY):
+        wants(draft, Yes.RECEIVED)
+    return True
+
+
+def _empty(draft: Draft) -> bool:
+    """Silence on the phone is asked after once; an empty text once too."""
+    silent_before = draft.state.misses > 0
+    if draft.context.channel is Channel.VOICE:
+        draft.say("silence_again" if silent_before else "silence")
+    elif not silent_before:
+        draft.say("empty")
+    return True
+
+
+def _preference(draft: Draft) -> bool:
+    name = draft.heard.exact.value if draft.heard.exact else ""
+    keep_preference(draft, name)
+    if name in ("daughter_first", "son_first"):
+        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.FAMILY_MEMBER, summary=draft.heard.text[:300]))
+        draft.conclude(O.ESCALATED)
+    return True
+
+
+def keep_preference(draft: Draft, name: str) -> None:
+    if draft.is_known:
+        draft.do(KeepPreference(name, {}))
+    draft.say(f"prefer_{name}")
+
+
+_WORDS: Mapping[Exact, Callable[[Draft], bool]] = MappingProxyType(
+    {
+        Exact.RESTORE: _restore,
+        Exact.HUMAN: _human,
+        Exact.AGREE: _agree,
+        Exact.OWN_WORD: _own_word,
+        Exact.NUMBER: _number,
+        Exact.ALL: _all,
+        Exact.WANT: _want,
+        Exact.WANT_NOT: _want_not,
+        Exact.ASK: _ask,
+        Exact.RECEIVED: _received,
+        Exact.EMOJI: _emoji,
+        Exact.EMPTY: _empty,
+        Exact.PREFERENCE: _preference,
+    }
+)
