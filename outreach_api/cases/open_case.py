@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from models.case import Case, CaseChange
 from models.event import Event
-from models.match import Match
 from models.resident import Resident
 from models.session import lock_resident
 from models.vocabulary import CaseKind, CaseReason, CaseState, EventKind, Urgency
@@ -67,20 +66,6 @@ def open_case(
     session.add(asked)
     record_change(session, asked, "opened", by=by, now=now, detail={"reason": reason.value})
     return asked
-
-
-def open_home_help(session: Session, match: Match, reason: CaseReason, now: datetime) -> Case:
-    """Ask for a visit about one match; the planner does so where nothing else has reached somebody."""
-    return open_case(
-        session,
-        kind=CaseKind.HOME_VISIT,
-        reason=reason,
-        now=now,
-        resident_id=match.resident_id,
-        match_id=match.id,
-        policy_id=match.policy_id,
-        by="planner",
-    )
 
 
 def hours_in_force(session: Session) -> WorkingHours:

@@ -95,16 +95,20 @@ def record_visit(
     )
     session.add(visit)
     session.flush()
-    case.first_feedback_at = case.first_feedback_at or now
-    by = f"team:{team.code}" if team else "team"
-    record_change(session, case, "visited", by=by, now=now, detail={"outcome": outcome.value, "visit": visit.id})
-    if outcome is VisitOutcome.NOT_HOME and _tries(session, case) < TRIES_AT_THE_DOOR:
-        _try_again(session, case, by=by, now=now)
-    else:
-        _apply(session, EFFECTS[outcome], case, match, visit, now=now)
-        if case.state in OPEN_CASE_STATES:
-            resolve(session, case, by=by, now=now)
+    _follow_up(session, case, match, visit, by=f"team:{team.code}" if team else "team", now=now)
     return visit
+
+
+def _follow_up(session: Session, case: Case, match: Match | None, visit: Visit, *, by: str, now: datetime) -> None:
+    case.first_feedback_at = case.first_feedback_at or now
+    detail = {"outcome": visit.outcome.value, "visit": visit.id}
+    record_change(session, case, "visited", by=by, now=now, detail=detail)
+    if visit.outcome is VisitOutcome.NOT_HOME and _tries(session, case) < TRIES_AT_THE_DOOR:
+        _try_again(session, case, by=by, now=now)
+        return
+    _apply(session, EFFECTS[visit.outcome], case, match, visit, now=now)
+    if case.state in OPEN_CASE_STATES:
+        resolve(session, case, by=by, now=now)
 
 
 def _match_visited(session: Session, case: Case, policy_id: str | None) -> Match | None:
