@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from bot.quiet import quiet_logs
+from bot.without_tensorflow import import_rasa
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "var" / "bot"
@@ -51,25 +53,30 @@ def train(out: Path = OUT) -> int:
         return 0
     made = _train(out / "new", path.name)
     if made is None:
+        print(f"Rasa did not train; see {out / 'train.log'}.", file=sys.stderr)  # noqa: T201
         return 1
     older = [model for model in out.glob("*.tar.gz") if model != path]
     made.rename(path)
     for model in older:
         model.unlink(missing_ok=True)
+    print(f"Trained {path.stem.removesuffix('.tar')}.", file=sys.stderr)  # noqa: T201
     return 0
 
 
 def _train(folder: Path, name: str) -> Path | None:
+    import_rasa()
     import rasa.model_training
 
     quiet_logs()
     folder.mkdir(parents=True, exist_ok=True)
-    made = rasa.model_training.train(
-        domain=str(DOMAIN),
-        config=str(CONFIG),
-        training_files=[str(TRAINING)],
-        output=str(folder),
-        fixed_model_name=name.removesuffix(".tar.gz"),
-        force_training=True,
-    )
+    # Rasa's progress bars would bury what set-up shows; an exception still comes through.
+    with (folder.parent / "train.log").open("w", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
+        made = rasa.model_training.train(
+            domain=str(DOMAIN),
+            config=str(CONFIG),
+            training_files=[str(TRAINING)],
+            output=str(folder),
+            fixed_model_name=name.removesuffix(".tar.gz"),
+            force_training=True,
+        )
     return Path(made.model) if made.model else None

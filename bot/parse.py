@@ -8,10 +8,12 @@ from typing import TextIO
 
 from bot.model import trained
 from bot.quiet import quiet_logs
+from bot.without_tensorflow import import_rasa
 
 
 def parse_lines(source: TextIO, sink: TextIO, out: Path) -> int:
     """Answer each JSON line `{"text", "stage"}` with `{"text", "intent", "confidence", "ranking"}`, in order."""
+    import_rasa()
     from rasa.core.agent import Agent
 
     from bot.channel.dialogue import parse

@@ -1,21 +1,16 @@
-"""Keep what starts with Rasa (TensorFlow, SQLAlchemy 1.4, pkg_resources) from talking over what matters.
+"""Keep what starts with Rasa (SQLAlchemy 1.4, pkg_resources) from talking over what matters.
 
 Import this before anything of Rasa.
 """
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
-import shutil
-import sys
 import tempfile
 import warnings
+from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("LOG_LEVEL_LIBRARIES", "ERROR")
 os.environ["RASA_TELEMETRY_ENABLED"] = "false"
@@ -27,15 +22,12 @@ def _unheard(*_: object, **__: object) -> None:
 
 warnings.showwarning = _unheard
 
-# tensorflow.lite takes jax along where it finds it: three seconds for nothing.
-sys.modules.setdefault("jax", None)  # type: ignore[arg-type]
-
 
 def private_temporary_folder() -> None:
-    """Give jieba a folder of our own for its cached dictionary: in a shared /tmp anyone could put a pickle there first."""
-    folder = tempfile.mkdtemp(prefix="outreach-bot-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    """Give jieba a folder of our own for its cached dictionary: in a shared /tmp anyone could put one there first."""
+    folder = Path(__file__).resolve().parent.parent / "var" / "bot" / "tmp"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
 
 
 private_temporary_folder()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.model import ROOT, trained
 from bot.quiet import quiet_logs
+from bot.without_tensorflow import import_rasa
 
 
 def serve(port: int, out: Path) -> int:
@@ -19,6 +20,7 @@ def serve(port: int, out: Path) -> int:
     except FileNotFoundError as fault:
         print(fault, file=sys.stderr)  # noqa: T201
         return 1
+    import_rasa()
     import rasa.core.run
 
     quiet_logs()

@@ -49,11 +49,13 @@ def _parse(processor: MessageProcessor, turn: Turn) -> list[dict[str, Any]]:
         return [_as_parse(turn.text, chosen, 1.0)]
     pieces = clauses(plain(turn.text))
     texts = [turn.text, *(pieces if len(pieces) > 1 else [])]
-    return parse(processor, texts, turn.stage)
+    return parse(processor, texts, turn.stage, turn.asked)
 
 
-def parse(processor: MessageProcessor, texts: Sequence[str], stage: str) -> list[dict[str, Any]]:
-    messages = [UserMessage(text, sender_id=SENDER, metadata={"stage": stage}) for text in texts]
+def parse(
+    processor: MessageProcessor, texts: Sequence[str], stage: str, asked: str | None = None
+) -> list[dict[str, Any]]:
+    messages = [UserMessage(text, sender_id=SENDER, metadata={"stage": stage, "asked": asked}) for text in texts]
     target = processor.model_metadata.nlu_target
     inputs = {PLACEHOLDER_MESSAGE: messages, PLACEHOLDER_TRACKER: DialogueStateTracker.from_events(SENDER, [])}
     read = processor.graph_runner.run(inputs=inputs, targets=[target])[target]

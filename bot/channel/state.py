@@ -24,7 +24,7 @@ CHANNELS = ("sms", "chat", "voice")
 LONGEST_TEXT = 4000
 
 
-class BadTurn(ValueError):
+class BadTurnError(ValueError):
     """The request breaks the contract of docs/interfaces.md §1; the message names the field."""
 
 
@@ -44,13 +44,13 @@ class Turn:
         """Read a request.
 
         Raises:
-            BadTurn: a field is missing, of another type, or has a value that is not in its table.
+            BadTurnError: a field is missing, of another type, or has a value that is not in its table.
         """
         request = _object(body, "the body")
         state = _object(request.get("state"), "state")
         misses = state.get("misses", 0)
         if isinstance(misses, bool) or not isinstance(misses, int) or misses < 0:
-            raise BadTurn("misses must be a number from 0")
+            raise BadTurnError("misses must be a number from 0")
         return cls(
             text=_text(request.get("text")),
             stage=_one_of(state.get("stage"), STAGES, "stage"),
@@ -63,23 +63,23 @@ class Turn:
 
 def _object(value: Any, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise BadTurn(f"{name} must be an object")
+        raise BadTurnError(f"{name} must be an object")
     return value
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise BadTurn("text must be a string")
+        raise BadTurnError("text must be a string")
     return value[:LONGEST_TEXT]
 
 
 def _one_of(value: Any, table: tuple[str, ...], name: str) -> str:
     if value not in table:
-        raise BadTurn(f"{name} must be one of {', '.join(table)}")
+        raise BadTurnError(f"{name} must be one of {', '.join(table)}")
     return str(value)
 
 
 def _menu(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(intent, str) for intent in value):
-        raise BadTurn("menu must be a list of intents")
+        raise BadTurnError("menu must be a list of intents")
     return tuple(value)

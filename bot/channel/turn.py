@@ -14,7 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.channel.dialogue import answer
-from bot.channel.state import BadTurn, Turn
+from bot.channel.state import BadTurnError, Turn
 
 LARGEST_BODY = 64 * 1024
 
@@ -69,7 +69,7 @@ class TurnChannel(InputChannel):
             turn = Turn.of(json.loads(request.body))
         except (UnicodeDecodeError, json.JSONDecodeError):
             return response.json({"error": "the body is not JSON"}, status=400)
-        except BadTurn as fault:
+        except BadTurnError as fault:
             return response.json({"error": str(fault)}, status=400)
         return response.json(await answer(request.app.ctx.agent, turn), ensure_ascii=False)
 

@@ -12,13 +12,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, sparse
 from scipy.special import logsumexp
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import train_test_split
 from sklearn.svm import LinearSVC
 
 Views = dict[str, list[str]]
 Matrix = npt.NDArray[np.float32]
+Answers = npt.NDArray[np.int64]
 
-VIEW_WEIGHTS = {"c": 1.0, "w": 1.0, "p": 1.0, "k": 0.6, "s": 0.5}
+VIEW_WEIGHTS = {"c": 1.0, "w": 1.0, "p": 1.0, "k": 0.8, "s": 0.5}
+STRANGENESS = 1.0
+HELD_OUT = 0.25
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,23 @@ class Vocabulary:
         return cls(columns, (np.log((1 + len(documents)) / (1 + counts)) + 1).astype(np.float32))
 
     def row(self, document: Views) -> tuple[list[int], Matrix]:
-        """The columns and values of one message; each view has the length its weight gives it."""
+        """The columns and values of one message; each view has the length its weight gives it.
+
+        What was never seen in training counts towards that length: a message of strange words speaks softly, and the
+        fallback, which asks for little, wins.
+        """
         columns: list[int] = []
         values: list[Matrix] = [np.zeros(0, dtype=np.float32)]
         for view, found in document.items():
-            known = Counter(self.columns[key] for feature in found if (key := f"{view} {feature}") in self.columns)
+            keys = [f"{view} {feature}" for feature in found]
+            known = Counter(self.columns[key] for key in keys if key in self.columns)
             if not known:
                 continue
             weights = (1 + np.log(np.fromiter(known.values(), np.float32))) * self.rarity[list(known)]
+            strange = len(keys) - known.total()
+            length = np.sqrt(float(weights @ weights) + strange * (STRANGENESS * self.rarity.max()) ** 2)
             columns += known
-            values.append(weights * (VIEW_WEIGHTS[view] / np.linalg.norm(weights)))
+            values.append(weights * (VIEW_WEIGHTS[view] / length))
         return columns, np.concatenate(values).astype(np.float32)
 
     def matrix(self, documents: Sequence[Views]) -> sparse.csr_matrix:
@@ -90,29 +100,44 @@ class LinearModel:
             return cls(features["labels"], vocabulary, weights, kept["bias"], float(kept["scale"]), kept["offset"])
 
 
-def fit(documents: Sequence[Views], intents: Sequence[str], *, penalty: float, folds: int) -> LinearModel:
+def fit(
+    documents: Sequence[Views],
+    intents: Sequence[str],
+    heard: Sequence[tuple[Views, str]],
+    *,
+    penalty: float,
+) -> LinearModel:
+    """Fit on what was written and on `heard`, noisy copies with their intents.
+
+    The calibration leaves the copies out: a message beside its own copy is not held out.
+    """
     labels = sorted(set(intents))
-    answers = np.array([labels.index(intent) for intent in intents])
+    place = {label: index for index, label in enumerate(labels)}
+    answers = np.array([place[intent] for intent in intents])
     vocabulary = Vocabulary.of(documents)
     matrix = vocabulary.matrix(documents)
-    scale, offset = _calibration(_held_out_scores(matrix, answers, penalty, folds), answers)
-    machine = _machine(penalty).fit(matrix, answers)
+    scale, offset = _calibration(*_held_out(documents, answers, penalty))
+    copies = vocabulary.matrix([document for document, _ in heard])
+    all_answers = np.concatenate([answers, [place[intent] for _, intent in heard]]).astype(np.int64)
+    machine = _machine(penalty).fit(sparse.vstack([matrix, copies]), all_answers)
     weights = machine.coef_.T.astype(np.float32)
     return LinearModel(labels, vocabulary, weights, machine.intercept_.astype(np.float32), scale, offset)
 
 
 def _machine(penalty: float) -> LinearSVC:
-    return LinearSVC(C=penalty, max_iter=3000, random_state=7)
+    return LinearSVC(C=penalty, tol=0.05, max_iter=3000, random_state=7)
 
 
-def _held_out_scores(matrix: sparse.csr_matrix, answers: npt.NDArray[np.int64], penalty: float, folds: int) -> Matrix:
-    scores = np.zeros((matrix.shape[0], answers.max() + 1), dtype=np.float32)
-    for known, unknown in StratifiedKFold(folds, shuffle=True, random_state=7).split(matrix, answers):
-        scores[unknown] = _machine(penalty).fit(matrix[known], answers[known]).decision_function(matrix[unknown])
-    return scores
+def _held_out(documents: Sequence[Views], answers: Answers, penalty: float) -> tuple[Matrix, Answers]:
+    """Scores and answers of messages kept from a machine, and from its vocabulary."""
+    places = np.arange(len(documents))
+    known, unknown = train_test_split(places, test_size=HELD_OUT, stratify=answers, random_state=7)
+    vocabulary = Vocabulary.of([documents[place] for place in known])
+    machine = _machine(penalty).fit(vocabulary.matrix([documents[place] for place in known]), answers[known])
+    return machine.decision_function(vocabulary.matrix([documents[place] for place in unknown])), answers[unknown]
 
 
-def _calibration(scores: Matrix, answers: npt.NDArray[np.int64]) -> tuple[float, Matrix]:
+def _calibration(scores: Matrix, answers: Answers) -> tuple[float, Matrix]:
     """One scale for all classes and an offset for each, by least surprise (log loss) on held-out scores."""
     rows = np.arange(len(answers))
     truth = np.zeros_like(scores)

@@ -14,6 +14,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.features import views
+from bot.components.hearing import misheard
 from bot.components.linear import LinearModel, fit
 
 FALLBACK = "out_of_scope"
@@ -36,7 +37,7 @@ class StageAwareClassifier(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"penalty": 0.25, "folds": 3, "threshold": 0.3}
+        return {"penalty": 2.0, "threshold": 0.25}
 
     @staticmethod
     def required_packages() -> list[str]:
@@ -68,7 +69,9 @@ class StageAwareClassifier(GraphComponent, IntentClassifier):
         examples = training_data.intent_examples
         documents = [views(example.get(TEXT), stage_of(example)) for example in examples]
         intents = [example.get(INTENT) for example in examples]
-        self._model = fit(documents, intents, penalty=self._config["penalty"], folds=self._config["folds"])
+        noisy = misheard([(example.get(TEXT), stage_of(example)) for example in examples])
+        heard = [(views(copy.text, copy.stage), intents[copy.original]) for copy in noisy]
+        self._model = fit(documents, intents, heard, penalty=self._config["penalty"])
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder)
         return self._resource
@@ -80,8 +83,11 @@ class StageAwareClassifier(GraphComponent, IntentClassifier):
 
     def _read(self, message: Message) -> None:
         ranking = self._ranking(message.get(TEXT) or "", stage_of(message))
-        best = ranking[0]
-        if best["confidence"] < self._config["threshold"]:
+        settled = settled_intent(message)
+        best = {"name": settled, "confidence": 1.0} if settled else ranking[0]
+        if settled:
+            ranking = [best, *(reading for reading in ranking if reading["name"] != settled)]
+        elif best["confidence"] < self._config["threshold"]:
             best = {"name": FALLBACK, "confidence": best["confidence"]}
         message.set(INTENT, best, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
@@ -92,6 +98,11 @@ class StageAwareClassifier(GraphComponent, IntentClassifier):
         chances = self._model.probabilities(views(text, stage))
         order = chances.argsort()[::-1][:RANKED]
         return [{"name": self._model.labels[index], "confidence": float(chances[index])} for index in order]
+
+
+def settled_intent(message: Message) -> str | None:
+    """What the words alone settled, read by `ExactWords` before the model."""
+    return (message.get(INTENT) or {}).get("name")
 
 
 def stage_of(message: Message) -> str:
