@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,14 @@ from models.resident import Resident
 BUSY_TIMEOUT_SECONDS = 30
 
 
-def make_engine(url: str) -> Engine:
+class Durability(StrEnum):
+    """What a committed row survives on SQLite. A rehearsal can be run again: it need not wait for the disk."""
+
+    POWER_LOSS = "full"
+    PROCESS_LOSS = "off"
+
+
+def make_engine(url: str, *, durability: Durability = Durability.POWER_LOSS) -> Engine:
     """An engine for `sqlite:///…` or `postgresql+psycopg://…`.
 
     On SQLite every transaction begins IMMEDIATE: a deferred one that reads and then writes fails under concurrency, and
@@ -25,7 +34,7 @@ def make_engine(url: str) -> Engine:
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
     _make_folder(url)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, durability))
     event.listen(engine, "begin", _begin_immediate)
     return engine
 
@@ -36,10 +45,11 @@ def _make_folder(url: str) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(durability: Durability, connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"):
+    synchronous = f"synchronous={durability.value}"
+    for pragma in ("journal_mode=WAL", synchronous, "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

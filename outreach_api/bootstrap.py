@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from apscheduler.triggers.cron import CronTrigger
 from models.column_types import use_key_ring
 from models.crypto import KeyRing, new_key_ring, read_key_ring, write_key_ring
 from models.migrate import upgrade
-from models.session import Sessions, make_engine
+from models.session import Durability, Sessions, make_engine
 from models.vocabulary import Channel
 from outreach_api.cases.home_help import open_home_help
 from outreach_api.channels.carrier import TextCarrier
@@ -29,6 +29,7 @@ from outreach_api.delivery.receipts import apply_receipts
 from outreach_api.delivery.reconcile import reconcile_unknown
 from outreach_api.delivery.upcoming import next_delivery_at
 from outreach_api.delivery.worker import deliver_due
+from outreach_api.due import look_for_due
 from outreach_api.population import Populations, files_in
 from outreach_api.settings import Settings
 from outreach_api.web.house import FeedRefused
@@ -43,6 +44,8 @@ from scheduler.roster.faults import FileRefused
 from scheduler.roster.import_population import ImportReport, Progress
 from scheduler.roster.rejects import write_rejects
 from scheduler.tick import Job, next_due, tick
+
+RECONCILE_EVERY = timedelta(minutes=1)
 
 
 def _silent(step: str, done: int, total: int | None) -> None:
@@ -69,6 +72,8 @@ class House:
     bot: Bot
     guards: Guards = ALL_GUARDS
     jobs: Sequence[Job] = field(init=False)
+    _next_slot: datetime | None = field(init=False, default=None)
+    _reconcile_at: datetime | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.populations = Populations(self.settings.home / "population", self.ring)
@@ -99,17 +104,31 @@ class House:
     def work(self) -> int:
         """Do all that is due now: slots, receipts, answers, sending, what is unknown. How much was done."""
         now = self.clock.now()
-        done = len(tick(self.sessions, self.jobs, now))
-        done += apply_receipts(self.sessions, now=now).total
-        done += bool(answer_due(self.sessions, self.bot, self.cards, self.clock))
-        done += bool(deliver_due(self.sessions, self.carriers, self.clock, guards=self.guards))
-        return done + bool(reconcile_unknown(self.sessions, self.carriers, now=now))
+        done = self._tick(now)
+        due = look_for_due(self.sessions, now)
+        if due.receipts:
+            done += apply_receipts(self.sessions, now=now).total
+        if due.inbound:
+            done += len(answer_due(self.sessions, self.bot, self.cards, self.clock).inbound_ids)
+        if due.inbound or due.contacts or done:
+            done += bool(deliver_due(self.sessions, self.carriers, self.clock, guards=self.guards))
+        if self._reconcile_at is None or now >= self._reconcile_at:
+            done += bool(reconcile_unknown(self.sessions, self.carriers, now=now))
+            self._reconcile_at = now + RECONCILE_EVERY
+        return done
+
+    def _tick(self, now: datetime) -> int:
+        if self._next_slot is not None and now < self._next_slot:
+            return 0
+        ran = tick(self.sessions, self.jobs, now)
+        self._next_slot = next_due(self.jobs, self.sessions, now + timedelta(microseconds=1))
+        return len(ran)
 
     def next_due(self) -> datetime | None:
         """When something of ours is due next; what is overdue counts as now."""
         now = self.clock.now()
         due = [
-            next_due(self.jobs, self.sessions, now),
+            self._next_slot or now,
             next_inbound_at(self.sessions),
             next_delivery_at(self.sessions, channels=self.carriers.keys(), now=now),
         ]
@@ -134,7 +153,13 @@ class House:
 
 
 @contextlib.contextmanager
-def open_house(settings: Settings, *, clock: Clock | None = None, guards: Guards = ALL_GUARDS) -> Iterator[House]:
+def open_house(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    guards: Guards = ALL_GUARDS,
+    durability: Durability = Durability.POWER_LOSS,
+) -> Iterator[House]:
     """Open the installation in `settings.home`, bringing its database up to date; a first start makes its keys.
 
     Raises:
@@ -143,7 +168,7 @@ def open_house(settings: Settings, *, clock: Clock | None = None, guards: Guards
     """
     ring = _ring(settings)
     use_key_ring(ring)
-    engine = make_engine(settings.database)
+    engine = make_engine(settings.database, durability=durability)
     upgrade(engine)
     bot = RasaBot.from_settings(settings)
     try:

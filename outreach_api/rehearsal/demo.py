@@ -9,16 +9,18 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from rich.console import Console
 from rich.live import Live
 
+from models.session import Durability
 from models.vocabulary import Role
 from outreach_api.bootstrap import House, import_folder, open_house
 from outreach_api.clock import VirtualClock
@@ -96,19 +98,63 @@ class Demo:
     def run(self) -> DemoResult:
         """Run it all; unless headless, keep serving the console until interrupted."""
         shutil.rmtree(self.plan.home, ignore_errors=True)
-        with self.steps.step("generate", say("生成一条街道的原始文件", "Generate one street's files")):
-            self._generate()
         with contextlib.ExitStack() as stack:
-            house, sandbox = self._open(stack)
-            self._import_and_match(house)
+            settings = self._settings()
+            outside = self._start_programs(stack, settings)
+            clock = VirtualClock(datetime.combine(START_ON, START_AT, settings.zone))
+            house = self._open(stack, settings, clock)
+            self._find_the_missing(house)
+            sandbox = self._tie_together(stack, house, outside)
             self._show_sign_in()
             with self.steps.step("days", say(f"演练 {self.plan.days} 天", f"Live through {self.plan.days} days")):
-                self._live(house, sandbox)
+                self._live(Rehearsal(house, clock, sandbox))
             result = self._result(house, sandbox)
             self._show(house, result)
             if not self.plan.headless:
                 self._keep_serving()
         return result
+
+    def _settings(self) -> Settings:
+        api_port = free_port() if self.plan.headless else self.plan.port
+        sandbox_port, bot_port = free_port(), free_port()
+        return Settings(
+            home=self.plan.home,
+            database_url="",
+            port=api_port,
+            public_url=f"http://127.0.0.1:{api_port}",
+            bot_urls=[f"http://127.0.0.1:{bot_port}"],
+            bot_secret=SecretStr(secrets.token_urlsafe(24)),
+            twilio_account_sid=ACCOUNT_SID,
+            twilio_auth_token=SecretStr(secrets.token_hex(16)),
+            twilio_from=FROM_NUMBER,
+            twilio_base_url=f"http://127.0.0.1:{sandbox_port}",
+        )
+
+    def _start_programs(self, stack: contextlib.ExitStack, settings: Settings) -> list[Program]:
+        """Start the assistant and the sandbox; they get ready while files are generated and imported."""
+        logs = self.plan.home / "log"
+        secret = settings.bot_secret.get_secret_value()
+        programs = [
+            bot_program(port=port_of(settings.bot_urls[0]), secret=secret, log=logs / "bot.log"),
+            sandbox_program(port_of(settings.twilio_base_url), log=logs / "sandbox.log"),
+        ]
+        for program in programs:
+            stack.callback(program.stop)
+            program.start()
+        return programs
+
+    def _open(self, stack: contextlib.ExitStack, settings: Settings, clock: VirtualClock) -> House:
+        guards = Guards.without(self.plan.broken_guard)
+        return stack.enter_context(open_house(settings, clock=clock, guards=guards, durability=Durability.PROCESS_LOSS))
+
+    def _find_the_missing(self, house: House) -> None:
+        with self.steps.step("generate", say("生成一条街道的原始文件", "Generate one street's files")):
+            self._generate()
+        with self.steps.step("import", say("导入并合并名册", "Import and merge the files")):
+            report = import_folder(house, self.plan.street, as_of=START_ON)
+        self._show_import(report)
+        with self.steps.step("match", say("比对：应享 − 已享 − 已知", "Match: eligible − enrolled − already known")):
+            house.match(as_of=START_ON)
 
     def _generate(self) -> None:
         command = [
@@ -123,39 +169,16 @@ class Demo:
         command += ["--residents", str(self.plan.residents), "--start", START_ON.isoformat()]
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
-    def _open(self, stack: contextlib.ExitStack) -> tuple[House, SandboxClient]:
-        """Start the bot, the sandbox and the API, and tie them together."""
-        api_port = free_port() if self.plan.headless else self.plan.port
-        sandbox_port, bot_port = free_port(), free_port()
-        settings = Settings(
-            home=self.plan.home,
-            database_url="",
-            port=api_port,
-            public_url=f"http://127.0.0.1:{api_port}",
-            bot_urls=[f"http://127.0.0.1:{bot_port}"],
-            bot_secret=secrets.token_urlsafe(24),
-            twilio_account_sid=ACCOUNT_SID,
-            twilio_auth_token=secrets.token_hex(16),
-            twilio_from=FROM_NUMBER,
-            twilio_base_url=f"http://127.0.0.1:{sandbox_port}",
-        )
-        logs = self.plan.home / "log"
-        with self.steps.step(
-            "start", say("启动助手、运营商沙盒和接口", "Start the assistant, the carrier sandbox and the API")
-        ):
-            stack.enter_context(
-                bot_program(port=bot_port, secret=settings.bot_secret.get_secret_value(), log=logs / "bot.log")
-            )
-            stack.enter_context(sandbox_program(sandbox_port, log=logs / "sandbox.log"))
-            clock = VirtualClock(datetime.combine(START_ON, START_AT, settings.zone))
-            house = stack.enter_context(
-                open_house(settings, clock=clock, guards=Guards.without(self.plan.broken_guard))
-            )
-            stack.enter_context(ServerThread(create_app(house), host=settings.host, port=api_port))
+    def _tie_together(self, stack: contextlib.ExitStack, house: House, outside: Sequence[Program]) -> SandboxClient:
+        settings = house.settings
+        with self.steps.step("start", say("等助手、沙盒和接口就绪", "Assistant, sandbox and API get ready")):
+            for program in outside:
+                program.wait_until_ready()
+            stack.enter_context(ServerThread(create_app(house), host=settings.host, port=settings.port))
             sandbox = SandboxClient(settings.twilio_base_url)
             stack.callback(sandbox.close)
             self._prepare(house, sandbox)
-        return house, sandbox
+        return sandbox
 
     def _prepare(self, house: House, sandbox: SandboxClient) -> None:
         now = house.clock.now()
@@ -184,15 +207,6 @@ class Demo:
         if self.plan.faults:
             sandbox.set_faults(FAULTS)
 
-    def _import_and_match(self, house: House) -> None:
-        with self.steps.step(
-            "import", say("导入并合并人口、名册和名单", "Import and merge population, registers and lists")
-        ):
-            report = import_folder(house, self.plan.street, as_of=START_ON)
-        self._show_import(report)
-        with self.steps.step("match", say("比对：应享 − 已享 − 已知", "Match: eligible − enrolled − already known")):
-            house.match(as_of=START_ON)
-
     def _show_import(self, report: ImportReport) -> None:
         rows = sum(file.rows for file in report.files)
         rejected = sum(file.rejected for file in report.files)
@@ -200,15 +214,13 @@ class Demo:
         en = f"  {rows:,} rows → {report.people:,} people; {rejected} rows rejected, see {report.rejects}"
         self.console.print(say(zh, en), style="dim", highlight=False)
 
-    def _live(self, house: House, sandbox: SandboxClient) -> None:
-        assert isinstance(house.clock, VirtualClock)  # noqa: S101
-        rehearsal = Rehearsal(house, house.clock, sandbox)
-        begin = house.clock.now()
+    def _live(self, rehearsal: Rehearsal) -> None:
+        begin = rehearsal.clock.now()
         with self._view() as view:
             for day in range(1, self.plan.days + 1):
                 started = time.monotonic()
                 rehearsal.run_until(begin + timedelta(days=day))
-                self._show_day(house, view, day)
+                self._show_day(rehearsal.house, view, day)
                 if not self.plan.headless:
                     time.sleep(max(0.0, WATCHABLE_SECONDS_PER_DAY - (time.monotonic() - started)))
 
@@ -283,6 +295,10 @@ class Demo:
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)
+
+
+def port_of(url: str) -> int:
+    return int(url.rsplit(":", 1)[1])
 
 
 def sandbox_program(port: int, *, log: Path) -> Program:

@@ -14,7 +14,16 @@ START_SECONDS = 20.0
 
 class ServerThread:
     def __init__(self, app: FastAPI, *, host: str, port: int) -> None:
-        config = uvicorn.Config(app, host=host, port=port, log_level="error", access_log=False, lifespan="on")
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_level="error",
+            access_log=False,
+            lifespan="on",
+            # An open page's live stream would otherwise hold the end up.
+            timeout_graceful_shutdown=2,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="api", daemon=True)
 

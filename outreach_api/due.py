@@ -1,0 +1,39 @@
+"""What waits right now, in one look: an idle house must cost next to nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, exists, or_, select
+
+from models.contact import Contact, Receipt
+from models.conversation import Inbound
+from models.session import Sessions
+from models.vocabulary import ContactState, InboundState
+
+
+@dataclass(frozen=True)
+class Due:
+    receipts: bool
+    inbound: bool
+    contacts: bool
+
+
+def look_for_due(sessions: Sessions, now: datetime) -> Due:
+    """Whether receipts, residents' messages or contacts wait at `now`.
+
+    A contact that a pause holds back counts as waiting: whether it may go is decided when it is claimed.
+    """
+    with sessions.read() as session:
+        receipts, inbound, contacts = session.execute(_query(now)).one()
+    return Due(bool(receipts), bool(inbound), bool(contacts))
+
+
+def _query(now: datetime) -> Select[bool, bool, bool]:
+    answerable = (InboundState.PENDING, InboundState.PROCESSING)
+    return select(
+        exists().where(Receipt.applied_at.is_(None)),
+        exists().where(Inbound.state.in_(answerable), Inbound.due_at <= now),
+        exists().where(Contact.state == ContactState.PLANNED, or_(Contact.due_at <= now, Contact.expires_at <= now)),
+    )
