@@ -21,6 +21,7 @@ from bot.components.spelling import plain
 SENDER = "turn"
 RANKED = 5
 CHOICES = 3
+_ruled: dict[tuple[str, ...], list[dict[str, Any]]] = {}
 _NUMERALS = {"1": 0, "一": 0, "2": 1, "二": 1, "两": 1, "3": 2, "三": 2}
 
 
@@ -72,15 +73,29 @@ def _chosen(turn: Turn) -> str | None:
 
 
 async def _directives(processor: MessageProcessor, turn: Turn, parse: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the rules make of an intent, asked of Rasa once for each state: they see nothing else of a turn."""
+    slots = _slots(turn)
+    key = (processor.model_filename, parse["intent"]["name"], *slots.values())
+    if key not in _ruled:
+        _ruled[key] = await _predict(processor, turn.text, parse, slots)
+    return _ruled[key]
+
+
+async def _predict(
+    processor: MessageProcessor, text: str, parse: dict[str, Any], slots: dict[str, str]
+) -> list[dict[str, Any]]:
     output = CollectingOutputChannel()
-    tracker = _seeded(processor, turn)
-    tracker.update(UserUttered(turn.text, parse["intent"], [], parse), processor.domain)
+    tracker = _seeded(processor, slots)
+    tracker.update(UserUttered(text, parse["intent"], [], parse), processor.domain)
     await processor._run_prediction_loop(output, tracker)
     return [directive for message in output.messages for directive in message["custom"]["directives"]]
 
 
-def _seeded(processor: MessageProcessor, turn: Turn) -> DialogueStateTracker:
-    slots = {"stage": turn.stage, "asked": turn.asked or "nothing", "misses": "some" if turn.misses else "none"}
+def _slots(turn: Turn) -> dict[str, str]:
+    return {"stage": turn.stage, "asked": turn.asked or "nothing", "misses": "some" if turn.misses else "none"}
+
+
+def _seeded(processor: MessageProcessor, slots: dict[str, str]) -> DialogueStateTracker:
     events = [SlotSet(name, value) for name, value in slots.items()]
     return DialogueStateTracker.from_events(
         SENDER, [*events, ActionExecuted(ACTION_LISTEN_NAME)], slots=processor.domain.slots, domain=processor.domain

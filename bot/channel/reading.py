@@ -55,8 +55,14 @@ def intents(whole: Reading, pieces: Sequence[Reading]) -> list[str]:
         if intent in heard:
             return [intent]
     heard -= {intent for intent in heard if _OUTWEIGHED_BY.get(intent, set()) & heard}
-    served = sorted(heard - {FALLBACK}, key=lambda intent: (_rank(intent), intent != whole.intent, intent))
+    said = [piece.intent for piece in pieces]
+    served = sorted(heard - {FALLBACK}, key=lambda intent: (_rank(intent), _place(intent, said)))
     return served[:MOST_SERVED] or [FALLBACK]
+
+
+def _place(intent: str, said: list[str]) -> int:
+    """Where it was said: questions are answered in the order in which they were asked."""
+    return said.index(intent) if intent in said else len(said)
 
 
 def _sure(piece: Reading) -> bool:

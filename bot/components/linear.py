@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,10 @@ class Vocabulary:
         counts = np.array([seen[feature] for feature in columns], dtype=np.float32)
         return cls(columns, (np.log((1 + len(documents)) / (1 + counts)) + 1).astype(np.float32))
 
+    @cached_property
+    def _strange_square(self) -> float:
+        return float(STRANGENESS * self.rarity.max()) ** 2
+
     def row(self, document: Views) -> tuple[list[int], Matrix]:
         """The columns and values of one message; each view has the length its weight gives it.
 
@@ -55,7 +60,7 @@ class Vocabulary:
                 continue
             weights = (1 + np.log(np.fromiter(known.values(), np.float32))) * self.rarity[list(known)]
             strange = len(keys) - known.total()
-            length = np.sqrt(float(weights @ weights) + strange * (STRANGENESS * self.rarity.max()) ** 2)
+            length = np.sqrt(float(weights @ weights) + strange * self._strange_square)
             columns += known
             values.append(weights * (VIEW_WEIGHTS[view] / length))
         return columns, np.concatenate(values).astype(np.float32)

@@ -62,6 +62,8 @@ class StageAwareClassifier(GraphComponent, IntentClassifier):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> StageAwareClassifier:
+        # The dictionaries load at their first use: better here than in the first resident's turn.
+        views("您好，請問", "open")
         with model_storage.read_from(resource) as folder:
             return cls(config, model_storage, resource, LinearModel.load(folder))
 

@@ -1,8 +1,9 @@
 """Words that leave no doubt: a stop, a death, a wrong number, a wish for a person.
 
-They are read before the model, so that the four meanings that must never be missed do not hang on a weight. Each has
-guards: where one is found anywhere in the message, the phrase proves nothing and the model decides. When two meanings
-are found the order of `Urgent` decides.
+They are read before the model, so that the four meanings that must never be missed do not hang on a weight. What takes
+one back and says no more (我不要退订, 他没去世) is read first: it is a no. Each has guards: where one is found anywhere
+in the message, the phrase proves nothing and the model decides. When two meanings are found the order of `URGENT`
+decides.
 """
 
 from __future__ import annotations
@@ -101,14 +102,28 @@ _PERSON = _Phrases(
     ),
 )
 
-Urgent = (_DEATH, _STOP, _WRONG, _PERSON)
+_TAKEN_BACK = _Phrases(
+    "deny",
+    _any(
+        "(?:不|没|没有|别|不是|不想|先别|先不|不用|谁|从来没)(?:我|你|您|要|想|说|叫|让|给我|会|能|打算|必|有|点|发|回)*(?:要|给我)?退订",
+        "误(?:点|按|发|操作)[^,。!?]{0,6}退订|退订[^,。!?]{0,6}(?:误点|误按|点错|按错)|退订(?:是|那个是)?(?:手滑|不小心)",
+        f"{_KIN}(?:还)?(?:没有?|未|不是)(?:去世|过世|死|走人)|还(?:活着|健在|在世)|活得好好的|谁说[^,。!?]{{0,6}}(?:去世|过世|死了|不在了)",
+    ),
+    _any(
+        "吗|怎么|为什么|[?]|但|可是|就要|是要|还在?发|还没|别再|不要再|以后|早就|说过|(?:老伴|他|她|爸|妈|爷|奶).{0,6}(?:已经|都)(?:去世|过世|走了)"
+    ),
+)
+
+# A longer message has a wish of its own beside what it takes back.
+LONGEST_TAKING_BACK = 12
+URGENT = (_TAKEN_BACK, _DEATH, _STOP, _WRONG, _PERSON)
 
 
 def urgent_intent(text: str) -> str | None:
     """The meaning that the message's own words settle, or nothing."""
     spoken = plain(text)
     readings = {spoken, mandarin(spoken)}
-    for phrases in Urgent:
+    for phrases in URGENT if len(spoken) <= LONGEST_TAKING_BACK else URGENT[1:]:
         if any(phrases.said.search(reading) and not phrases.unless.search(reading) for reading in readings):
             return phrases.intent
     return None
