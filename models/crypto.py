@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
 import secrets
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable
-from dataclasses import dataclass
+from binascii import b2a_base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 INDEX_BYTES = 16
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class KeyRingFault(Exception):  # noqa: N818
@@ -34,20 +37,30 @@ class KeyRing:
     """
 
     active: str
-    keys: dict[str, bytes]
-    index_key: bytes
+    keys: dict[str, bytes] = field(repr=False)
+    index_key: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_ciphers", {key_id: AESGCM(key) for key_id, key in self.keys.items()})
+        object.__setattr__(self, "_keyed_hash", HMAC(self.index_key, SHA256()))
 
     def seal(self, plaintext: str, *, context: str) -> str:
         nonce = os.urandom(NONCE_BYTES)
         body = self._cipher(self.active).encrypt(nonce, plaintext.encode(), context.encode())
         return f"{self.active}.{urlsafe_b64encode(nonce + body).decode()}"
 
-    def seal_many(self, plaintexts: Iterable[str | None], *, context: str) -> list[str | None]:
-        """Seal a column; an absent value stays absent."""
-        return [None if text is None else self.seal(text, context=context) for text in plaintexts]
+    def seal_many(self, plaintexts: Sequence[str | None], *, context: str) -> list[str | None]:
+        """Seal a column, each value under a nonce of its own; an absent value stays absent."""
+        encrypt, bound = self._cipher(self.active).encrypt, context.encode()
+        nonces = os.urandom(NONCE_BYTES * len(plaintexts))
+        lines = []
+        for at, text in enumerate(plaintexts):
+            if text is not None:
+                nonce = nonces[at * NONCE_BYTES : (at + 1) * NONCE_BYTES]
+                lines.append(b2a_base64(nonce + encrypt(nonce, text.encode(), bound)))
+        bodies = iter(b"".join(lines).translate(_URL_SAFE).decode().split("\n"))
+        prefix = f"{self.active}."
+        return [None if text is None else prefix + next(bodies) for text in plaintexts]
 
     def open(self, sealed: str, *, context: str) -> str:
         """The plaintext.
@@ -63,10 +76,11 @@ class KeyRing:
             raise KeyRingFault(f"a {context} value does not open: it was altered or sealed elsewhere") from fault
 
     def blind_index(self, value: str, *, kind: str) -> str:
-        digest = hmac.digest(self.index_key, f"{kind}\0{value}".encode(), hashlib.sha256)
-        return digest[:INDEX_BYTES].hex()
+        keyed: HMAC = self._keyed_hash.copy()  # type: ignore[attr-defined]
+        keyed.update(f"{kind}\0{value}".encode())
+        return keyed.finalize()[:INDEX_BYTES].hex()
 
-    def blind_index_many(self, values: Iterable[str | None], *, kind: str) -> list[str | None]:
+    def blind_index_many(self, values: Sequence[str | None], *, kind: str) -> list[str | None]:
         return [None if value is None else self.blind_index(value, kind=kind) for value in values]
 
     def _cipher(self, key_id: str) -> AESGCM:

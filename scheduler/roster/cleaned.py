@@ -10,7 +10,7 @@ from models.id_number import IdNumber
 from scheduler.roster import cleaning
 from scheduler.roster.cleaning import Cleaned, Cleaner, Remembered
 from scheduler.roster.faults import RowFault
-from scheduler.roster.feed import RosterFile, codes, find_columns
+from scheduler.roster.feed import FeedKind, RosterFile, codes, find_columns
 from scheduler.roster.rejects import Outcome, Reject, RejectSink
 from scheduler.roster.tabular import Batch, open_table
 
@@ -82,9 +82,13 @@ class _Sieve:
     def sift(self, batch: Batch, fields: dict[str, list[Cleaned]]) -> CleanBatch:
         read = len(batch.numbers) + len(batch.bad)
         refused: set[int] = set()
+        if self._file.feed.kind is FeedKind.POPULATION:
+            # A source may leave out what the identity number says anyway.
+            for name in ("birth_date", "sex"):
+                fields.setdefault(name, [None] * len(batch.numbers))
         self._faulty_cells(batch, fields, refused)
         self._absent_cells(batch, fields, refused)
-        if "birth_date" in fields and "id_number" in fields:
+        if self._file.feed.kind is FeedKind.POPULATION:
             self._follow_id_number(batch, fields, refused)
         if not refused:
             return CleanBatch(batch.numbers, fields, read)
@@ -104,7 +108,7 @@ class _Sieve:
     def _absent_cells(self, batch: Batch, fields: Mapping[str, list[Cleaned]], refused: set[int]) -> None:
         for name in self._file.feed.needs:
             # A population row without a number may still be one person's by name, birth date and phone.
-            if name == "id_number" and "birth_date" in fields:
+            if name == "id_number" and self._file.feed.kind is FeedKind.POPULATION:
                 continue
             for at, value in enumerate(fields[name]):
                 if value is None and at not in refused:
@@ -112,7 +116,7 @@ class _Sieve:
 
     def _follow_id_number(self, batch: Batch, fields: dict[str, list[Cleaned]], refused: set[int]) -> None:
         born = fields["birth_date"]
-        sexes = fields.setdefault("sex", [None] * len(born))
+        sexes = fields["sex"]
         phones = fields.get("phone", [None] * len(born))
         for at, number in enumerate(fields["id_number"]):
             if isinstance(number, IdNumber):

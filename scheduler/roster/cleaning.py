@@ -9,6 +9,7 @@ from datetime import date
 
 from models.id_number import IdNumber, parse_id_number
 from scheduler.roster.faults import ID_FAULTS, RowFault
+from scheduler.roster.well_formed_ids import WellFormedIds
 
 Value = str | int | bool | date | IdNumber
 Cleaned = Value | RowFault | None
@@ -51,6 +52,8 @@ def clean_address(text: str) -> Cleaned:
 
 def clean_phone(text: str) -> Cleaned:
     """E.164, mobile or landline; the first where several are given."""
+    if len(text) == 11 and text[0] == "1" and text[1] >= "3" and text.isascii() and text.isdecimal():
+        return f"+86{text}"
     number = _digits(text if text.isalnum() else _SEVERAL.split(plain(text))[0])
     if not number:
         return None
@@ -63,14 +66,19 @@ def clean_phone(text: str) -> Cleaned:
 
 
 def id_cleaner(today: date) -> Cleaner:
+    well_formed = WellFormedIds(today)
+
     def clean_id(text: str) -> Cleaned:
+        read = well_formed.read(text)
+        if read is not None:
+            return read
         number = _digits(text)
         if not number:
             return None
-        read = parse_id_number(number, today=today)
-        if isinstance(read, IdNumber):
-            return read
-        return RowFault.STORED_AS_NUMBER if _AS_NUMBER.fullmatch(number) else ID_FAULTS[read]
+        parsed = parse_id_number(number, today=today)
+        if isinstance(parsed, IdNumber):
+            return parsed
+        return RowFault.STORED_AS_NUMBER if _AS_NUMBER.fullmatch(number) else ID_FAULTS[parsed]
 
     return clean_id
 

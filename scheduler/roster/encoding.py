@@ -10,6 +10,7 @@ from scheduler.roster.faults import FileRefused
 
 BLOCK = 1 << 20
 LONGEST_LINE = 1_000_000
+ENCODINGS = ("utf-8", "gb18030")
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 # Files that are not text at all, by their first bytes.
@@ -43,7 +44,8 @@ def find_encoding(path: Path) -> str:
         return _utf16_without_mark(path, head)
     if sum(byte < 32 and byte not in b"\t\r\n\f" for byte in head) > len(head) // 50:
         raise FileRefused(f"{path.name} is not a table but binary data; export it as CSV, XLSX or Parquet")
-    return min(("utf-8", "gb18030"), key=lambda name: _broken(path, name))
+    fitting = (name for name in ENCODINGS if _fits(path, name))
+    return next(fitting, None) or min(ENCODINGS, key=lambda name: _broken(path, name))
 
 
 def _utf16_without_mark(path: Path, head: bytes) -> str:
@@ -77,6 +79,17 @@ def _refuse_endless_lines(path: Path) -> None:
             )
         line += block.count(b"\n")
         length = len(block) - block.rfind(b"\n") - 1 if newline else length
+
+
+def _fits(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for block in _blocks(path):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _broken(path: Path, encoding: str) -> int:

@@ -139,8 +139,18 @@ def _rank(name: str) -> str:
 
 def _records(batch: CleanBatch, file: RosterFile) -> pa.Table:
     count = len(batch.numbers)
-    empty = [None] * count
-    columns: dict[str, Any] = {name: batch.fields.get(name, empty) for name in _STAGED.names}
-    columns["id_number"] = [number.text if isinstance(number, IdNumber) else None for number in columns["id_number"]]
-    columns |= {"source": [file.feed.id] * count, "file": [file.path.name] * count, "row": batch.numbers}
-    return pa.table(columns, schema=_STAGED)
+    same_throughout = {"source": file.feed.id, "file": file.path.name}
+    columns = []
+    for field in _STAGED:
+        if field.name == "row":
+            columns.append(pa.array(batch.numbers, field.type))
+        elif field.name in same_throughout:
+            columns.append(pa.repeat(pa.scalar(same_throughout[field.name], field.type), count))
+        elif field.name == "id_number":
+            numbers = batch.fields.get("id_number", ())
+            columns.append(pa.array([n.text if isinstance(n, IdNumber) else None for n in numbers], field.type))
+        elif field.name in batch.fields:
+            columns.append(pa.array(batch.fields[field.name], field.type))
+        else:
+            columns.append(pa.nulls(count, field.type))
+    return pa.Table.from_arrays(columns, schema=_STAGED)

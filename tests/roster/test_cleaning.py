@@ -3,11 +3,14 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from models.id_number import IdNumber
+from models.id_number import IdNumber, check_character, parse_id_number
 from scheduler.roster.cleaning import clean_date, clean_name, clean_phone, code_cleaner, id_cleaner, past_date_cleaner
 from scheduler.roster.faults import RowFault
 from scheduler.roster.feed import codes
+from scheduler.roster.well_formed_ids import WellFormedIds
 from scheduler.rules.fields import FIELDS, FieldType
 
 TODAY = date(2026, 3, 2)
@@ -79,6 +82,33 @@ def test_identity_numbers_as_they_are_typed(text: str) -> None:
     read = id_cleaner(TODAY)(text)
     assert isinstance(read, IdNumber)
     assert read.text == "11010519491231002X"
+
+
+@given(
+    region=st.sampled_from(["440303", "040303", "11010x", "１10105"]),
+    birthday=st.sampled_from(["19491231", "19490230", "20270101", "18490101", "1949123１"]),
+    serial=st.sampled_from(["002", "003", "00x", "0０2"]),
+    last=st.sampled_from("0123456789Xx"),
+)
+def test_the_quick_reading_of_numbers_agrees_with_the_careful_one(
+    region: str, birthday: str, serial: str, last: str
+) -> None:
+    text = region + birthday + serial + last
+    quick = WellFormedIds(TODAY)
+    for _ in range(2):
+        read = quick.read(text)
+        careful = parse_id_number(text, today=TODAY)
+        assert read is None or read == careful
+
+
+def test_well_formed_numbers_are_read_quickly_and_alike() -> None:
+    quick = WellFormedIds(TODAY)
+    for serial in range(1, 40):
+        first_17 = f"44030319491231{serial:03}"
+        text = first_17 + check_character(first_17)
+        read = quick.read(text)
+        assert isinstance(read, IdNumber)
+        assert read == parse_id_number(text, today=TODAY)
 
 
 def test_a_number_ruined_by_a_spreadsheet_is_named_as_such() -> None:

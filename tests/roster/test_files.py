@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
+from scheduler.roster.csv_rows import CHUNK_LINES
 from scheduler.roster.faults import FileRefused
 from scheduler.roster.feed import recognise
 from tests.roster.conftest import (
@@ -83,6 +84,18 @@ def test_an_open_quotation_mark_costs_its_own_row_only(tmp_path: Path, take: Imp
         ("11", "open_quotation_mark"),
         ("16", "open_quotation_mark"),
     ]
+
+
+def test_a_cell_may_run_over_the_end_of_what_is_read_at_once(tmp_path: Path, take: Import) -> None:
+    rows = [
+        register_row(公民身份号码=id_number(f"19{year}0101", serial))
+        for year in range(40, 43)
+        for serial in range(1, 500)
+    ]
+    rows[CHUNK_LINES - 1] = register_row(公民身份号码=ZHANG, 现住址="甲路1号\n二楼\n东")
+    rows[CHUNK_LINES + 50][6] = "甲路,1号"
+    report = take(write_csv(tmp_path / "population_register.csv", REGISTER, rows))
+    assert (report.people, report.files[0].rows, report.files[0].rejected) == (len(rows), len(rows), 0)
 
 
 def test_a_garbled_row_is_rejected_alone(tmp_path: Path, take: Import) -> None:

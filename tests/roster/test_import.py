@@ -55,6 +55,17 @@ def test_one_person_of_two_sources_with_stated_precedence(tmp_path: Path, take: 
     assert person["source_of"]["street"] is None
 
 
+def test_what_a_source_leaves_out_is_read_from_the_identity_number(tmp_path: Path, take: Import) -> None:
+    header = ["姓名", "身份证号", "联系电话"]
+    rows = [["张阿姨", ZHANG, "13800000001"], ["李伯", "", "13800000002"]]
+    report = take(write_csv(tmp_path / "population_register.csv", header, rows))
+    assert report.people == 1
+    (person,) = people(tmp_path)
+    assert (person["birth_date"], person["sex"]) == (date(1943, 1, 1), "female")
+    assert person["source_of"]["birth_date"] == "population"
+    assert [reject["code"] for reject in rejects(tmp_path)] == ["cannot_tell_who"]
+
+
 def test_a_gap_is_filled_from_the_next_source(tmp_path: Path, take: Import) -> None:
     take(*sources(tmp_path, register=[register_row(户籍="")], grid=[grid_row(户籍类型="深户")]))
     (person,) = people(tmp_path)
