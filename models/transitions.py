@@ -55,6 +55,8 @@ MATCH_TRANSITIONS: dict[MatchState, frozenset[MatchState]] = {
             MatchState.UNREACHABLE,
         )
     },
+    # Who agreed by text may take it back; what was sent to the deciding authority is a person's to withdraw.
+    MatchState.APPLIED_BY_REPLY: frozenset({MatchState.DECLINED}),
 }
 
 CASE_TRANSITIONS: dict[CaseState, frozenset[CaseState]] = {

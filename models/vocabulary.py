@@ -141,6 +141,7 @@ class Refusal(StrEnum):
     WEEKLY_CAP = "weekly_cap"
     CAMPAIGN_PAUSED = "campaign_paused"
     CAMPAIGN_CAP = "campaign_cap"
+    EXPIRED = "expired"
     OPEN_CONVERSATION = "open_conversation"
     OPEN_CONTACT = "open_contact"
     MATCH_CLOSED = "match_closed"
@@ -255,6 +256,7 @@ class CaseState(StrEnum):
 class CaseReason(StrEnum):
     REQUESTED = "requested"
     LADDER_EXHAUSTED = "ladder_exhausted"
+    NO_PHONE = "no_phone"
     CANNOT_USE_PHONE = "cannot_use_phone"
     NOT_UNDERSTOOD = "not_understood"
     BOT_UNAVAILABLE = "bot_unavailable"
@@ -269,7 +271,8 @@ class CaseReason(StrEnum):
     CALLBACK = "callback"
     SURVEY_PROBLEM = "survey_problem"
     COMPLAINT = "complaint"
-    APPEAL = "appeal"
+    REPORTED = "reported"
+    """An appeal: a report about another public matter."""
     RELEASE_STOP = "release_stop"
 
 

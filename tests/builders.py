@@ -130,16 +130,17 @@ def a_team(session: Session, code: str | None = None) -> Team:
 
 
 def a_conversation(session: Session, resident: Resident, *lines: tuple[Author, str], **values: Any) -> Conversation:
-    """Talk by text with a resident, one line a minute."""
+    """Talk by text with a resident, one line a minute; without lines, one greeting when they last wrote."""
     values = {"started_at": NOON, "last_at": NOON + timedelta(minutes=len(lines))} | values
     conversation = Conversation(resident_id=resident.id, phone_id=resident.phones[0].phone_id, **values)
     session.add(conversation)
     session.flush()
-    for minute, (author, text) in enumerate(lines):
+    spoken = [(NOON + timedelta(minutes=minute), *line) for minute, line in enumerate(lines)]
+    for at, author, text in spoken or [(values["last_at"], Author.RESIDENT, "您好")]:
         session.add(
             Message(
                 conversation_id=conversation.id,
-                at=NOON + timedelta(minutes=minute),
+                at=at,
                 direction=Direction.IN if author is Author.RESIDENT else Direction.OUT,
                 author=author,
                 channel=Channel.SMS,

@@ -14,7 +14,8 @@ from models.contact import Contact, ContactMatch
 from models.conversation import Conversation, Inbound
 from models.match import Application, Match
 from models.resident import Phone, Resident, ResidentPhone
-from models.vocabulary import ContactPurpose, ContactState, ConversationOutcome, Question, Stage
+from models.vocabulary import ContactPurpose, ContactState, ConversationOutcome, MatchState, Question, Stage
+from outreach_api.cases.unasked_visits import unasked_visits
 from outreach_api.conversations.decision import Context, KnownApplication, KnownMatch, Person, Standing
 from outreach_api.conversations.state import DialogueState
 from scheduler.planning.stops import standing_stop
@@ -166,7 +167,9 @@ def _matches(session: Session, residents: Iterable[Resident], cards: Mapping[str
                 row.id, row.resident_id, row.policy_id, row.policy_version, row.state, row.closed_at is None
             )
             newest.setdefault((row.resident_id, row.policy_id), known)
-    return list(newest.values())
+    queued = [match.match_id for match in newest.values() if match.state is MatchState.IN_QUEUE]
+    unasked = unasked_visits(session, queued) if queued else frozenset()
+    return [replace(match, visit_unasked=match.match_id in unasked) for match in newest.values()]
 
 
 def _numbers(session: Session, offer: Contact | None, person: Resident | None) -> dict[int, int]:

@@ -15,9 +15,10 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.pool import StaticPool
 
 from models.case import Case
-from models.column_types import key_ring
+from models.column_types import key_ring, use_key_ring
 from models.contact import Contact, ContactMatch
 from models.conversation import Consent, Conversation, Inbound, Message
+from models.crypto import new_key_ring
 from models.match import Match
 from models.resident import Phone, Resident, ResidentPhone
 from models.session import Sessions
@@ -75,6 +76,7 @@ def converse(lines: Iterable[str], bot: Bot, cards: Mapping[str, PolicyCard]) ->
     Raises:
         BadDialogue: a line is not a dialogue, or names a policy that has no card.
     """
+    use_key_ring(new_key_ring())
     rehearsal = _Rehearsal(bot, cards)
     for number, line in enumerate(lines, start=1):
         if line.strip():

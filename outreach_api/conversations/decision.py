@@ -52,6 +52,8 @@ class KnownMatch:
     is_open: bool
     number: int = 1
     """The number it had in the last offer."""
+    visit_unasked: bool = False
+    """It waits for a visit that the ladder of contacts asked for, not the resident."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,13 @@ class OpenCase:
 
 
 @dataclass(frozen=True)
+class CancelVisit:
+    """Call off a visit that nobody asked for."""
+
+    match_id: int
+
+
+@dataclass(frozen=True)
 class SetCallback:
     match_id: int
     at: datetime
@@ -184,6 +193,7 @@ Effect = (
     | ReleaseOptOut
     | QuarantinePhone
     | OpenCase
+    | CancelVisit
     | SetCallback
     | KeepPreference
     | Identify

@@ -17,7 +17,9 @@ from models.resident import Mandate, Phone, Preference
 from models.transitions import MATCH_TRANSITIONS
 from models.vocabulary import PhoneState, StopReason
 from outreach_api.cases.open_case import open_case
+from outreach_api.cases.unasked_visits import cancel_unasked_visits
 from outreach_api.conversations.decision import (
+    CancelVisit,
     Effect,
     GiveConsent,
     GrantMandate,
@@ -123,6 +125,10 @@ def _open_case(session: Session, effect: OpenCase, ground: Ground) -> None:
     )
 
 
+def _cancel_visit(session: Session, effect: CancelVisit, ground: Ground) -> None:
+    cancel_unasked_visits(session, [effect.match_id], by="resident", now=ground.now)
+
+
 def _set_callback(session: Session, effect: SetCallback, _ground: Ground) -> None:
     session.get_one(Match, effect.match_id).callback_at = effect.at
 
@@ -165,6 +171,7 @@ _APPLY: Mapping[type[Any], Callable[[Session, Any, Ground], None]] = MappingProx
         ReleaseOptOut: _release_opt_out,
         QuarantinePhone: _quarantine,
         OpenCase: _open_case,
+        CancelVisit: _cancel_visit,
         SetCallback: _set_callback,
         KeepPreference: _keep_preference,
         Identify: _identify,

@@ -16,6 +16,7 @@ from models.vocabulary import (
     Urgency,
 )
 from outreach_api.conversations.decision import (
+    CancelVisit,
     KnownMatch,
     MoveMatch,
     OpenCase,
@@ -68,8 +69,11 @@ def _own_open_matches(draft: Draft) -> list[KnownMatch]:
 
 
 def _after_opt_out(draft: Draft) -> None:
-    closed = (match for match in _own_open_matches(draft) if match.state not in _NOT_CLOSED_BY_OPT_OUT)
-    draft.do(*(MoveMatch(match.match_id, MatchState.OPTED_OUT) for match in closed))
+    for match in _own_open_matches(draft):
+        if match.visit_unasked:
+            draft.do(CancelVisit(match.match_id))
+        if match.visit_unasked or match.state not in _NOT_CLOSED_BY_OPT_OUT:
+            draft.do(MoveMatch(match.match_id, MatchState.OPTED_OUT))
 
 
 def _after_wrong_number(draft: Draft) -> None:

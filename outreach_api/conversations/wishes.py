@@ -176,7 +176,7 @@ def _decline(draft: Draft, match: KnownMatch) -> None:
         draft.do(MoveMatch(match.match_id, MatchState.DECLINED))
         draft.say("declined", policy=draft.name(match))
         return
-    draft.do(WithdrawConsent(match.match_id))
+    draft.do(WithdrawConsent(match.match_id), MoveMatch(match.match_id, MatchState.DECLINED))
     draft.do(OpenCase(CaseKind.HUMAN, CaseReason.REQUESTED, match, summary="撤回申请：" + draft.heard.text[:200]))
     draft.say("withdrawn", policy=draft.name(match))
 

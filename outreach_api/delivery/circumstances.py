@@ -11,12 +11,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.contact import Contact, ContactMatch
-from models.conversation import Conversation, Inbound
+from models.conversation import Inbound
 from models.match import Match
 from models.resident import Phone, Resident
 from models.vocabulary import MatchState, PhoneState, ResidentStatus, StopReason
 from scheduler.planning.budget import ANSWER_WITHIN
 from scheduler.planning.pauses import Pauses, standing_pauses
+from scheduler.planning.preferences import Wish, wishes_of
+from scheduler.planning.situation import talks_of
 from scheduler.planning.spending import Planned, Spending, spending
 from scheduler.planning.stops import stops_of_phones, stops_of_residents
 
@@ -30,7 +32,8 @@ class OfferedMatch:
 
 @dataclass(frozen=True)
 class Talk:
-    last_at: datetime
+    last_at: datetime | None
+    """When the resident last said something."""
     taken_over: bool
 
 
@@ -46,6 +49,7 @@ class Circumstances:
     heard_from: dict[int, datetime]
     """When each phone last wrote, within the time in which an answer is one."""
     talks: dict[int, Talk]
+    wishes: dict[int, frozenset[Wish]]
     matches: dict[int, list[OfferedMatch]]
     spent: Spending
     pauses: Pauses
@@ -64,6 +68,7 @@ def read_circumstances(session: Session, contacts: Sequence[Contact], *, now: da
         phone_stops=stops_of_phones(session, phone_ids),
         heard_from=_heard_from(session, phone_ids, now=now),
         talks=_talks(session, resident_ids),
+        wishes=wishes_of(session, resident_ids),
         matches=_matches(session, [c.id for c in contacts]),
         spent=spending(session, resident_ids, phone_ids, now=now, planned=Planned.IGNORED),
         pauses=standing_pauses(session),
@@ -82,14 +87,8 @@ def _heard_from(session: Session, phone_ids: Collection[int], *, now: datetime) 
 
 
 def _talks(session: Session, resident_ids: Collection[int]) -> dict[int, Talk]:
-    newest = func.max(Conversation.last_at, type_=Conversation.last_at.type)
-    query = (
-        select(Conversation.resident_id, newest, func.max(Conversation.taken_over_by))
-        .where(Conversation.resident_id.in_(resident_ids))
-        .group_by(Conversation.resident_id)
-    )
-    rows = session.execute(query)
-    return {resident_id: Talk(at, staff is not None) for resident_id, at, staff in rows if resident_id is not None}
+    talks = talks_of(session, resident_ids)
+    return {resident_id: Talk(at, staff is not None) for resident_id, (at, staff) in talks.items()}
 
 
 def _matches(session: Session, contact_ids: Collection[int]) -> dict[int, list[OfferedMatch]]:

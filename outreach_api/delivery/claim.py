@@ -87,8 +87,8 @@ def cancel_expired(sessions: Sessions, *, now: datetime, rules: ContactRules) ->
         refused: list[Refused] = []
         matches = _match_ids(session, [contact.id for contact in expired])
         for contact in expired:
-            # A stale offer isn't pushed; what kept it, if that is known, is the better reason.
-            reason = Refusal.CAMPAIGN_PAUSED if contact.campaign_id in held else Refusal.NOT_PUSHABLE
+            # What kept it, if that is known, is the better reason.
+            reason = Refusal.CAMPAIGN_PAUSED if contact.campaign_id in held else Refusal.EXPIRED
             refused += _cancel(session, contact, reason, matches.get(contact.id, ()), now=now)
         record_refusals(session, refused, now=now, zone=rules.zone)
         return len(expired)

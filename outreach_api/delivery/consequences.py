@@ -13,6 +13,7 @@ from models.match import Match
 from models.resident import Phone
 from models.session import lock_resident
 from models.vocabulary import Cause, MatchState, PhoneState, StopReason
+from outreach_api.cases.unasked_visits import cancel_unasked_visits, unasked_visits
 from scheduler.matching.moves import move_match
 from scheduler.planning.situation import PUSHED_STATES
 from scheduler.planning.stops import StopScope, place_stop, standing_stop
@@ -87,6 +88,13 @@ def _stop(session: Session, contact: Contact, *, now: datetime) -> None:
     if standing_stop(session, resident_id=scope.resident_id, phone_id=scope.phone_id) is StopReason.OPT_OUT:
         return
     place_stop(session, StopReason.OPT_OUT, scope, placed_by=PLACED_BY, message_id=None, now=now)
-    pushed = select(Match).where(Match.resident_id == contact.resident_id, Match.state.in_(PUSHED_STATES))
-    for match in session.scalars(pushed):
-        move_match(session, match, MatchState.OPTED_OUT, because=f"contact:{contact.id}", now=now)
+    stopped = PUSHED_STATES | {MatchState.IN_QUEUE}
+    matches = session.scalars(
+        select(Match).where(Match.resident_id == contact.resident_id, Match.state.in_(stopped))
+    ).all()
+    queued = [match.id for match in matches if match.state is MatchState.IN_QUEUE]
+    asked_for = frozenset(queued) - unasked_visits(session, queued)
+    cancel_unasked_visits(session, queued, by=PLACED_BY, now=now)
+    for match in matches:
+        if match.id not in asked_for:
+            move_match(session, match, MatchState.OPTED_OUT, because=f"contact:{contact.id}", now=now)

@@ -11,6 +11,7 @@ from outreach_api.delivery.circumstances import Circumstances
 from scheduler.planning.budget import budget_refusal, is_proactive
 from scheduler.planning.decision import REFUSAL_OF_PHONE
 from scheduler.planning.guards import Guard, Guards
+from scheduler.planning.preferences import Wish, channel_for, honouring
 from scheduler.planning.quiet_hours import next_opening
 from scheduler.planning.rules import ContactRules
 from scheduler.planning.situation import LADDER_PURPOSES, pushed_states
@@ -82,9 +83,12 @@ def _pointless(contact: Contact, at_hand: Circumstances, bench: Bench) -> Refusa
     phone_state = at_hand.phone_states[contact.phone_id]
     if phone_state is not PhoneState.USABLE:
         return REFUSAL_OF_PHONE[phone_state]
+    wishes = at_hand.wishes.get(contact.resident_id or 0, frozenset())
+    if Wish.VISIT_ONLY in wishes or channel_for(contact.channel, wishes) is not contact.channel:
+        return Refusal.PREFERENCE
     talk = at_hand.talks.get(contact.resident_id or 0)
-    if talk is None:
-        return None
+    if talk is None or talk.last_at is None:
+        return Refusal.IN_HUMAN_HANDS if talk and talk.taken_over else None
     if talk.taken_over:
         return Refusal.IN_HUMAN_HANDS
     lately = talk.last_at > contact.created_at and bench.now - talk.last_at < bench.rules.conversation_wait
@@ -92,7 +96,8 @@ def _pointless(contact: Contact, at_hand: Circumstances, bench: Bench) -> Refusa
 
 
 def _within_hours_and_budget(contact: Contact, at_hand: Circumstances, bench: Bench) -> Go | Postpone | Cancel:
-    rules, now, guards = bench.rules, bench.now, bench.guards
+    wishes = at_hand.wishes.get(contact.resident_id or 0, frozenset())
+    rules, now, guards = honouring(bench.rules, wishes), bench.now, bench.guards
     opening = next_opening(now, contact.channel, rules.hours)
     quiet = guards.quiet_hours is Guard.ON and opening.start > now
     spent = at_hand.spent.of(resident_id=contact.resident_id, phone_id=contact.phone_id)

@@ -17,6 +17,7 @@ from models.transitions import CONTACT_TRANSITIONS
 from models.vocabulary import ContactState, EventKind
 from outreach_api.channels.vendor_codes import MEANING_OF_STATUS, StatusMeaning, cause_of_code
 from outreach_api.delivery.consequences import note_delivery, note_failure
+from outreach_api.delivery.told import note_told
 
 BATCH = 500
 log = structlog.get_logger(__name__)
@@ -120,6 +121,8 @@ def _move(session: Session, receipt: Receipt, contact: Contact, meaning: StatusM
     contact.sent_at = contact.sent_at or receipt.received_at
     if contact.state is meaning.state:
         return
+    if contact.state is not ContactState.ACCEPTED:
+        note_told(session, contact.id, now=now)
     contact.state = meaning.state
     contact.settled_at = now
     facts = {"contact": contact.id, "state": contact.state.value}

@@ -17,6 +17,7 @@ from models.vocabulary import ContactState, EventKind
 from outreach_api.channels.carrier import Accepted, Rejected, SendResult, Unknown
 from outreach_api.delivery.claim import Claimed
 from outreach_api.delivery.consequences import note_failure
+from outreach_api.delivery.told import note_told
 from scheduler.planning.guards import ALL_GUARDS, Guard, Guards
 from scheduler.planning.stops import REFUSAL_OF_STOP, standing_stop
 
@@ -88,6 +89,7 @@ def settle(
 
 def _settle_accepted(session: Session, claimed: Claimed, provider_ref: str, *, provider: str, now: datetime) -> None:
     reference = {"provider": provider, "provider_ref": provider_ref}
+    note_told(session, claimed.contact_id, now=now)
     if _change(session, claimed, now=now, state=ContactState.ACCEPTED, settled_at=now, **reference):
         return
     overtaken = (Contact.id == claimed.contact_id, Contact.fence == claimed.fence, Contact.provider_ref.is_(None))

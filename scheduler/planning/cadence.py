@@ -67,11 +67,14 @@ class Attempt:
 
 @dataclass(frozen=True)
 class ContactHistory:
-    """The attempts of one match, oldest first, and when the resident asked to be contacted again."""
+    """The attempts of one match, oldest first, and what the resident said to them."""
 
     attempts: Sequence[Attempt]
     zone: ZoneInfo
     callback_at: datetime | None = None
+    """When they asked to be contacted again."""
+    interested_at: datetime | None = None
+    """When they showed interest, and no more came of it."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ class Never:
 def next_contact(history: ContactHistory, cadence: Cadence, *, now: datetime) -> PlannedAt | NotYet | Never:
     """Decide which rung of the ladder is next, and when.
 
-    A callback that was asked for outranks the ladder's waiting. Attempts that did not reach the resident take no rung.
+    A callback that was asked for outranks the ladder's waiting. Who showed interest knows of the offer: they are
+    reminded, the days counted from when they showed it. Attempts that did not reach the resident take no rung.
     A rung that is due on some day is due from that day's first minute: contact hours decide on the hour.
 
     Raises:
@@ -109,10 +113,13 @@ def next_contact(history: ContactHistory, cadence: Cadence, *, now: datetime) ->
     step = max((attempt.step for attempt in reached), default=-1) + 1
     if history.callback_at is not None:
         return _callback(history.callback_at, step, cadence, now=now)
+    if history.interested_at is not None:
+        step = max(step, min(1, len(cadence.rungs) - 1))
     if step >= len(cadence.rungs):
         return Never(Refusal.LADDER_EXHAUSTED)
     rung = cadence.rungs[step]
-    at = _days_after(max(attempt.at for attempt in reached), rung.after_days, history.zone) if reached else now
+    since = max((at for at in (*(a.at for a in reached), history.interested_at) if at is not None), default=None)
+    at = now if since is None else _days_after(since, rung.after_days, history.zone)
     return PlannedAt(step, rung, at) if at <= now else NotYet(at, "cadence")
 
 

@@ -30,6 +30,7 @@ from scheduler.planning.cadence import (
     next_contact,
 )
 from scheduler.planning.guards import Guard, Guards
+from scheduler.planning.preferences import Wish, channel_for, honouring
 from scheduler.planning.quiet_hours import next_allowed
 from scheduler.planning.retry import NoPhone, choose_phone
 from scheduler.planning.rules import ContactRules
@@ -110,23 +111,27 @@ def decide(person: ResidentSituation, bench: Bench, spent_on: Callable[[int], li
     if blanket is not None:
         verdict.refuse(due, blanket)
         return verdict
-    if person.visit_only:
+    if Wish.VISIT_ONLY in person.preferences:
         verdict.refuse(due, Refusal.PREFERENCE)
         verdict.home_help += [HomeHelp(d.match, CaseReason.REQUESTED, MatchState.IN_QUEUE) for d in due]
         return verdict
     exhausted = [d for d in due if d.action is Action.HOME_HELP]
     verdict.refuse(exhausted, Refusal.LADDER_EXHAUSTED)
-    verdict.home_help += [HomeHelp(d.match, CaseReason.LADDER_EXHAUSTED, MatchState.IN_QUEUE) for d in exhausted]
+    verdict.home_help += [HomeHelp(d.match, _why_at_home(d.match), MatchState.IN_QUEUE) for d in exhausted]
     contacts = [d for d in due if d.action is not Action.HOME_HELP]
     if contacts:
         _plan_contact(person, contacts, bench, spent_on, verdict)
     return verdict
 
 
+def _why_at_home(match: MatchSituation) -> CaseReason:
+    return CaseReason.HELP_TO_APPLY if match.state is MatchState.INTERESTED else CaseReason.LADDER_EXHAUSTED
+
+
 def _due_matches(person: ResidentSituation, bench: Bench, verdict: Verdict) -> list[Due]:
     due: list[Due] = []
     for match in person.matches:
-        history = ContactHistory(match.attempts, bench.rules.zone, match.callback_at)
+        history = ContactHistory(match.attempts, bench.rules.zone, match.callback_at, match.interested_at)
         answer = next_contact(history, bench.cadence, now=bench.now)
         if isinstance(answer, NotYet):
             continue
@@ -176,7 +181,7 @@ def _plan_contact(
     if phone is None:
         _without_phone(person, group, verdict)
         return
-    contact = _contact(group, phone, bench)
+    contact = _contact(person, group, phone, bench)
     refusal = None
     if bench.guards.budget is Guard.ON:
         spent = spent_on(phone.phone_id)
@@ -210,7 +215,7 @@ def _without_phone(person: ResidentSituation, group: list[Due], verdict: Verdict
     if any(phone.stop is StopReason.DECEASED for phone in person.phones):
         return  # A house in mourning, perhaps: a person checks first.
     verdict.home_help += [
-        HomeHelp(d.match, CaseReason.LADDER_EXHAUSTED, MatchState.AWAITING_PHONE)
+        HomeHelp(d.match, CaseReason.NO_PHONE, MatchState.AWAITING_PHONE)
         for d in group
         if d.match.state is not MatchState.AWAITING_PHONE or not d.match.home_help_asked
     ]
@@ -222,13 +227,13 @@ def _refusal_of_number(phone: PhoneSituation) -> Refusal:
     return REFUSAL_OF_PHONE.get(phone.state, Refusal.PHONE_UNREACHABLE)
 
 
-def _contact(group: list[Due], phone: PhoneSituation, bench: Bench) -> PlannedContact:
+def _contact(person: ResidentSituation, group: list[Due], phone: PhoneSituation, bench: Bench) -> PlannedContact:
     lead = group[0]
-    channel = CHANNEL_OF[lead.action]
+    channel = channel_for(CHANNEL_OF[lead.action], person.preferences)
     at = max(d.planned.at for d in group)
     at = max(at, bench.now)
     if bench.guards.quiet_hours is Guard.ON:
-        at = next_allowed(at, channel, bench.rules.hours)
+        at = next_allowed(at, channel, honouring(bench.rules, person.preferences).hours)
     return PlannedContact(
         matches=tuple(d.match for d in group),
         phone=phone,

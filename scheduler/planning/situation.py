@@ -9,14 +9,14 @@ from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.contact import Campaign, Contact, ContactMatch
-from models.conversation import ContactStop, Conversation
+from models.conversation import ContactStop, Conversation, Message
 from models.match import Match
-from models.resident import Phone, Preference, Resident, ResidentPhone
+from models.resident import Phone, Resident, ResidentPhone
 from models.vocabulary import (
     PROACTIVE_PURPOSES,
     CampaignState,
@@ -24,6 +24,7 @@ from models.vocabulary import (
     CaseState,
     ContactPurpose,
     ContactState,
+    Direction,
     MatchState,
     PhoneState,
     ResidentStatus,
@@ -32,14 +33,17 @@ from models.vocabulary import (
 from scheduler.planning.cadence import Attempt
 from scheduler.planning.guards import Guard, Guards
 from scheduler.planning.pauses import Pauses
+from scheduler.planning.preferences import Wish, wishes_of
 from scheduler.planning.stops import stops_of_phones, stops_of_residents
 
-PUSHED_STATES = frozenset({MatchState.NEW, MatchState.IN_OUTREACH, MatchState.CALLBACK, MatchState.AWAITING_PHONE})
+# Who said yes and got no further is reminded, and at last helped at home, like who said nothing.
+PUSHED_STATES = frozenset(
+    {MatchState.NEW, MatchState.IN_OUTREACH, MatchState.INTERESTED, MatchState.CALLBACK, MatchState.AWAITING_PHONE}
+)
 LADDER_PURPOSES = frozenset({ContactPurpose.OFFER, ContactPurpose.REMINDER})
 UNFINISHED_CASES = (CaseState.OPEN, CaseState.ACCEPTED)
 # While a person works on one of these, the machine keeps quiet.
 HUMAN_HANDS = (CaseKind.HUMAN, CaseKind.COMPLAINT, CaseKind.APPEAL, CaseKind.IDENTITY)
-VISIT_ONLY = "visit_only"
 
 
 class Card(Protocol):
@@ -68,6 +72,7 @@ class MatchSituation:
     pushable: bool
     paused: bool
     home_help_asked: bool
+    interested_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class ResidentSituation:
     resident_id: int
     status: ResidentStatus
     profiling_refused: bool
-    visit_only: bool
+    preferences: frozenset[Wish]
     stop: StopReason | None
     in_human_hands: bool
     last_talk_at: datetime | None
@@ -136,8 +141,8 @@ def read_situations(session: Session, resident_ids: Collection[int], terms: Term
     matches = _matches(session, resident_ids, terms)
     phones = _phones(session, list(matches), terms)
     stops = stops_of_residents(session, list(matches)) if terms.stops_stand else {}
-    refused = _visit_only(session, list(matches))
-    talks = _talks(session, list(matches))
+    wishes = wishes_of(session, list(matches))
+    talks = talks_of(session, list(matches))
     handled = _in_human_hands(session, list(matches))
     busy = _with_open_contact(session, list(matches))
     people = _people(session, list(matches))
@@ -146,7 +151,7 @@ def read_situations(session: Session, resident_ids: Collection[int], terms: Term
             resident_id=resident_id,
             status=people[resident_id][0],
             profiling_refused=people[resident_id][1] is not None,
-            visit_only=resident_id in refused,
+            preferences=wishes.get(resident_id, frozenset()),
             stop=stops.get(resident_id),
             in_human_hands=resident_id in handled or talks.get(resident_id, (None, None))[1] is not None,
             last_talk_at=talks.get(resident_id, (None, None))[0],
@@ -166,7 +171,9 @@ def _people(session: Session, resident_ids: Collection[int]) -> dict[int, tuple[
 
 def _matches(session: Session, resident_ids: Collection[int], terms: Terms) -> dict[int, list[MatchSituation]]:
     rows = session.execute(
-        select(Match.id, Match.resident_id, Match.policy_id, Match.state, Match.callback_at).where(
+        select(
+            Match.id, Match.resident_id, Match.policy_id, Match.state, Match.callback_at, Match.state_changed_at
+        ).where(
             Match.resident_id.in_(resident_ids),
             Match.state.in_(terms.pushed_states),
             Match.policy_id.in_(terms.campaigns),
@@ -186,6 +193,7 @@ def _matches(session: Session, resident_ids: Collection[int], terms: Terms) -> d
                 priority=campaign.priority,
                 state=row.state,
                 callback_at=row.callback_at if row.state is MatchState.CALLBACK else None,
+                interested_at=row.state_changed_at if row.state is MatchState.INTERESTED else None,
                 attempts=tuple(attempts.get(row.id, ())),
                 pushable=card is not None and card.is_pushable(terms.today),
                 paused=terms.pauses.hold(policy_id=row.policy_id, campaign_id=campaign.id),
@@ -261,18 +269,13 @@ def shared_phones(session: Session, phone_ids: Collection[int]) -> frozenset[int
     return frozenset(session.scalars(counted))
 
 
-def _visit_only(session: Session, resident_ids: Collection[int]) -> frozenset[int]:
-    query = select(Preference.resident_id).where(
-        Preference.resident_id.in_(resident_ids), Preference.name == VISIT_ONLY
-    )
-    return frozenset(session.scalars(query))
-
-
-def _talks(session: Session, resident_ids: Collection[int]) -> dict[int, tuple[datetime, int | None]]:
-    """When each resident last talked with us, and who of the staff has taken the talk over."""
-    newest = func.max(Conversation.last_at, type_=Conversation.last_at.type)
+def talks_of(session: Session, resident_ids: Collection[int]) -> dict[int, tuple[datetime | None, int | None]]:
+    """When each resident last said something to us, and who of the staff has taken the talk over."""
+    newest = func.max(Message.at, type_=Message.at.type)
+    said = and_(Message.conversation_id == Conversation.id, Message.direction == Direction.IN)
     query = (
         select(Conversation.resident_id, newest, func.max(Conversation.taken_over_by))
+        .outerjoin(Message, said)
         .where(Conversation.resident_id.in_(resident_ids))
         .group_by(Conversation.resident_id)
     )

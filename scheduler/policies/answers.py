@@ -231,7 +231,7 @@ def _deadline(card: PolicyCard, known: Mapping[str, object]) -> Iterator[str]:
 
 
 def _payment_date(card: PolicyCard, known: Mapping[str, object]) -> Iterator[str]:
-    if card.kind is PolicyKind.SERVICE:
+    if card.kind is PolicyKind.SERVICE and not (card.payment and card.payment.say):
         yield "这一项是服务，不是发钱的。"
     if card.payment is None:
         return

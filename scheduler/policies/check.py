@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from scheduler.policies.card import PolicyCard
 from scheduler.policies.card_file import CardFile, Fault, Steps, read_card_file
 from scheduler.policies.card_sense import sense_faults
 
-__all__ = ["Fault", "check_folder", "read_folder"]
+__all__ = ["Fault", "check_folder", "read_card", "read_folder"]
 
 _RULE_TAGS = frozenset({"all", "any", "not", "clause"})
 
@@ -49,9 +50,18 @@ def read_folder(folder: Path) -> tuple[list[PolicyCard], list[Fault]]:
         return [], [Fault(str(folder), 1, "", "no policy cards here", "name the folder that holds the *.yaml cards")]
     files = [read_card_file(path) for path in paths]
     read = [(file, card) for file in files if (card := _card(file)) is not None]
-    _refuse_repeated_ids(read)
+    for file, card in read:
+        _check_name(file, card)
+    _check_versions(read)
     faults = sorted(fault for file in files for fault in file.faults)
     return [card for _, card in read], faults
+
+
+def read_card(path: Path) -> tuple[PolicyCard | None, list[Fault]]:
+    """One card, whatever its file is called."""
+    file = read_card_file(path)
+    card = _card(file)
+    return card, sorted(file.faults)
 
 
 def _card(file: CardFile) -> PolicyCard | None:
@@ -62,13 +72,18 @@ def _card(file: CardFile) -> PolicyCard | None:
         file.fault(steps, problem, remedy)
         said.add(steps)
     try:
-        card = PolicyCard.model_validate(file.value)
+        return PolicyCard.model_validate(file.value)
     except ValidationError as invalid:
         _report(invalid, file, said)
         return None
-    if Path(file.name).stem != card.id:
-        file.fault(("id",), f"the file is called {file.name}", f"call it {card.id}.yaml")
-    return card
+
+
+def _check_name(file: CardFile, card: PolicyCard) -> None:
+    versioned = f"{card.id}@{card.version}"
+    if Path(file.name).stem not in (card.id, versioned):
+        file.fault(
+            ("id",), f"the file is called {file.name}", f"call it {card.id}.yaml, a later version {versioned}.yaml"
+        )
 
 
 def _report(invalid: ValidationError, file: CardFile, said: set[Steps]) -> None:
@@ -145,9 +160,22 @@ def _part_model(model: type[BaseModel], step: str) -> type[BaseModel]:
     return model
 
 
-def _refuse_repeated_ids(read: Sequence[tuple[CardFile, PolicyCard]]) -> None:
-    first: dict[str, str] = {}
+def _check_versions(read: Sequence[tuple[CardFile, PolicyCard]]) -> None:
+    """Several files may hold one item: each another version, and each later one starting on a later day."""
+    by_id: dict[str, list[tuple[CardFile, PolicyCard]]] = {}
     for file, card in read:
-        if card.id in first:
-            file.fault(("id",), f"{card.id} is also the id of {first[card.id]}", "give each item its own id")
-        first.setdefault(card.id, file.name)
+        by_id.setdefault(card.id, []).append((file, card))
+    for versions in by_id.values():
+        in_order = sorted(versions, key=lambda one: one[1].version)
+        for (file, card), (later_file, later) in pairwise(in_order):
+            _check_successor(file.name, card, later_file, later)
+
+
+def _check_successor(name: str, card: PolicyCard, later_file: CardFile, later: PolicyCard) -> None:
+    if later.version == card.version:
+        later_file.fault(("id",), f"{later.id} is also the id of {name}", "give each item its own id, or a new version")
+    elif later.effective_from is None:
+        later_file.fault(("effective_from",), "is missing", f"say from which day it replaces {name}")
+    elif card.effective_from is not None and later.effective_from <= card.effective_from:
+        problem = f"starts on {later.effective_from}, not after version {card.version} ({card.effective_from})"
+        later_file.fault(("effective_from",), problem, "let a later version start on a later day")

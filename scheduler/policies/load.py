@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from scheduler.policies.card import PolicyCard
+from scheduler.policies.catalogue import Catalogue
 from scheduler.policies.check import Fault, read_folder
 
 
@@ -17,8 +19,8 @@ class CardsRefused(Exception):  # noqa: N818
         super().__init__("\n".join(str(fault) for fault in faults))
 
 
-def load_cards(folder: Path) -> dict[str, PolicyCard]:
-    """Every card of the folder by its id.
+def load_catalogue(folder: Path) -> Catalogue:
+    """Every version of every card of the folder.
 
     Raises:
         CardsRefused: any card has a fault.
@@ -26,4 +28,13 @@ def load_cards(folder: Path) -> dict[str, PolicyCard]:
     cards, faults = read_folder(folder)
     if faults:
         raise CardsRefused(faults)
-    return {card.id: card for card in cards}
+    return Catalogue.of(cards)
+
+
+def load_cards(folder: Path, on: date = date.max) -> dict[str, PolicyCard]:
+    """The card of each item that counts on a day; without a day the newest version.
+
+    Raises:
+        CardsRefused: any card has a fault.
+    """
+    return load_catalogue(folder).on(on)

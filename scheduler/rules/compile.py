@@ -8,8 +8,9 @@ from operator import and_, or_
 import ibis
 import ibis.expr.types as ir
 
+from scheduler.rules.fields import FIELDS
 from scheduler.rules.rule import AllOf, AnyOf, Clause, NotOf, Op, Rule
-from scheduler.rules.values import typed
+from scheduler.rules.values import membership, typed
 
 
 def compile_rule(rule: Rule, table: ir.Table) -> ir.BooleanValue:
@@ -42,6 +43,8 @@ def _clause(clause: Clause, table: ir.Table) -> ir.BooleanValue:
 
 
 def _compare(seen: ir.Value, clause: Clause) -> ir.BooleanValue:
+    if clause.op in (Op.EQ, Op.NE, Op.IN) and FIELDS[clause.field].coarse:
+        return _among(seen, clause)
     wanted = [ibis.literal(typed(clause.field, value)) for value in clause.values]
     match clause.op:
         case Op.IN:
@@ -60,3 +63,12 @@ def _compare(seen: ir.Value, clause: Clause) -> ir.BooleanValue:
             return seen > wanted[0]
         case Op.GTE:
             return seen >= wanted[0]
+
+
+def _among(seen: ir.Value, clause: Clause) -> ir.BooleanValue:
+    """Equality over codes of which some are coarse: those may be meant or not, which is NULL."""
+    found = membership(clause.field, clause.values)
+    met = seen.isin(sorted(map(str, found.sure)))
+    if found.unsure:
+        met = seen.isin(sorted(map(str, found.unsure))).ifelse(ibis.null("boolean"), met)
+    return ~met if clause.op is Op.NE else met

@@ -68,6 +68,23 @@ FOCUS_GROUPS: Mapping[FocusGroup, Rule] = MappingProxyType(
 )
 
 
+LAST_MONTH_OF_SCHOOL_YEAR = 8
+
+# What each derived fact follows from; `policies coverage` reads it.
+DERIVED_FROM: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "age_years": ("birth_date",),
+        "age_on_jan1": ("birth_date",),
+        "residence_months_shenzhen": ("resident_since",),
+        "disability_cert_valid": ("disability_valid_until",),
+        "last_check_same_year": ("last_check_on",),
+        "child_age_years": ("child_birth_date",),
+        "child_age_months": ("child_birth_date",),
+        "child_age_on_aug31": ("child_birth_date",),
+    }
+)
+
+
 def age_on(born: date, on: date) -> int | None:
     """Completed years. Born on 29 February, one turns a year older on the 28th where there is no 29th.
 
@@ -100,13 +117,34 @@ def with_derived(facts: Mapping[str, object], on: date) -> dict[str, object]:
     checked = typed("last_check_on", facts.get("last_check_on"))
     until = typed("disability_valid_until", facts.get("disability_valid_until"))
     derived: dict[str, object] = {
-        "age_years": age_on(born, on) if isinstance(born, date) else None,
-        "age_on_jan1": age_on(born, on.replace(month=1, day=1)) if isinstance(born, date) else None,
+        **_ages_of(born, on),
+        **_childs_ages(typed("child_birth_date", facts.get("child_birth_date")), on),
         "residence_months_shenzhen": months_between(since, on) if isinstance(since, date) else None,
         "disability_cert_valid": until >= on if isinstance(until, date) else None,
         "last_check_same_year": checked.year == on.year if isinstance(checked, date) else None,
     }
     return {**facts, **{name: value for name, value in derived.items() if value is not None}}
+
+
+def _ages_of(born: object, on: date) -> dict[str, object]:
+    if not isinstance(born, date):
+        return {}
+    return {"age_years": age_on(born, on), "age_on_jan1": age_on(born, on.replace(month=1, day=1))}
+
+
+def _childs_ages(born: object, on: date) -> dict[str, object]:
+    if not isinstance(born, date):
+        return {}
+    return {
+        "child_age_years": age_on(born, on),
+        "child_age_months": months_between(born, on),
+        "child_age_on_aug31": age_on(born, school_year_cutoff(on)),
+    }
+
+
+def school_year_cutoff(on: date) -> date:
+    """The 31 August before the school year that a day falls in."""
+    return date(on.year if on.month > LAST_MONTH_OF_SCHOOL_YEAR else on.year - 1, LAST_MONTH_OF_SCHOOL_YEAR, 31)
 
 
 def derived_columns(table: ir.Table, on: date) -> ir.Table:
@@ -115,6 +153,10 @@ def derived_columns(table: ir.Table, on: date) -> ir.Table:
     if "birth_date" in table.columns:
         columns["age_years"] = _ages(table.birth_date, on)
         columns["age_on_jan1"] = _ages(table.birth_date, on.replace(month=1, day=1))
+    if "child_birth_date" in table.columns:
+        columns["child_age_years"] = _ages(table.child_birth_date, on)
+        columns["child_age_months"] = _months(table.child_birth_date, on)
+        columns["child_age_on_aug31"] = _ages(table.child_birth_date, school_year_cutoff(on))
     if "resident_since" in table.columns:
         columns["residence_months_shenzhen"] = _months(table.resident_since, on)
     if "last_check_on" in table.columns:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from scheduler.rules.fields import Value
+from scheduler.rules.fields import FIELDS, Value
 from scheduler.rules.rule import AllOf, Clause, Label, NotOf, Op, Rule, Scalar
-from scheduler.rules.values import typed
+from scheduler.rules.values import membership, typed
 
 
 class Verdict(StrEnum):
@@ -86,14 +85,19 @@ def unknown_fields(trace: ClauseTrace) -> tuple[str, ...]:
     """The fields that kept a decision open, in reading order: what the resident has to be asked."""
     if trace.verdict is not Verdict.UNKNOWN:
         return ()
-    own = (trace.field,) if trace.field and trace.seen is None else ()
+    own = (trace.field,) if trace.field and _is_open(trace.field, trace) else ()
     below = (name for part in trace.parts for name in unknown_fields(part))
     return tuple(dict.fromkeys((*own, *below)))
 
 
+def _is_open(field: str, trace: ClauseTrace) -> bool:
+    """Whether a clause's own value left it unknown: absent, or coarser than what is asked."""
+    return trace.op is not None and _verdict(field, trace.op, trace.wanted, trace.seen) is Verdict.UNKNOWN
+
+
 def _clause(clause: Clause, facts: Mapping[str, object]) -> ClauseTrace:
     seen = typed(clause.field, facts.get(clause.field))
-    own = _verdict(seen, clause)
+    own = _verdict(clause.field, clause.op, clause.values, seen)
     exempt = () if clause.exempt is None else (evaluate(clause.exempt, facts),)
     return ClauseTrace(
         kind="clause",
@@ -108,11 +112,22 @@ def _clause(clause: Clause, facts: Mapping[str, object]) -> ClauseTrace:
     )
 
 
-def _verdict(seen: Value | None, clause: Clause) -> Verdict:
+def _verdict(field: str, op: Op, values: Sequence[Value], raw: object) -> Verdict:
+    seen = typed(field, raw)
     if seen is None:
         return Verdict.UNKNOWN
-    wanted: tuple[Value | date | None, ...] = tuple(typed(clause.field, value) for value in clause.values)
-    return Verdict.TRUE if _COMPARE[clause.op](seen, wanted) else Verdict.FALSE
+    if op in (Op.EQ, Op.NE, Op.IN) and FIELDS[field].coarse:
+        return _among(field, op, values, seen)
+    wanted = tuple(typed(field, value) for value in values)
+    return Verdict.TRUE if _COMPARE[op](seen, wanted) else Verdict.FALSE
+
+
+def _among(field: str, op: Op, values: Sequence[Value], seen: Value) -> Verdict:
+    found = membership(field, values)
+    if seen in found.unsure:
+        return Verdict.UNKNOWN
+    met = Verdict.TRUE if seen in found.sure else Verdict.FALSE
+    return _NEGATED[met] if op is Op.NE else met
 
 
 def _group(kind: str, verdict: Verdict, label: Label | None, parts: tuple[ClauseTrace, ...]) -> ClauseTrace:

@@ -1,4 +1,4 @@
-"""The field catalogue: every fact a rule may ask for, what it is called, and which feed brings it."""
+"""The field catalogue: every fact a rule may ask for, and what it is called. Feeds say themselves what they bring."""
 
 from __future__ import annotations
 
@@ -27,27 +27,18 @@ class Grade(StrEnum):
     SENSITIVE = "sensitive"
 
 
-class Feed(StrEnum):
-    """Where a field comes from. `DERIVED` ones are computed on the day; `NONE` means that no feed brings it: ask."""
-
-    PEOPLE = "people"
-    DERIVED = "derived"
-    DISABILITY = "disability"
-    SUBSISTENCE = "subsistence"
-    HEALTH_CHECKS = "health_checks"
-    NONE = "none"
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
+    """`coarse` are codes that leave open which of several finer ones is meant: to a rule on those they are unknown."""
+
     name: str
     type: FieldType
     zh: str
     en: str
-    feed: Feed = Feed.NONE
     grade: Grade = Grade.PERSONAL
     unit_zh: str = ""
     codes: Mapping[str, str] = field(default_factory=dict)
+    coarse: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 INT, NUMBER, BOOL, DATE, CODE = FieldType
@@ -81,29 +72,30 @@ HUKOU = {
     "taiwan": "台湾",
     "foreign": "外籍",
 }
+# Many sources say only that somebody is not of Shenzhen.
+COARSE_HUKOU = {"elsewhere": frozenset(HUKOU) - {"shenzhen", "elsewhere"}}
 REGISTRATIONS = {"present": "在册", "moved": "已迁出", "deceased": "已故"}
 MARITAL = {"married": "已婚", "single": "未婚", "divorced": "离婚", "widowed": "丧偶"}
 SEXES = {"male": "男", "female": "女"}
 
 _FIELDS = (
     # Civil affairs and everybody
-    Field("birth_date", DATE, "出生日期", "date of birth", Feed.PEOPLE),
-    Field("sex", CODE, "性别", "sex", Feed.PEOPLE, codes=SEXES),
-    Field("hukou", CODE, "户籍地", "household registration", Feed.PEOPLE, codes=HUKOU),
-    Field("street", CODE, "街道", "street", Feed.PEOPLE, ORDINARY),
-    Field("community", CODE, "社区", "community", Feed.PEOPLE, ORDINARY),
-    Field("living_alone", BOOL, "独居", "lives alone", Feed.PEOPLE, SENSITIVE),
-    Field("resident_since", DATE, "来深日期", "resident since", Feed.PEOPLE),
-    Field("registration", CODE, "人口状态", "registration", Feed.PEOPLE, codes=REGISTRATIONS),
-    Field("age_years", INT, "年龄", "age", Feed.DERIVED, unit_zh="岁"),
-    Field("residence_months_shenzhen", INT, "在深居住时间", "months in Shenzhen", Feed.DERIVED, unit_zh=MONTHS),
-    Field("marital_status", CODE, "婚姻状况", "marital status", Feed.PEOPLE, codes=MARITAL),
+    Field("birth_date", DATE, "出生日期", "date of birth"),
+    Field("sex", CODE, "性别", "sex", codes=SEXES),
+    Field("hukou", CODE, "户籍地", "household registration", codes=HUKOU, coarse=COARSE_HUKOU),
+    Field("street", CODE, "街道", "street", ORDINARY),
+    Field("community", CODE, "社区", "community", ORDINARY),
+    Field("living_alone", BOOL, "独居", "lives alone", SENSITIVE),
+    Field("resident_since", DATE, "来深日期", "resident since"),
+    Field("registration", CODE, "人口状态", "registration", codes=REGISTRATIONS),
+    Field("age_years", INT, "年龄", "age", unit_zh="岁"),
+    Field("residence_months_shenzhen", INT, "在深居住时间", "months in Shenzhen", unit_zh=MONTHS),
+    Field("marital_status", CODE, "婚姻状况", "marital status", codes=MARITAL),
     Field(
         "household_class",
         CODE,
         "困难家庭类别",
         "household class",
-        Feed.SUBSISTENCE,
         SENSITIVE,
         codes=HOUSEHOLD_CLASSES,
     ),
@@ -115,26 +107,23 @@ _FIELDS = (
         CODE,
         "残疾证件",
         "disability certificate",
-        Feed.DISABILITY,
         SENSITIVE,
         codes=CERTIFICATES | {"none": "无"},
     ),
-    Field("disability_valid_until", DATE, "残疾证有效期", "valid until", Feed.DISABILITY, SENSITIVE),
+    Field("disability_valid_until", DATE, "残疾证有效期", "valid until", SENSITIVE),
     Field(
         "disability_cert_valid",
         BOOL,
         "残疾证件有效",
         "certificate valid",
-        Feed.DERIVED,
         SENSITIVE,
     ),
-    Field("disability_level", INT, "残疾等级", "disability level", Feed.DISABILITY, SENSITIVE, unit_zh="级"),
+    Field("disability_level", INT, "残疾等级", "disability level", SENSITIVE, unit_zh="级"),
     Field(
         "disability_type",
         CODE,
         "残疾类别",
         "kind of disability",
-        Feed.DISABILITY,
         SENSITIVE,
         codes=DISABILITY_TYPES,
     ),
@@ -148,8 +137,8 @@ _FIELDS = (
         unit_zh=MONTHS,
     ),
     # Health
-    Field("last_check_on", DATE, "上次体检日期", "last check-up", Feed.HEALTH_CHECKS, SENSITIVE),
-    Field("last_check_same_year", BOOL, "今年已体检", "checked this year", Feed.DERIVED, SENSITIVE),
+    Field("last_check_on", DATE, "上次体检日期", "last check-up", SENSITIVE),
+    Field("last_check_same_year", BOOL, "今年已体检", "checked this year", SENSITIVE),
     Field(
         "years_since_last_two_cancer_screening",
         INT,
@@ -165,8 +154,8 @@ _FIELDS = (
     Field("child_age_on_aug31", INT, "孩子8月31日年龄", "child's age on 31 August", grade=SENSITIVE),
     Field("child_sex", CODE, "孩子性别", "child's sex", grade=SENSITIVE, codes=SEXES),
     Field("child_birth_date", DATE, "孩子出生日期", "child's birth date", grade=SENSITIVE),
-    Field("child_hukou", CODE, "孩子户籍", "child's registration", grade=SENSITIVE, codes=HUKOU),
-    Field("child_hukou_city", CODE, "孩子户籍城市", "child's city", grade=SENSITIVE, codes=HUKOU),
+    Field("child_hukou", CODE, "孩子户籍", "child's registration", grade=SENSITIVE, codes=HUKOU, coarse=COARSE_HUKOU),
+    Field("child_hukou_city", CODE, "孩子户籍城市", "child's city", grade=SENSITIVE, codes=HUKOU, coarse=COARSE_HUKOU),
     Field(
         "child_nationality",
         CODE,
@@ -193,11 +182,10 @@ _FIELDS = (
         "child since 2016",
         grade=SENSITIVE,
     ),
-    Field("reached_age_after", DATE, "到龄日期", "reached the age on"),
     # Education
     Field("kindergarten_enrolled_shenzhen", BOOL, "在深圳幼儿园就读", "in a Shenzhen kindergarten"),
     Field("subsidy_times_received", INT, "已领次数", "times received", unit_zh="次"),
-    Field("guardian_hukou", CODE, "监护人户籍", "guardian's registration", codes=HUKOU),
+    Field("guardian_hukou", CODE, "监护人户籍", "guardian's registration", codes=HUKOU, coarse=COARSE_HUKOU),
     Field("guardian_residence_permit_shenzhen", BOOL, "监护人有深圳居住证", "guardian has a permit"),
     Field("guardian_residence_months", INT, "监护人居住时间", "guardian's months here", unit_zh=MONTHS),
     Field("guardian_social_insurance_months", INT, "监护人社保时间", "guardian's insured months", unit_zh=MONTHS),
@@ -222,7 +210,7 @@ _FIELDS = (
         codes={"fresh_graduate": "应届", "overseas_returnee": "留学回国", "employed": "在职"},
     ),
     Field("degree", CODE, "学位", "degree", codes={"bachelor": "本科", "master": "硕士", "doctor": "博士"}),
-    Field("age_on_jan1", INT, "1月1日年龄", "age on 1 January", Feed.DERIVED, unit_zh="岁"),
+    Field("age_on_jan1", INT, "1月1日年龄", "age on 1 January", unit_zh="岁"),
     Field("graduation_months_at_hire", INT, "入职时毕业时间", "months since graduation", unit_zh=MONTHS),
     Field(
         "employer_type",
@@ -252,7 +240,7 @@ _FIELDS = (
     Field("enterprise_operating_months", INT, "正常经营时间", "operating", grade=ORDINARY, unit_zh=MONTHS),
     Field("founder_social_insurance_months_in_firm", INT, "创办人社保时间", "founder insured", unit_zh=MONTHS),
     Field("founder_is_legal_rep_or_investor", BOOL, "创办人是法人或出资人", "founder owns the firm"),
-    Field("founder_hukou", CODE, "创办人户籍", "founder's registration", codes=HUKOU),
+    Field("founder_hukou", CODE, "创办人户籍", "founder's registration", codes=HUKOU, coarse=COARSE_HUKOU),
     Field(
         "founder_type",
         CODE,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from scheduler.rules.fields import FIELDS, FieldType, Value
+from scheduler.rules.fields import FIELDS, Field, FieldType, Value
 
 
 def typed(field: str, value: object) -> Value | None:
@@ -21,6 +23,28 @@ def typed(field: str, value: object) -> Value | None:
             return value if isinstance(value, str) else None
         case _:
             return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Which codes are surely among those a rule asks for, and which may be: `elsewhere`, where `guangdong` is asked."""
+
+    sure: frozenset[Value]
+    unsure: frozenset[Value]
+
+
+def membership(field: str, wanted: Iterable[Value]) -> Membership:
+    """Read the codes of a rule as the sets they stand for, so that a coarse one holds all its finer ones."""
+    entry = FIELDS[field]
+    asked = frozenset(wanted)
+    finest = frozenset().union(*(_meaning(entry, code) for code in asked))
+    known = asked | frozenset(entry.codes) if entry.coarse else asked
+    sure = frozenset(code for code in known if _meaning(entry, code) <= finest)
+    return Membership(sure, frozenset(code for code in known - sure if _meaning(entry, code) & finest))
+
+
+def _meaning(entry: Field, code: Value) -> frozenset[Value]:
+    return entry.coarse.get(code, frozenset({code})) if isinstance(code, str) else frozenset({code})
 
 
 def fits(field: str, value: object) -> bool:

@@ -34,7 +34,7 @@ def test_every_outcome_has_an_effect() -> None:
     assert set(EFFECTS) == set(VisitOutcome)
 
 
-@pytest.mark.parametrize("outcome", set(VisitOutcome) - {VisitOutcome.NOT_HOME})
+@pytest.mark.parametrize("outcome", sorted(set(VisitOutcome) - {VisitOutcome.NOT_HOME}))
 def test_an_outcome_closes_the_match_and_resolves_the_case(session: Session, outcome: VisitOutcome) -> None:
     match = a_match(session, state=MatchState.IN_QUEUE)
     case = a_case(session, match)

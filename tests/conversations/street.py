@@ -87,7 +87,7 @@ READINGS: dict[str, Reading] = {
     "改天再说": outcome("callback"),
     "不会用手机": [{"do": "ask", "question": "home_visit"}],
     "来我家一趟": [*outcome("escalated"), *case("home_visit", "requested")],
-    "楼下路灯坏了": case("appeal", "appeal"),
+    "楼下路灯坏了": case("appeal", "reported"),
     "你们太慢了": case("complaint", "complaint"),
     "没听清": [{"do": "repeat"}],
     "慢点说": [{"do": "prefer", "preference": "slow"}, {"do": "repeat"}],

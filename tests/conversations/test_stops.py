@@ -11,8 +11,19 @@ from hypothesis import strategies as st
 from models.case import Case
 from models.contact import Contact
 from models.conversation import ContactStop
+from models.match import Match
 from models.resident import Phone
-from models.vocabulary import ContactPurpose, ContactState, ConversationOutcome, MatchState, PhoneState, Urgency
+from models.vocabulary import (
+    CaseReason,
+    CaseState,
+    ContactPurpose,
+    ContactState,
+    ConversationOutcome,
+    MatchState,
+    PhoneState,
+    Urgency,
+)
+from outreach_api.cases.home_help import open_home_help
 from outreach_api.conversations.exact_words import Exact, read_exact_word
 from tests.conversations.street import ALLOWANCE, CHECK_UP, READINGS, Neighbour, Street
 
@@ -171,3 +182,26 @@ def test_ten_messages_in_a_second_are_all_kept_and_answered_in_order(street: Str
     assert answered == [ids[0], ids[8], ids[9]]
     street.clock.set(street.clock.now() + timedelta(minutes=5))
     assert street.tell(chen, "你好")
+
+
+def test_an_opt_out_calls_off_the_visit_that_nobody_asked_for(street: Street) -> None:
+    chen = street.a_resident()
+    with street.sessions.write() as session:
+        match = session.get_one(Match, chen.matches[ALLOWANCE])
+        open_home_help(session, match, CaseReason.LADDER_EXHAUSTED, street.clock.now())
+        match.state = MatchState.IN_QUEUE
+    street.tell(chen, "退订")
+    assert street.state_of(chen) is MatchState.OPTED_OUT
+    assert [case.state for case in street.all(Case)] == [CaseState.CANCELLED]
+
+
+def test_a_visit_the_resident_asked_for_outlives_their_opt_out(street: Street) -> None:
+    chen = street.a_resident()
+    with street.sessions.write() as session:
+        match = session.get_one(Match, chen.matches[ALLOWANCE])
+        open_home_help(session, match, CaseReason.LADDER_EXHAUSTED, street.clock.now())
+        match.state = MatchState.IN_QUEUE
+    street.tell(chen, "来我家一趟")
+    street.tell(chen, "退订")
+    assert street.state_of(chen) is MatchState.IN_QUEUE
+    assert [case.state for case in street.all(Case)] == [CaseState.OPEN]

@@ -96,6 +96,7 @@ def test_changes_of_mind_both_ways(street: Street) -> None:
     assert street.state_of(chen) is MatchState.APPLIED_BY_REPLY
     (reply,) = street.tell(chen, "不要了")
     assert "撤回来" in reply
+    assert street.state_of(chen) is MatchState.DECLINED
     assert street.outcome is O.DECLINED
     assert street.consents == []
     assert ("human", "requested") in street.cases
@@ -221,7 +222,7 @@ def test_complaint_and_appeal_become_cases_and_decide_nothing(street: Street) ->
     chen = street.a_resident()
     street.tell(chen, "你们太慢了")
     street.tell(chen, "楼下路灯坏了")
-    assert street.cases == [("complaint", "complaint"), ("appeal", "appeal")]
+    assert street.cases == [("complaint", "complaint"), ("appeal", "reported")]
     assert street.outcome is O.NO_DECISION
 
 

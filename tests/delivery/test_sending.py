@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from models.contact import Campaign, Contact, RefusedContact
+from models.conversation import Message
 from models.match import Match
 from models.resident import Phone, Resident
 from models.vocabulary import (
     Cause,
     ContactPurpose,
     ContactState,
+    Direction,
     MatchState,
     PhoneState,
     Refusal,
@@ -33,6 +35,7 @@ from scheduler.planning.pauses import (
     resume_everything,
 )
 from scheduler.planning.rules import ContactRules
+from scheduler.planning.situation import talks_of
 from scheduler.planning.stops import StopScope, place_stop
 from tests.builders import NOON, a_conversation, a_match, a_resident, a_staff_member
 from tests.delivery.fakes import PowerCut
@@ -221,7 +224,7 @@ def test_a_postponed_offer_that_would_be_stale_is_cancelled_instead() -> None:
 # What became pointless
 
 
-@pytest.mark.parametrize("state", [MatchState.DECLINED, MatchState.INTERESTED, MatchState.APPLIED_AT_HALL])
+@pytest.mark.parametrize("state", [MatchState.DECLINED, MatchState.IN_QUEUE, MatchState.APPLIED_AT_HALL])
 def test_an_offer_of_what_is_settled_is_cancelled(office: Office, state: MatchState) -> None:
     contact_id = office.due()
     with office.sessions.write() as session:
@@ -502,3 +505,25 @@ def test_without_the_hours_guard_and_without_the_budget_guard_offers_go_out() ->
     office.due(match)
     office.due(match)
     assert office.deliver(guards=Guards.without("budget")).sent == {"accepted": 2}
+
+
+# In the transcript
+
+
+def test_an_accepted_offer_stands_in_the_transcript_and_is_no_talk_of_the_residents(office: Office) -> None:
+    contact_id = office.due()
+    office.deliver()
+    offered = office.contact(contact_id).text
+    with office.sessions.read() as session:
+        (line,) = session.scalars(select(Message)).all()
+        assert (line.contact_id, line.direction, line.text) == (contact_id, Direction.OUT, offered)
+        (resident_id,) = session.scalars(select(Resident.id))
+        assert talks_of(session, [resident_id]) == {resident_id: (None, None)}
+
+
+def test_an_offer_that_was_refused_stands_in_no_transcript(office: Office) -> None:
+    office.carrier.script = ["landline"]
+    office.due()
+    office.deliver()
+    with office.sessions.read() as session:
+        assert session.scalars(select(Message)).all() == []

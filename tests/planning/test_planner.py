@@ -17,6 +17,7 @@ from models.vocabulary import (
     CaseKind,
     CaseReason,
     Cause,
+    Channel,
     ContactPurpose,
     ContactState,
     MatchState,
@@ -25,6 +26,7 @@ from models.vocabulary import (
     ResidentStatus,
     StopReason,
 )
+from scheduler.planning.cadence import Action, Cadence, Rung
 from scheduler.planning.guards import Guards
 from scheduler.planning.pauses import pause_everything, pause_policy, resume_everything, resume_policy
 from scheduler.planning.stops import StopScope, place_stop, release_stop
@@ -94,7 +96,9 @@ def test_a_phone_of_one_person_is_not_shared(street: Street) -> None:
     assert not street.rendering.asked[0]["shared_phone"]
 
 
-@pytest.mark.parametrize("state", sorted(set(MatchState) - {"new", "in_outreach", "callback", "awaiting_phone"}))
+@pytest.mark.parametrize(
+    "state", sorted(set(MatchState) - {"new", "in_outreach", "interested", "callback", "awaiting_phone"})
+)
 def test_matches_in_other_states_are_not_pushed(street: Street, state: str) -> None:
     street.matched(state=state, closed_at=None)
     assert street.plan().contacts == 0
@@ -247,6 +251,50 @@ def test_who_wants_visits_only_is_visited(street: Street) -> None:
     report = street.plan()
     assert (report.contacts, report.home_help) == (0, 1)
     assert street.refusals() == [Refusal.PREFERENCE]
+
+
+def test_who_showed_interest_is_reminded_and_at_last_helped_at_home(street: Street) -> None:
+    street.matched()
+    street.plan()
+    street.settle()
+    with street.sessions.write() as session:
+        match = session.scalars(select(Match)).one()
+        match.state, match.state_changed_at = MatchState.INTERESTED, EIGHT + 2 * DAY
+    assert street.plan(EIGHT + 5 * DAY).contacts == 0
+    street.plan(EIGHT + 6 * DAY)
+    assert street.contacts()[-1].purpose is ContactPurpose.REMINDER
+    assert street.states() == {POLICY: MatchState.INTERESTED}
+    street.settle()
+    assert street.plan(EIGHT + 12 * DAY).home_help == 1
+    assert street.states() == {POLICY: MatchState.IN_QUEUE}
+    with street.sessions.read() as session:
+        assert session.scalars(select(Case.reason)).one() is CaseReason.HELP_TO_APPLY
+
+
+def test_interest_shown_without_any_offer_is_not_offered_anew_but_reminded(street: Street) -> None:
+    street.matched(state=MatchState.INTERESTED, state_changed_at=EIGHT)
+    assert street.plan().contacts == 0
+    street.plan(EIGHT + 4 * DAY)
+    assert street.contacts()[0].purpose is ContactPurpose.REMINDER
+
+
+def wishes(street: Street, resident_id: int, name: str) -> None:
+    with street.sessions.write() as session:
+        session.add(Preference(resident_id=resident_id, name=name, since=EIGHT))
+
+
+def test_who_wants_quiet_at_noon_is_texted_before_or_after(street: Street) -> None:
+    wishes(street, street.matched(), "not_at_noon")
+    street.plan(EIGHT + timedelta(hours=4, minutes=30))
+    assert street.contacts()[0].due_at == EIGHT.replace(hour=14, minute=30)
+
+
+def test_who_wants_no_machine_to_call_gets_a_text_in_its_place(street: Street) -> None:
+    first, second = street.matched(), street.matched()
+    wishes(street, first, "no_robot_calls")
+    street.plan(cadence=Cadence((Rung(Action.CALL, 0), Rung(Action.HOME_HELP, 3))))
+    channels = {contact.resident_id: contact.channel for contact in street.contacts()}
+    assert channels == {first: Channel.SMS, second: Channel.VOICE}
 
 
 def test_a_refusal_is_recorded_once_a_day(street: Street) -> None:
