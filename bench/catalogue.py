@@ -1,0 +1,24 @@
+"""The benches there are. A module is imported only when its bench runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from bench.frame import Bench
+
+
+@dataclass(frozen=True)
+class Entry:
+    module: str
+    zh: str
+    en: str
+
+    def load(self) -> Bench:
+        bench: Bench = import_module(self.module).BENCH
+        return bench
+
+
+BENCHES: dict[str, Entry] = {
+    "import": Entry("bench.import_rows", "导入一百万行", "import a million rows"),
+}
