@@ -8,7 +8,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from outreach_api.commands import access, people, policies, queue, roster, run
+from outreach_api.commands import access, pauses, people, policies, queue, roster, run
 from outreach_api.commands.bot import bot
 from outreach_api.language import say
 
@@ -26,6 +26,8 @@ app.command(help=say("比对应享未享", "Match who should receive against who
 app.command(help=say("说明一个匹配的依据", "Say what a match rests on"))(people.explain)
 app.command(help=say("说明为什么联系或没有联系", "Say why somebody was or was not contacted"))(people.why)
 app.command(help=say("列出工单", "List the cases"))(queue.cases)
+app.command(help=say("暂停主动联系（答复照常）", "Hold contacts back; answers go on"))(pauses.pause)
+app.command(help=say("恢复主动联系", "Let contacts go on"))(pauses.resume)
 app.add_typer(policies.policies, name="policies")
 app.add_typer(bot, name="bot")
 app.add_typer(access.keys, name="keys")
@@ -51,4 +53,4 @@ def configure(
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="./outreach")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import httpx
+
+from outreach_api.language import say
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 10.0
@@ -26,6 +30,34 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def refuse_taken_port(port: int) -> None:
+    """Raises: ProcessFault: something listens on this port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as fault:
+            zh = f"端口 {port} 已被占用；用 --port 换一个"
+            raise ProcessFault(say(zh, f"port {port} is taken; choose another with --port")) from fault
+
+
+@contextlib.contextmanager
+def sole_use_of(home: Path) -> Iterator[None]:
+    """Keep a second run out of a folder that the first still works in; the lock ends with its process.
+
+    Raises:
+        ProcessFault: another run has the folder.
+    """
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with home.with_name(f"{home.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as fault:
+            zh, en = f"{home} 正被另一次演示使用；先结束它", f"{home} is in use by another run; end that one first"
+            raise ProcessFault(say(zh, en)) from fault
+        yield
 
 
 class Program:

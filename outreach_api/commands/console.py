@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from typing import NoReturn, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -13,8 +14,10 @@ from sqlalchemy.exc import OperationalError
 from models.crypto import KeyRingFault
 from outreach_api.language import say
 from outreach_api.processes import ProcessFault
+from outreach_api.web.words import Locale, Speaker
 from scheduler.policies.load import CardsRefused
 from scheduler.roster.faults import FileRefused
+from setup.words import is_chinese
 
 OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)
@@ -40,6 +43,11 @@ def tells_faults(command: Callable[Given, Result]) -> Callable[Given, Result]:
             fail(str(fault))
 
     return told
+
+
+def speaker_at_hand(zone: ZoneInfo) -> Speaker:
+    """Says the closed vocabularies in the terminal's language."""
+    return Speaker(Locale.ZH if is_chinese() else Locale.EN, zone)
 
 
 def fail(message: str, *, status: int = 1) -> NoReturn:

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from models.case import Case
 from models.vocabulary import CaseKind, CaseState
 from outreach_api.bootstrap import open_house
-from outreach_api.commands.console import OUT, tells_faults
+from outreach_api.commands.at_hand import settings_at_hand
+from outreach_api.commands.console import OUT, speaker_at_hand, tells_faults
 from outreach_api.language import say
 from outreach_api.privacy.masking import mask_name
-from outreach_api.settings import Settings
 
 SHOWN = 50
 
@@ -33,13 +33,14 @@ def cases(
         table.add_column(heading)
     for heading in (say("社区", "community"), say("限期", "due")):
         table.add_column(heading)
-    with open_house(Settings()) as house, house.sessions.read() as session:
+    with open_house(settings_at_hand()) as house, house.sessions.read() as session:
+        words = speaker_at_hand(house.settings.zone)
         for case in session.scalars(query):
             resident = case.resident
             table.add_row(
                 str(case.id),
-                case.kind,
-                case.reason,
+                words.word(case.kind),
+                words.word(case.reason),
                 mask_name(resident.name) if resident else "-",
                 (resident.community or "-") if resident else "-",
                 f"{case.due_at.astimezone(house.settings.zone):%m-%d %H:%M}",

@@ -17,7 +17,7 @@ from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
 from outreach_api.processes import Program
 from outreach_api.rehearsal.demo import Demo, DemoPlan
-from outreach_api.settings import Settings
+from outreach_api.settings import ROOT, Settings
 from outreach_api.web.app import create_app
 
 IDLE_SECONDS = 1.0
@@ -59,7 +59,9 @@ def demo(
 def rehearse(
     days: Days = 60, seed: Seed = 7, faults: Faults = False, broken: Break = None, json_file: JsonFile = None
 ) -> None:
-    _run_demo(DemoPlan(seed, days, faults, headless=True, broken_guard=broken.value if broken else None), json_file)
+    guard = broken.value if broken else None
+    home = ROOT / "var" / "rehearsal"
+    _run_demo(DemoPlan(seed, days, faults, headless=True, broken_guard=guard, home=home), json_file)
 
 
 def _run_demo(plan: DemoPlan, json_file: Path | None) -> None:

@@ -26,7 +26,7 @@ from outreach_api.bootstrap import House, import_folder, open_house
 from outreach_api.clock import VirtualClock
 from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
-from outreach_api.processes import Program, free_port
+from outreach_api.processes import Program, free_port, refuse_taken_port, sole_use_of
 from outreach_api.rehearsal.campaigns import add_teams, open_campaigns
 from outreach_api.rehearsal.display import day_view, funnel_table
 from outreach_api.rehearsal.figures import BREACH_KINDS, reconcile_with_ledger
@@ -96,9 +96,16 @@ class Demo:
         self.sign_in = ("demo", "")
 
     def run(self) -> DemoResult:
-        """Run it all; unless headless, keep serving the console until interrupted."""
-        shutil.rmtree(self.plan.home, ignore_errors=True)
+        """Run it all; unless headless, keep serving the console until interrupted.
+
+        Raises:
+            ProcessFault: another run uses the same folder, or the console's port is taken.
+        """
         with contextlib.ExitStack() as stack:
+            stack.enter_context(sole_use_of(self.plan.home))
+            if not self.plan.headless:
+                refuse_taken_port(self.plan.port)
+            shutil.rmtree(self.plan.home, ignore_errors=True)
             settings = self._settings()
             outside = self._start_programs(stack, settings)
             clock = VirtualClock(datetime.combine(START_ON, START_AT, settings.zone))
