@@ -16,7 +16,7 @@ _BECAUSE: Mapping[str, tuple[str, str]] = MappingProxyType(
         "application": ("申请记录", "an application report"),
         "contact": ("运营商回执", "a carrier's receipt"),
         "snapshot": ("新一批数据", "a newer snapshot"),
-        "message": ("居民的来信", "what the resident wrote"),
+        "inbound": ("居民的来信", "what the resident wrote"),
         "visit": ("上门", "a visit"),
         "staff": ("工作人员", "staff"),
     }

@@ -42,7 +42,7 @@ def test_every_fact_has_its_words() -> None:
     ("fact", "changes", "words"),
     [
         (Fact.MATCH_MOVED, {}, "待触达 → 触达中（排期）"),
-        (Fact.MATCH_MOVED, {"because": "message:12"}, "待触达 → 触达中（居民的来信 12）"),
+        (Fact.MATCH_MOVED, {"because": "inbound:12"}, "待触达 → 触达中（居民的来信 12）"),
         (Fact.CONTACT_SENT, {}, "短信：已送达"),
         (Fact.CONTACT_CANCELLED, {"state": "cancelled", "refusal": "opted_out"}, "短信取消：已取消，本人退订"),
         (Fact.REFUSED, {"reason": "daily_cap"}, "没有联系：今天已联系过"),
