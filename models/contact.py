@@ -5,19 +5,23 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 from models.column_types import BlindIndex, Encrypted, EncryptedJson
-from models.vocabulary import CampaignState, Cause, Channel, ContactPurpose, ContactState, Refusal
+from models.vocabulary import CampaignKind, CampaignState, Cause, Channel, ContactPurpose, ContactState, Refusal
 
 
 class Campaign(Base):
+    """What is told to many, in whose name, and how fast. It starts only after a second person has approved it."""
+
     __tablename__ = "campaign"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[CampaignKind] = mapped_column(default=CampaignKind.ORDINARY, server_default="ordinary")
     policy_id: Mapped[str] = mapped_column(String(64), index=True)
+    """The item it tells of; empty for an urgent notice, which tells of none."""
     name: Mapped[str] = mapped_column(String(120))
     state: Mapped[CampaignState] = mapped_column(default=CampaignState.DRAFT)
     priority: Mapped[int] = mapped_column(default=100)
@@ -26,6 +30,18 @@ class Campaign(Base):
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
     paused_because: Mapped[str | None] = mapped_column(String(200))
+    created_by: Mapped[str | None] = mapped_column(String(64))
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+    approved_at: Mapped[datetime | None]
+    notice: Mapped[str | None] = mapped_column(Text)
+    """The words of an urgent notice, the same for everybody: no personal data."""
+    waives: Mapped[list[str] | None]
+    """What an urgent notice may exceed once it is approved: values of `Waiver`."""
+
+    @property
+    def is_approved(self) -> bool:
+        """Somebody else than who drew it up has approved it."""
+        return self.approved_by is not None and self.approved_by != self.created_by
 
 
 class Contact(Base):
@@ -34,6 +50,19 @@ class Contact(Base):
     __tablename__ = "contact"
     __table_args__ = (
         Index("ix_contact_due", "state", "due_at"),
+        # Each campaign's own queue: the sender takes turns among them, however long one of them is.
+        Index("ix_contact_lane", "state", "campaign_id", "due_at"),
+        Index("ix_contact_expiry", "state", "expires_at"),
+        # A phone gets a notice once, whoever it reaches; `ladder_step` counts the attempts known not to have been sent.
+        Index(
+            "uq_contact_notice",
+            "campaign_id",
+            "phone_id",
+            "ladder_step",
+            unique=True,
+            sqlite_where=text("purpose = 'notice'"),
+            postgresql_where=text("purpose = 'notice'"),
+        ),
         Index("ix_contact_resident", "resident_id", "created_at"),
         Index("ix_contact_phone", "phone_id", "created_at"),
     )

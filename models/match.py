@@ -47,6 +47,8 @@ class Match(Base):
     closed_at: Mapped[datetime | None]
     state_changed_at: Mapped[datetime]
     callback_at: Mapped[datetime | None]
+    eligible_from: Mapped[date | None]
+    """Where it was opened ahead of time: the day from which the rule holds."""
     version: Mapped[int] = mapped_column(default=1)
 
     resident: Mapped[Resident] = relationship()

@@ -14,7 +14,7 @@ from models.vocabulary import Audience, PhoneState, ResidentStatus
 
 
 class Resident(Base):
-    """A person (or firm) that at least one match names. Others never enter this database."""
+    """A person or firm that a match, a reminder or a notice names. Others never enter this database."""
 
     __tablename__ = "resident"
 

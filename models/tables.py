@@ -1,8 +1,21 @@
 """All tables, so that one import makes the metadata complete."""
 
-from models import case, contact, conversation, event, match, policy, resident, staff
+from models import carrier, case, contact, conversation, enterprise, event, match, policy, reminder, resident, staff
 from models.base import Base
 
 metadata = Base.metadata
 
-__all__ = ["case", "contact", "conversation", "event", "match", "metadata", "policy", "resident", "staff"]
+__all__ = [
+    "carrier",
+    "case",
+    "contact",
+    "conversation",
+    "enterprise",
+    "event",
+    "match",
+    "metadata",
+    "policy",
+    "reminder",
+    "resident",
+    "staff",
+]

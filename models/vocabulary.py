@@ -97,7 +97,7 @@ class ContactState(StrEnum):
 
 
 class ContactPurpose(StrEnum):
-    """What a contact is for. Only `OFFER` and `REMINDER` are proactive and count against the contact budget."""
+    """What a contact is for. `PROACTIVE_PURPOSES` are begun by us and count against the contact budget."""
 
     OFFER = "offer"
     REMINDER = "reminder"
@@ -105,10 +105,21 @@ class ContactPurpose(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     VISIT_NOTICE = "visit_notice"
     SURVEY = "survey"
+    HEADS_UP = "heads_up"
+    """Tells somebody who has a benefit of a date ahead: a renewal, a new amount."""
+    NOTICE = "notice"
+    """An urgent notice: of no benefit, to a whole audience."""
 
 
 PROACTIVE_PURPOSES = frozenset(
-    {ContactPurpose.OFFER, ContactPurpose.REMINDER, ContactPurpose.SURVEY, ContactPurpose.VISIT_NOTICE}
+    {
+        ContactPurpose.OFFER,
+        ContactPurpose.REMINDER,
+        ContactPurpose.SURVEY,
+        ContactPurpose.VISIT_NOTICE,
+        ContactPurpose.HEADS_UP,
+        ContactPurpose.NOTICE,
+    }
 )
 
 
@@ -157,6 +168,33 @@ class CampaignState(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     STOPPED = "stopped"
+
+
+class CampaignKind(StrEnum):
+    ORDINARY = "ordinary"
+    URGENT = "urgent"
+
+
+class Waiver(StrEnum):
+    """What an approved urgent notice may exceed. A stop is not among them: nothing exceeds that."""
+
+    BUDGET = "budget"
+    HOURS = "hours"
+
+
+class BreakerState(StrEnum):
+    """Of a carrier: closed lets everything through, open nothing, half open a few to see."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class ReminderOccasion(StrEnum):
+    """The date ahead that somebody who has a benefit is told of."""
+
+    RENEWAL = "renewal"
+    NEW_AMOUNT = "new_amount"
 
 
 class InboundState(StrEnum):
@@ -321,4 +359,5 @@ class EventKind(StrEnum):
     TURN_TAKEN = "turn_taken"
     CASE_CHANGED = "case_changed"
     CAMPAIGN_CHANGED = "campaign_changed"
+    CARRIER_CHANGED = "carrier_changed"
     STOP_PLACED = "stop_placed"

@@ -65,6 +65,8 @@ class Listing:
 
 class TextCarrier(Protocol):
     name: str
+    sender: str
+    """The number it sends from."""
 
     def send(self, message: OutgoingText) -> SendResult:
         """Hand one text to the carrier. Never raises for what a carrier may do; never called in a transaction."""

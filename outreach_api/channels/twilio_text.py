@@ -56,7 +56,7 @@ class TwilioCarrier:
     ) -> None:
         self._http = RedirectedHttpClient(base_url, timeout_seconds=timeout_seconds)
         self._messages = Client(account_sid, auth_token, http_client=self._http).messages
-        self._sender = sender
+        self.sender = sender
         self._status_url = public_url.rstrip("/") + STATUS_PATH
 
     @classmethod
@@ -78,7 +78,7 @@ class TwilioCarrier:
         try:
             created = self._messages.create(
                 to=message.to,
-                from_=self._sender,
+                from_=self.sender,
                 body=message.text,
                 status_callback=f"{self._status_url}?contact={message.contact_id}",
             )
@@ -105,7 +105,7 @@ class TwilioCarrier:
 
     def _listed(self, since: datetime, until: datetime) -> Iterator[ListedMessage]:
         page = self._messages.page(
-            from_=self._sender,
+            from_=self.sender,
             date_sent_after=since.astimezone(UTC),
             date_sent_before=until.astimezone(UTC),
             page_size=PAGE_SIZE,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -15,10 +17,12 @@ from models.contact import Campaign, Contact, ContactMatch
 from models.event import Event
 from models.resident import Phone, Resident
 from models.session import Sessions
-from models.vocabulary import PROACTIVE_PURPOSES, Channel, ContactPurpose, ContactState, EventKind, Refusal
+from models.vocabulary import PROACTIVE_PURPOSES, Channel, ContactState, EventKind, Refusal
 from outreach_api.channels.carrier import OutgoingText
 from outreach_api.delivery.circumstances import Circumstances, read_circumstances
 from outreach_api.delivery.examination import Bench, Cancel, Go, Postpone, examine
+from outreach_api.delivery.lanes import ANSWERS, Candidate, due_answers, due_in_turns
+from outreach_api.delivery.pace import Paces, Rate
 from scheduler.planning.budget import Spent
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.pauses import Pauses, standing_pauses
@@ -26,7 +30,7 @@ from scheduler.planning.refusals import Refused, record_refusals
 from scheduler.planning.rules import ContactRules
 from scheduler.planning.stops import SILENCED_PURPOSES
 
-ANSWERS = frozenset({ContactPurpose.REPLY, ContactPurpose.ACKNOWLEDGEMENT})
+NO_RATES: Mapping[Channel, Rate] = MappingProxyType({})
 log = structlog.get_logger(__name__)
 
 
@@ -63,16 +67,22 @@ def claim_due(
     limit: int,
     rules: ContactRules,
     guards: Guards = ALL_GUARDS,
+    rates: Mapping[Channel, Rate] = NO_RATES,
 ) -> ClaimReport:
-    """Claim up to `limit` due contacts, answers first, in one committed transaction.
+    """Claim up to `limit` due contacts in one committed transaction: answers first, then in turns of the campaigns.
 
-    The residents and phones are locked first, always in the order of their ids, and whoever is locked already is left
-    for the next time: two workers never wait for each other, and stops and budget are read under the lock.
+    A sending number's rate holds back all but answers. The residents and phones are locked first, always in the order
+    of their ids, and whoever is locked already is left for the next time: two workers never wait for each other, and
+    stops and budget are read under the lock.
     """
     with sessions.write() as session:
-        contacts = _lock_due(session, channels, now=now, limit=limit)
+        paces = Paces(session, rates, now=now)
+        contacts = _lock_due(session, _candidates(session, channels, paces, now=now, limit=limit), now=now)
         bench = Bench(rules, guards, now)
-        return _take(session, contacts, bench) if contacts else ClaimReport()
+        report = _take(session, contacts, bench) if contacts else ClaimReport()
+        for channel, count in Counter(one.channel for one in report.claimed).items():
+            paces.charge(channel, count)
+        return report
 
 
 def cancel_expired(sessions: Sessions, *, now: datetime, rules: ContactRules) -> int:
@@ -81,7 +91,7 @@ def cancel_expired(sessions: Sessions, *, now: datetime, rules: ContactRules) ->
         held = held_campaigns(session, standing_pauses(session))
         expired = session.scalars(
             select(Contact)
-            .where(Contact.state == ContactState.PLANNED, Contact.due_at <= now, Contact.expires_at <= now)
+            .where(Contact.state == ContactState.PLANNED, Contact.expires_at <= now)
             .with_for_update(skip_locked=True)
         ).all()
         refused: list[Refused] = []
@@ -109,35 +119,36 @@ def held_campaigns(session: Session, pauses: Pauses) -> frozenset[int]:
     return pauses.campaigns | frozenset(by_policy)
 
 
-def _lock_due(session: Session, channels: Collection[Channel], *, now: datetime, limit: int) -> list[Contact]:
-    candidates = _due(session, channels, now=now, limit=limit)
-    residents = _lock(session, Resident, {resident_id for _, resident_id, _ in candidates if resident_id is not None})
-    phones = _lock(session, Phone, {phone_id for _, _, phone_id in candidates})
+def _candidates(
+    session: Session, channels: Collection[Channel], paces: Paces, *, now: datetime, limit: int
+) -> list[Candidate]:
+    answers = due_answers(session, channels, now=now, limit=limit)
+    room = {channel: paces.room(channel) for channel in channels}
+    open_channels = [channel for channel, left in room.items() if left != 0]
+    in_turns = due_in_turns(session, open_channels, now=now, limit=limit - len(answers)) if open_channels else []
+    taken: Counter[Channel] = Counter(answer.channel for answer in answers)
+    others: list[Candidate] = []
+    for candidate in in_turns:
+        left = room[candidate.channel]
+        if left is None or taken[candidate.channel] < left:
+            others.append(candidate)
+            taken[candidate.channel] += 1
+    return [*answers, *others]
+
+
+def _lock_due(session: Session, candidates: Sequence[Candidate], *, now: datetime) -> list[Contact]:
+    if not candidates:
+        return []
+    residents = _lock(session, Resident, {c.resident_id for c in candidates if c.resident_id is not None})
+    phones = _lock(session, Phone, {candidate.phone_id for candidate in candidates})
     ours = [
-        contact_id
-        for contact_id, resident_id, phone_id in candidates
-        if phone_id in phones and (resident_id is None or resident_id in residents)
+        candidate.contact_id
+        for candidate in candidates
+        if candidate.phone_id in phones and (candidate.resident_id is None or candidate.resident_id in residents)
     ]
     query = select(Contact).where(Contact.id.in_(ours), Contact.state == ContactState.PLANNED, Contact.due_at <= now)
     contacts = {contact.id: contact for contact in session.scalars(query.with_for_update(skip_locked=True))}
     return [contacts[contact_id] for contact_id in ours if contact_id in contacts]
-
-
-def _due(
-    session: Session, channels: Collection[Channel], *, now: datetime, limit: int
-) -> list[tuple[int, int | None, int]]:
-    """Ids of due contacts, answers first: somebody is waiting for those, and a campaign may have thousands queued."""
-    due = (
-        select(Contact.id, Contact.resident_id, Contact.phone_id)
-        .where(Contact.state == ContactState.PLANNED, Contact.due_at <= now, Contact.channel.in_(channels))
-        .order_by(Contact.due_at, Contact.id)
-    )
-    answers = session.execute(due.where(Contact.purpose.in_(ANSWERS)).limit(limit)).all()
-    room = limit - len(answers)
-    if room == 0:
-        return list(answers)
-    others = due.where(Contact.purpose.not_in(ANSWERS), is_deliverable(session)).limit(room)
-    return [*answers, *session.execute(others)]
 
 
 def _lock(session: Session, table: Any, ids: Collection[int]) -> frozenset[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ CONTACT_BUDGET = "contact_budget"
 CADENCE = "cadence"
 CALENDAR_OVERRIDES = "calendar_overrides"
 CONVERSATION_WAIT_HOURS = "conversation_wait_hours"
+SENDER_RATES = "sender_rates"
 HOME_ZONE = ZoneInfo("Asia/Shanghai")
 DEFAULT_CONVERSATION_WAIT_HOURS = 24
 
@@ -45,6 +46,8 @@ class ContactRules:
     cadence: Cadence = DEFAULT_CADENCE
     conversation_wait: timedelta = timedelta(hours=DEFAULT_CONVERSATION_WAIT_HOURS)
     """How long a conversation must have been silent before somebody is contacted unasked."""
+    sender_rates: Mapping[str, float] = field(default_factory=dict)
+    """Texts a second that a sending number may send, by number; one left out has no limit of ours."""
 
     def next_slot(self, spent: Iterable[Spent], channel: Channel, *, at: datetime) -> datetime:
         """The earliest instant from `at` on that both the budget and the contact hours allow."""
@@ -68,12 +71,27 @@ def read_wait_hours(value: Any) -> int:
     return value
 
 
+def read_sender_rates(value: Any) -> dict[str, float]:
+    """Rates as staff wrote them: `{"+8675525550100": 20}`, texts a second.
+
+    Raises:
+        ValueError: names the number whose rate is wrong.
+    """
+    if not isinstance(value, dict):
+        raise ValueError("sender_rates is a table from sending number to texts a second")  # noqa: TRY004 - what staff wrote is wrong, not a type of ours
+    for number, rate in value.items():
+        if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0.01 <= rate <= 10_000:
+            raise ValueError(f"sender_rates for {number}: texts a second, 0.01 to 10000")
+    return {str(number): float(rate) for number, rate in value.items()}
+
+
 READERS: dict[str, Callable[[Any], Any]] = {
     CONTACT_HOURS: read_hours,
     CONTACT_BUDGET: read_limits,
     CADENCE: read_cadence,
     CALENDAR_OVERRIDES: read_overrides,
     CONVERSATION_WAIT_HOURS: read_wait_hours,
+    SENDER_RATES: read_sender_rates,
 }
 """Whoever edits a setting passes it through its reader first: the reader's message says what is wrong."""
 
@@ -89,6 +107,7 @@ def contact_rules(session: Session, zone: ZoneInfo = HOME_ZONE) -> ContactRules:
         budget=ContactBudget(zone, _read(values, CONTACT_BUDGET, DEFAULT_LIMITS)),
         cadence=_read(values, CADENCE, DEFAULT_CADENCE),
         conversation_wait=timedelta(hours=_read(values, CONVERSATION_WAIT_HOURS, DEFAULT_CONVERSATION_WAIT_HOURS)),
+        sender_rates=_read(values, SENDER_RATES, {}),
     )
 
 

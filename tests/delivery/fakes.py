@@ -26,6 +26,7 @@ class PowerCut(BaseException):
 class FakeCarrier:
     now: Callable[[], datetime]
     name: str = "twilio"
+    sender: str = "+8675525550100"
     accepted: list[OutgoingText] = field(default_factory=list)
     listed: list[ListedMessage] = field(default_factory=list)
     script: list[str] = field(default_factory=list)
