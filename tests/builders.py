@@ -16,9 +16,8 @@ from models.conversation import Conversation, Message
 from models.crypto import KeyRing
 from models.match import Match, MatchLedger, Snapshot
 from models.resident import Phone, Resident, ResidentPhone
-from models.session import Sessions, make_engine
+from models.session import Sessions
 from models.staff import ApiToken, Staff
-from models.tables import metadata
 from models.vocabulary import (
     Author,
     CaseKind,
@@ -32,6 +31,7 @@ from models.vocabulary import (
     Role,
 )
 from outreach_api.cases.open_case import open_case
+from tests.engines import databases
 
 NOON = datetime(2026, 9, 1, 4, tzinfo=UTC)
 """Tuesday 1 September 2026, noon in Shenzhen."""
@@ -43,11 +43,12 @@ def a_key_ring() -> KeyRing:
 
 
 def a_database(url: str = "sqlite://") -> Sessions:
-    """An empty database with all tables, whose encrypted columns open with `a_key_ring`."""
+    """An empty database with all tables, whose encrypted columns open with `a_key_ring`.
+
+    Where the test runs on PostgreSQL, the address of a SQLite file is only its name.
+    """
     use_key_ring(a_key_ring())
-    engine = make_engine(url)
-    metadata.create_all(engine)
-    return Sessions(engine)
+    return databases.sessions(url)
 
 
 def a_phone(session: Session, number: str | None = None, **values: Any) -> Phone:

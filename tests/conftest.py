@@ -1,7 +1,10 @@
-"""What every test may ask for: programs of the machine, and a PostgreSQL of its own.
+"""What every test may ask for: programs of the machine, and the database engine it runs on.
 
 A test marked `browser`, `java`, `postgres` or `rasa` is "not run" where its program is missing, with the remedy; under
 CI=true that is a failure.
+
+Tests in folders that use a database are run once for each engine. The PostgreSQL half of that is exhaustive, but for
+modules marked `engines`, whose SQL locks, skips or races; `--postgres` runs that half alone, all of it.
 """
 
 from __future__ import annotations
@@ -12,13 +15,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from setup import programs
 from setup.steps import STEPS
 from setup.words import Text
-from tests.postgres import Cluster, running_cluster
+from tests.engines import Engine, databases
+from tests.postgres import Cluster
 
 NOT_RUN = "not run: "
+TESTS = Path(__file__).parent
+FOLDERS_WITHOUT_DATABASE = {"bot", "policies", "roster", "rules", "sandbox", "setup"}
 
 
 def _missing(program: programs.Program, find: Callable[[], Path | None]) -> Callable[[], str | None]:
@@ -36,7 +43,34 @@ MISSING: dict[str, Callable[[], str | None]] = {
     "postgres": _missing(programs.POSTGRES, programs.find_postgres),
     "rasa": _missing_bot,
 }
+# Each worker has a PostgreSQL of its own: starting one takes a second.
+SHARED_BY_ALL = MISSING.keys() - {"postgres"}
 _answers: dict[str, str | None] = {}
+
+# A busy machine must not make a slow example of a good one.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgres", action="store_true", help="every database on PostgreSQL, none on SQLite")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    only_postgres = metafunc.config.getoption("--postgres")
+    folder = metafunc.definition.path.relative_to(TESTS).parts[0]
+    if folder in FOLDERS_WITHOUT_DATABASE or _uses_a_program(metafunc.definition):
+        return
+    always = only_postgres or metafunc.definition.get_closest_marker("engines")
+    marks = [pytest.mark.postgres] if always else [pytest.mark.postgres, pytest.mark.exhaustive]
+    on_sqlite = [] if only_postgres else [Engine.SQLITE]
+    engines = [*on_sqlite, pytest.param(Engine.POSTGRES, marks=marks)]
+    metafunc.parametrize("engine", engines, indirect=True, ids=str)
+
+
+def _uses_a_program(definition: pytest.Item) -> bool:
+    """Such a test is dear, and runs on one engine; one marked `postgres` brings its own database."""
+    return any(definition.get_closest_marker(marker) for marker in MISSING)
 
 
 def missing_for(marker: str) -> str | None:
@@ -50,11 +84,12 @@ def missing_for(marker: str) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a costly program run in one worker."""
     for item in items:
-        for marker in MISSING:
+        for marker in SHARED_BY_ALL:
             if item.get_closest_marker(marker) and not item.get_closest_marker("xdist_group"):
                 item.add_marker(pytest.mark.xdist_group(marker))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in MISSING:
         reason = item.get_closest_marker(marker) and missing_for(marker)
@@ -62,6 +97,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.fail(NOT_RUN + reason, pytrace=False)
         if reason:
             pytest.skip(NOT_RUN + reason)
+    # Before any fixture, those of wider scope too.
+    callspec = getattr(item, "callspec", None)
+    databases.in_use = callspec.params.get("engine", Engine.SQLITE) if callspec else Engine.SQLITE
+
+
+def pytest_unconfigure() -> None:
+    databases.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -92,13 +134,17 @@ def java() -> Path:
     return found
 
 
+@pytest.fixture(autouse=True)
+def engine() -> Iterator[Engine]:
+    """The engine this test's databases are on; they are taken back when it ends."""
+    with databases.scope():
+        yield databases.in_use
+
+
 @pytest.fixture(scope="session")
-def postgres_cluster() -> Iterator[Cluster]:
+def postgres_cluster() -> Cluster:
     """A throw-away PostgreSQL server; for tests marked `postgres`."""
-    folder = programs.find_postgres()
-    assert folder, missing_for("postgres")
-    with running_cluster(folder) as cluster:
-        yield cluster
+    return databases.cluster()
 
 
 @pytest.fixture

@@ -223,7 +223,8 @@ def _waiting(session: Session, now: datetime) -> list[Inbound]:
         later.sender_index == Inbound.sender_index, later.id > Inbound.id, later.state == InboundState.PENDING
     )
     put_off = (Inbound.state == InboundState.PENDING, Inbound.due_at > now, Inbound.attempts > 0)
-    return list(session.scalars(select(Inbound).where(*put_off, followed, _is_head())))  # type: ignore[arg-type]
+    query = select(Inbound).where(*put_off, followed, _is_head()).order_by(Inbound.id)  # type: ignore[arg-type]
+    return list(session.scalars(query.with_for_update(skip_locked=True)))
 
 
 def _safety_word_waits(session: Session, inbound: Inbound) -> bool:
@@ -240,12 +241,15 @@ def _safety_word_waits(session: Session, inbound: Inbound) -> bool:
 
 
 def _claimed(session: Session, claim: Claim) -> Inbound | None:
+    """The message, as long as it is this worker's; it is held until the transaction ends."""
     return session.scalar(
-        select(Inbound).where(
+        select(Inbound)
+        .where(
             Inbound.id == claim.inbound_id,
             Inbound.fence == claim.fence,
             Inbound.state == InboundState.PROCESSING,
         )
+        .with_for_update()
     )
 
 

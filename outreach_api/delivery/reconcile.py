@@ -55,6 +55,7 @@ class _Open:
     to: str
     text: str
     sent_at: datetime
+    last_listed_at: datetime | None
 
 
 def reconcile_unknown(sessions: Sessions, carriers: Mapping[Channel, TextCarrier], *, now: datetime) -> ReconcileReport:
@@ -131,15 +132,15 @@ def _due_for_listing(sessions: Sessions, *, now: datetime) -> dict[Channel, list
         Contact.last_listed_at <= now - BETWEEN_LISTINGS,
     )
     query = (
-        select(Contact.id, Contact.channel, Phone.number, Contact.text, Contact.sent_at)
+        select(Contact.id, Contact.channel, Phone.number, Contact.text, Contact.sent_at, Contact.last_listed_at)
         .join(Phone, Phone.id == Contact.phone_id)
         .where(Contact.state == ContactState.UNKNOWN, due)
         .order_by(Contact.id)
     )
     found: dict[Channel, list[_Open]] = defaultdict(list)
     with sessions.read() as session:
-        for contact_id, channel, to, text, sent_at in session.execute(query):
-            found[channel].append(_Open(contact_id, channel, to, text, sent_at or now))
+        for contact_id, channel, to, text, sent_at, last_listed_at in session.execute(query):
+            found[channel].append(_Open(contact_id, channel, to, text, sent_at or now, last_listed_at))
     return found
 
 
@@ -152,14 +153,15 @@ def _settle_by_listing(
     *,
     now: datetime,
 ) -> None:
-    free = _unclaimed(session, listing)
     unknown = select(Contact).where(Contact.state == ContactState.UNKNOWN)
-    query = unknown.where(Contact.id.in_([one.contact_id for one in open_ones])).with_for_update()
+    query = unknown.where(Contact.id.in_([one.contact_id for one in open_ones])).order_by(Contact.id).with_for_update()
     contacts = {contact.id: contact for contact in session.scalars(query)}
+    # After the lock: what another worker has just found is then no longer free.
+    free = _unclaimed(session, listing)
     for one in open_ones:
         contact = contacts.get(one.contact_id)
-        if contact is None:
-            continue  # A receipt was faster.
+        if contact is None or contact.last_listed_at != one.last_listed_at:
+            continue  # A receipt was faster, or another worker: two listings at once are not two in a row.
         message = next((listed for listed in free if _is_same(one, listed)), None)
         if message is not None:
             free.remove(message)

@@ -24,6 +24,8 @@ from outreach_api.cases.work_case import Assignee, accept
 from scheduler.matching.moves import move_match
 from tests.builders import NOON, a_case, a_contact, a_match, a_resident, a_team
 
+pytestmark = pytest.mark.engines
+
 
 def visited(session: Session, case: Case, outcome: VisitOutcome, **values: Any) -> Visit:
     values = {"client_id": str(uuid4()), "team": None, "policy_id": None, "note": None, **values}

@@ -32,6 +32,7 @@ LATER = NOON + timedelta(hours=1)
 BY = "staff:1"
 
 
+@pytest.mark.engines
 def test_of_two_who_take_a_case_at_once_one_gets_it(sessions: Sessions) -> None:
     with sessions.write() as session:
         case_id = a_case(session, a_match(session)).id

@@ -14,12 +14,11 @@ import pytest
 
 from models.column_types import use_key_ring
 from models.crypto import new_key_ring
-from models.session import Sessions
-from outreach_api.conversations.converse import memory_engine
 from outreach_api.conversations.rasa_bot import RasaBot
 from outreach_api.settings import ROOT
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.load import load_cards
+from tests.builders import a_database
 from tests.conversations.street import Street
 
 READY_SECONDS = 90
@@ -32,8 +31,9 @@ def cards() -> Mapping[str, PolicyCard]:
 
 @pytest.fixture
 def street(cards: Mapping[str, PolicyCard]) -> Street:
+    sessions = a_database()
     use_key_ring(new_key_ring())
-    return Street(Sessions(memory_engine()), cards)
+    return Street(sessions, cards)
 
 
 @pytest.fixture(scope="session")

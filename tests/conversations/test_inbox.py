@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import update
@@ -15,9 +19,15 @@ from models.conversation import Conversation, Inbound, Message
 from models.match import MatchChange
 from models.session import Sessions
 from models.staff import Staff
-from models.vocabulary import InboundState, MatchState, Role
-from outreach_api.conversations.inbox import LEASE, RETRY_AFTER, Inbox, InboxReport, claim_due
+from models.vocabulary import Direction, InboundState, MatchState, Role
+from outreach_api.conversations.inbox import LEASE, RETRY_AFTER, Claim, Inbox, InboxReport, claim_due
+from scheduler.policies.card import PolicyCard
+from tests.builders import a_database
 from tests.conversations.street import Street
+
+pytestmark = pytest.mark.engines
+
+Cards = Mapping[str, PolicyCard]
 
 
 class PowerCut(RuntimeError):  # noqa: N818
@@ -76,6 +86,49 @@ def test_a_crash_while_the_bot_is_asked_loses_nothing(street: Street) -> None:
     street.clock.set(street.clock.now() + LEASE)
     street.answer()
     assert len(street.sent) == 1
+
+
+def race(work: Callable[[], None], workers: int = 3) -> None:
+    """Let several workers do the same at the same moment."""
+    start = Barrier(workers)
+
+    def begin() -> None:
+        start.wait()
+        work()
+
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(begin) for _ in range(workers)]:
+            done.result()
+
+
+def test_workers_that_race_answer_each_message_once_and_in_order(cards: Cards, tmp_path: Path) -> None:
+    street = Street(a_database(f"sqlite:///{tmp_path}/inbox.db"), cards)
+    for serial in range(8):
+        chen = street.a_resident(name=f"陈{serial}", number=f"+86138000002{serial:02d}")
+        for text in ("你好", "有多少钱", "同意"):
+            street.post(chen.number, text)
+    race(street.answer)
+    street.answer()
+    assert Counter(text for text, _ in street.bot.asked) == {"你好": 8, "有多少钱": 8}
+    assert len(street.consents) == 8
+    assert len(street.all(Conversation)) == 8
+    heard = [message.text for message in street.all(Message) if message.direction is Direction.IN]
+    assert Counter(heard) == {"你好": 8, "有多少钱": 8, "同意": 8}
+
+
+def test_workers_that_race_claim_what_a_stop_waits_behind_once(cards: Cards, tmp_path: Path) -> None:
+    street = Street(a_database(f"sqlite:///{tmp_path}/inbox.db"), cards)
+    numbers = [f"+86138000003{serial:02d}" for serial in range(12)]
+    street.bot.is_up = False
+    for serial, number in enumerate(numbers):
+        street.a_resident(name=f"李{serial}", number=number)
+        street.post(number, "有多少钱")
+    street.answer()
+    for number in numbers:
+        street.post(number, "退订")
+    claimed: list[Claim] = []
+    race(lambda: claimed.extend(claim_due(street.sessions, now=street.clock.now(), limit=200)))
+    assert Counter(claim.inbound_id for claim in claimed) == dict.fromkeys(range(1, 13), 1)
 
 
 def test_a_worker_whose_fence_is_old_settles_nothing(street: Street) -> None:

@@ -16,6 +16,8 @@ from outreach_api.channels.vendor_codes import CAUSE_OF_CODE, INBOUND_STATUSES, 
 from outreach_api.delivery.consequences import EFFECT_OF_CAUSE
 from tests.delivery.office import Office
 
+pytestmark = pytest.mark.engines
+
 
 @pytest.fixture
 def sent(office: Office) -> int:

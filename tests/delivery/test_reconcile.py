@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from models.contact import Contact
 from models.vocabulary import ContactPurpose, ContactState
+from outreach_api.channels.carrier import Listing
 from outreach_api.delivery.upcoming import next_delivery_at
 from tests.delivery.office import MINUTE, Office
+
+pytestmark = pytest.mark.engines
 
 TEN_MINUTES = timedelta(minutes=10)
 
@@ -42,6 +45,22 @@ def test_two_complete_listings_ten_minutes_apart_without_it_settle_it_as_not_sen
     assert office.reconcile().not_sent == 1
     assert office.state(unknown) is ContactState.NOT_SENT
     assert not office.deliver()
+
+
+def test_listings_of_two_workers_at_once_count_as_one(office: Office, unknown: int) -> None:
+    office.carrier.forget()
+    listed, nested = office.carrier.sent_between, []
+
+    def meanwhile_another_lists(since: datetime, until: datetime) -> Listing:
+        if not nested:
+            nested.append(1)
+            office.reconcile()
+        return listed(since, until)
+
+    office.carrier.sent_between = meanwhile_another_lists  # type: ignore[method-assign]
+    office.reconcile()
+    assert office.carrier.listings == 2
+    assert (office.state(unknown), office.contact(unknown).missed_listings) == (ContactState.UNKNOWN, 1)
 
 
 def test_an_incomplete_listing_proves_presence_but_never_absence(office: Office, unknown: int) -> None:

@@ -41,6 +41,8 @@ from tests.builders import NOON, a_conversation, a_match, a_resident, a_staff_me
 from tests.delivery.fakes import PowerCut
 from tests.delivery.office import MINUTE, Office
 
+pytestmark = pytest.mark.engines
+
 DAY = timedelta(days=1)
 EVENING = datetime(2026, 9, 1, 12, 30, tzinfo=UTC)
 """20:30 in Shenzhen."""
@@ -434,16 +436,8 @@ def test_two_workers_send_each_contact_once(tmp_path: Path) -> None:
     office.sessions.engine.dispose()
 
 
-@pytest.mark.postgres
-def test_two_workers_on_postgresql_send_each_contact_once(postgres_url: str) -> None:
-    office = Office(postgres_url)
-    race(office, 60)
-    office.sessions.engine.dispose()
-
-
-@pytest.mark.postgres
-def test_on_postgresql_two_workers_never_text_one_phone_twice_a_day(postgres_url: str) -> None:
-    office = Office(postgres_url)
+def test_workers_that_race_never_text_one_phone_twice_a_day(tmp_path: Path) -> None:
+    office = Office(f"sqlite:///{tmp_path / 'office.db'}")
     with office.sessions.write() as session:
         first = a_match(session)
         phone = first.resident.phones[0].phone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from sqlalchemy import select
 
 from models.contact import Campaign, Contact, ContactMatch
@@ -25,6 +26,8 @@ from scheduler.policies.card import PolicyCard
 from scheduler.rules.rule import parse_rule
 from tests.builders import NOON
 from tests.matching.conftest import ELSEWHERE, FANG, MEI, UNCLEAR, YOUNG, Street, later
+
+pytestmark = pytest.mark.engines
 
 Cards = dict[str, PolicyCard]
 EVERYBODY = (MEI, FANG, YOUNG, ELSEWHERE, UNCLEAR)

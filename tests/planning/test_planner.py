@@ -34,6 +34,8 @@ from scheduler.planning.why import why_resident
 from tests.builders import a_case, a_conversation, a_staff_member
 from tests.planning.street import DAY, EIGHT, OTHER_POLICY, POLICY, SHENZHEN, ACard, Street
 
+pytestmark = pytest.mark.engines
+
 NINE = EIGHT + timedelta(hours=1)
 
 
@@ -423,18 +425,3 @@ def test_why_tells_what_was_sent_refused_and_stands_now(street: Street) -> None:
     assert [why.fact.value for why in told] == ["match_moved", "contact_sent", "refused", "paused"]
     assert str(told[2]) == "2026-09-05 08:00 refused elderly-allowance reason=not_pushable"
     assert told[1].detail["purpose"] == "offer"
-
-
-@pytest.mark.postgres
-def test_the_planner_works_on_postgresql(postgres_url: str) -> None:
-    street = Street(postgres_url)
-    street.matched(number="+8613800138000")
-    street.matched(number="+8613800138000")
-    report = street.plan()
-    assert (report.contacts, report.refused) == (1, {Refusal.DAILY_CAP: 1})
-    street.settle()
-    street.plan(EIGHT + DAY)
-    assert len(street.contacts()) == 2
-    with street.sessions.read() as session:
-        assert why_resident(session, street.contacts()[0].resident_id or 0, EIGHT + DAY)
-    street.sessions.engine.dispose()

@@ -15,6 +15,8 @@ from models.session import Sessions
 from scheduler.tick import Job, Missed, Ran, forget_old_slots, next_due, tick
 from tests.builders import a_database
 
+pytestmark = pytest.mark.engines
+
 EIGHT = datetime(2026, 9, 1, 0, tzinfo=UTC)
 """08:00 in Shenzhen."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -161,13 +163,6 @@ def race(sessions: Sessions) -> list[Ran]:
 
 def test_of_two_schedulers_one_runs_the_slot(tmp_path: Path) -> None:
     sessions = a_database(f"sqlite:///{tmp_path / 'tick.db'}")
-    assert len(race(sessions)) == 1
-    sessions.engine.dispose()
-
-
-@pytest.mark.postgres
-def test_of_two_schedulers_on_postgresql_one_runs_the_slot(postgres_url: str) -> None:
-    sessions = a_database(postgres_url)
     assert len(race(sessions)) == 1
     assert forget_old_slots(sessions, EIGHT + 100 * DAY) == 1
     sessions.engine.dispose()
