@@ -17,8 +17,12 @@ CHECKS = {
     "import-linter": ["importlinter.cli", "lint"],
 }
 USAGE = Text(
-    "用法: ./outreach test [--all] [pytest 的参数]\n  --all  连同耗时的完整矩阵",
-    "Usage: ./outreach test [--all] [pytest's own arguments]\n  --all  with the long, exhaustive matrices",
+    "用法: ./outreach test [--all] [--postgres] [pytest 的参数]\n"
+    "  --all       连同耗时的完整矩阵\n"
+    "  --postgres  所有数据库都用 PostgreSQL",
+    "Usage: ./outreach test [--all] [--postgres] [pytest's own arguments]\n"
+    "  --all       with the long, exhaustive matrices\n"
+    "  --postgres  every database on PostgreSQL",
 )
 WORKERS = 2
 

@@ -88,7 +88,7 @@ def test_a_crash_while_the_bot_is_asked_loses_nothing(street: Street) -> None:
     assert len(street.sent) == 1
 
 
-def race(work: Callable[[], None], workers: int = 3) -> None:
+def race(work: Callable[[], object], workers: int = 3) -> None:
     """Let several workers do the same at the same moment."""
     start = Barrier(workers)
 

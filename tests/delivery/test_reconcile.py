@@ -49,7 +49,8 @@ def test_two_complete_listings_ten_minutes_apart_without_it_settle_it_as_not_sen
 
 def test_listings_of_two_workers_at_once_count_as_one(office: Office, unknown: int) -> None:
     office.carrier.forget()
-    listed, nested = office.carrier.sent_between, []
+    listed = office.carrier.sent_between
+    nested: list[int] = []
 
     def meanwhile_another_lists(since: datetime, until: datetime) -> Listing:
         if not nested:
