@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 import threading
 from enum import StrEnum
 from pathlib import Path
@@ -65,6 +67,8 @@ def rehearse(
 
 
 def _run_demo(plan: DemoPlan, json_file: Path | None) -> None:
+    # Ended from outside, it still ends the programs it started.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     result = Demo(plan, OUT).run()
     if json_file is not None:
         json_file.write_text(json.dumps(result.figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

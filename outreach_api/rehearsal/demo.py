@@ -70,6 +70,8 @@ class DemoPlan:
     residents: int = 200_000
     port: int = 8000
     home: Path = field(default_factory=lambda: ROOT / "var" / "demo")
+    bot: tuple[str, str] | None = None
+    """Address and secret of an assistant that runs already; without it the demo starts its own."""
 
     @property
     def street(self) -> Path:
@@ -123,14 +125,15 @@ class Demo:
 
     def _settings(self) -> Settings:
         api_port = free_port() if self.plan.headless else self.plan.port
-        sandbox_port, bot_port = free_port(), free_port()
+        sandbox_port = free_port()
+        bot_url, bot_secret = self.plan.bot or (f"http://127.0.0.1:{free_port()}", secrets.token_urlsafe(24))
         return Settings(
             home=self.plan.home,
             database_url="",
             port=api_port,
             public_url=f"http://127.0.0.1:{api_port}",
-            bot_urls=[f"http://127.0.0.1:{bot_port}"],
-            bot_secret=SecretStr(secrets.token_urlsafe(24)),
+            bot_urls=[bot_url],
+            bot_secret=SecretStr(bot_secret),
             twilio_account_sid=ACCOUNT_SID,
             twilio_auth_token=SecretStr(secrets.token_hex(16)),
             twilio_from=FROM_NUMBER,
@@ -141,10 +144,9 @@ class Demo:
         """Start the assistant and the sandbox; they get ready while files are generated and imported."""
         logs = self.plan.home / "log"
         secret = settings.bot_secret.get_secret_value()
-        programs = [
-            bot_program(port=port_of(settings.bot_urls[0]), secret=secret, log=logs / "bot.log"),
-            sandbox_program(port_of(settings.twilio_base_url), log=logs / "sandbox.log"),
-        ]
+        programs = [sandbox_program(port_of(settings.twilio_base_url), log=logs / "sandbox.log")]
+        if self.plan.bot is None:
+            programs.append(bot_program(port=port_of(settings.bot_urls[0]), secret=secret, log=logs / "bot.log"))
         for program in programs:
             stack.callback(program.stop)
             program.start()
