@@ -8,17 +8,30 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
 
+from models import report_views
 from models.session import make_engine
 
 SCRIPTS = Path(__file__).with_name("migrations")
 
 
 def upgrade(engine: Engine) -> None:
-    """Run every revision the database has not seen. Safe to call at every start."""
+    """Run every revision the database has not seen, and renew the views for reports. Safe to call at every start."""
     with engine.begin() as connection:
-        command.upgrade(_config(connection), "head")
+        if _is_behind(connection):
+            report_views.drop_views(connection)
+            command.upgrade(_config(connection), "head")
+        if not report_views.are_current(connection):
+            report_views.drop_views(connection)
+            report_views.create_views(connection)
+
+
+def _is_behind(connection: Connection) -> bool:
+    heads = ScriptDirectory.from_config(_config(connection)).get_heads()
+    return set(MigrationContext.configure(connection).get_current_heads()) != set(heads)
 
 
 def check(engine: Engine) -> None:

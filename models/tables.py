@@ -1,6 +1,20 @@
 """All tables, so that one import makes the metadata complete."""
 
-from models import carrier, case, contact, conversation, enterprise, event, match, policy, reminder, resident, staff
+from models import (
+    carrier,
+    case,
+    contact,
+    conversation,
+    enterprise,
+    event,
+    match,
+    policy,
+    reminder,
+    report,
+    resident,
+    staff,
+    survey,
+)
 from models.base import Base
 
 metadata = Base.metadata
@@ -16,6 +30,8 @@ __all__ = [
     "metadata",
     "policy",
     "reminder",
+    "report",
     "resident",
     "staff",
+    "survey",
 ]

@@ -329,6 +329,19 @@ class VisitOutcome(StrEnum):
     DECEASED = "deceased"
 
 
+class InvitationState(StrEnum):
+    """How far a member of a survey's frame has come."""
+
+    NOT_DRAWN = "not_drawn"
+    DRAWN = "drawn"
+    INVITED = "invited"
+    PARTIAL = "partial"
+    FINISHED = "finished"
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"
+    HELD_BACK = "held_back"
+
+
 class PhoneState(StrEnum):
     USABLE = "usable"
     QUARANTINED = "quarantined"

@@ -8,7 +8,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from outreach_api.commands import access, pauses, people, policies, queue, roster, run
+from outreach_api.commands import access, pauses, people, policies, queue, report, roster, run
 from outreach_api.commands.bot import bot
 from outreach_api.language import say
 
@@ -28,6 +28,7 @@ app.command(help=say("说明为什么联系或没有联系", "Say why somebody w
 app.command(help=say("列出工单", "List the cases"))(queue.cases)
 app.command(help=say("暂停主动联系（答复照常）", "Hold contacts back; answers go on"))(pauses.pause)
 app.command(help=say("恢复主动联系", "Let contacts go on"))(pauses.resume)
+app.command(help=say("报告：活动、日报、周报", "Reports: campaign, daily, weekly"))(report.report)
 app.add_typer(policies.policies, name="policies")
 app.add_typer(bot, name="bot")
 app.add_typer(access.keys, name="keys")

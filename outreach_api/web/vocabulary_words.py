@@ -141,6 +141,16 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "escalated": ("转人工", "Escalated"),
         "no_decision": ("还没定", "No decision"),
     },
+    v.InvitationState: {
+        "not_drawn": ("没抽到", "Not drawn"),
+        "drawn": ("待回访", "Drawn"),
+        "invited": ("已发出", "Invited"),
+        "partial": ("答了一部分", "Partly answered"),
+        "finished": ("答完", "Finished"),
+        "refused": ("不愿回访", "Refused"),
+        "no_answer": ("没有回音", "No answer"),
+        "held_back": ("没有联系", "Held back"),
+    },
     v.Role: {
         "agent": ("坐席", "Agent"),
         "team_member": ("小分队", "Team member"),

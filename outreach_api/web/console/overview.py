@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models.vocabulary import CaseKind, Channel, ContactState, MatchState, Refusal, StopReason
 from outreach_api.reports.funnel import Funnel, funnel
+from outreach_api.reports.phases import PHASE_OF, Phase
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import House, house_of
 from outreach_api.web.live import EventTail
@@ -23,42 +24,6 @@ from scheduler.planning.pauses import Pauses, pause_everything, resume_everythin
 
 router = APIRouter(include_in_schema=False)
 LONGEST_REASON = 200
-
-
-class Phase(StrEnum):
-    """The six steps a reader follows, in order; the twenty match states fold into them."""
-
-    WAITING = "waiting"
-    REACHING = "reaching"
-    WILLING = "willing"
-    QUEUED = "queued"
-    DONE = "done"
-    CLOSED = "closed"
-
-
-M = MatchState
-PHASE_OF: dict[MatchState, Phase] = {
-    M.NEW: Phase.WAITING,
-    M.IN_OUTREACH: Phase.REACHING,
-    M.AWAITING_PHONE: Phase.REACHING,
-    M.INTERESTED: Phase.WILLING,
-    M.CALLBACK: Phase.WILLING,
-    M.AWAITING_RESULT: Phase.WILLING,
-    M.IN_QUEUE: Phase.QUEUED,
-    M.APPLIED_BY_REPLY: Phase.DONE,
-    M.APPLIED_ONLINE: Phase.DONE,
-    M.APPLIED_AT_HALL: Phase.DONE,
-    M.APPLIED_BY_VISIT: Phase.DONE,
-    M.ATTENDED: Phase.DONE,
-    M.ALREADY_ENROLLED: Phase.CLOSED,
-    M.DECLINED: Phase.CLOSED,
-    M.OPTED_OUT: Phase.CLOSED,
-    M.DECEASED: Phase.CLOSED,
-    M.MOVED: Phase.CLOSED,
-    M.UNREACHABLE: Phase.CLOSED,
-    M.RECALLED: Phase.CLOSED,
-    M.EXPIRED: Phase.CLOSED,
-}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,51 @@
+"""What reports rest on beside the events: random phases of a campaign, forecasts, exports and their second person."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class CampaignPhase(Base):
+    """A campaign may start in phases: nobody is left out, some are only later. Who is in which is drawn by lot."""
+
+    __tablename__ = "campaign_phase"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    starts_on: Mapped[date]
+
+
+class CampaignForecast(Base):
+    """What was expected of a campaign before it ran, kept to be held against what came."""
+
+    __tablename__ = "campaign_forecast"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    policy_id: Mapped[str] = mapped_column(String(64), index=True)
+    made_at: Mapped[datetime]
+    assumptions: Mapped[dict[str, Any]]
+    figures: Mapped[dict[str, Any]]
+    """Name → `[low, expected, high]`."""
+
+
+class ExportRequest(Base):
+    """A list that somebody wants as a file. A long one waits for a second person's yes."""
+
+    __tablename__ = "export_request"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[str] = mapped_column(String(64))
+    purpose: Mapped[str] = mapped_column(String(200))
+    filters: Mapped[dict[str, Any]]
+    form: Mapped[str] = mapped_column(String(8))
+    rows: Mapped[int]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+    taken_at: Mapped[datetime | None]

@@ -1,0 +1,103 @@
+"""How a report's cells are said: words for codes, percent for shares, nothing for what is withheld."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from models import vocabulary as v
+from outreach_api.reports.definitions import COLUMNS, FIGURES, TABLES, Unit
+from outreach_api.reports.report import Cell, Report
+from outreach_api.web.vocabulary_words import INTENTS, VOCABULARY, Pair
+
+WITHHELD = "—"
+
+# Codes that are no closed vocabulary.
+OTHERS: dict[str, Pair] = {
+    "": ("未注明", "not stated"),
+    "male": ("男", "male"),
+    "female": ("女", "female"),
+    "cantonese": ("粤语", "Cantonese"),
+    "not_told": ("还没触达", "not told yet"),
+    "none_recorded": ("没有记录原因", "no reason recorded"),
+    "unattributed": ("未注明", "unattributed"),
+    "hall": ("大厅", "hall"),
+    "online": ("网上", "online"),
+    "reply": ("短信回复", "reply"),
+    "visit": ("上门", "visit"),
+    "text": ("短信触达", "texts"),
+    "manual": ("人工方式（对照）", "manual way, for comparison"),
+    "age_band": ("年龄段", "age"),
+    "sex": ("性别", "sex"),
+    "street": ("街道", "street"),
+    "dialect": ("语言", "dialect"),
+}
+_ENUMS: dict[str, tuple[type[StrEnum], ...]] = {
+    "state": (v.MatchState, v.ContactState),
+    "channel": (v.Channel,),
+    "reason": (v.Refusal, v.CaseReason),
+    "kind": (v.CaseKind,),
+    "step": (v.CaseKind,),
+    "cause": (v.Cause,),
+}
+
+
+class Words:
+    """Says a report's names and cells in one language."""
+
+    def __init__(self, report: Report, *, zh: bool) -> None:
+        self.report = report
+        self.place = 0 if zh else 1
+        self.zh = zh
+
+    def figure(self, name: str) -> str:
+        return self._pair((FIGURES[name].zh, FIGURES[name].en))
+
+    def formula(self, name: str) -> str:
+        return self._pair((FIGURES[name].formula_zh, FIGURES[name].formula_en))
+
+    def table(self, name: str) -> str:
+        return TABLES[name][self.place]
+
+    def note(self, name: str) -> str:
+        return TABLES[name][2 + self.place]
+
+    def column(self, name: str) -> str:
+        zh, en, _unit = COLUMNS[name]
+        return self._pair((zh, en))
+
+    def value(self, name: str, value: float | None) -> str:
+        return said(FIGURES[name].unit, value)
+
+    def cell(self, column: str, cell: Cell) -> str:
+        unit = COLUMNS[column][2]
+        return self.code(column, cell) if unit is None or isinstance(cell, str) else said(unit, cell)
+
+    def code(self, column: str, cell: Cell) -> str:
+        code = "" if cell is None else str(cell)
+        if column == "policy":
+            return self.report.names.get(code, code)
+        if column == "figure":
+            return self.figure(code) if code in FIGURES else code
+        if not code and column in ("carrier", "cause"):
+            return ""
+        vocabularies = [INTENTS] if column in ("intent", "rival") else []
+        vocabularies += [VOCABULARY[words] for words in _ENUMS.get(column, ()) if words in VOCABULARY]
+        found = next((words[code] for words in (*vocabularies, OTHERS) if code in words), None)
+        return self._pair(found) if found else code
+
+    def _pair(self, pair: Pair) -> str:
+        return pair[self.place]
+
+
+def said(unit: Unit | None, value: Cell) -> str:
+    if value is None:
+        return WITHHELD
+    if isinstance(value, str):
+        return value
+    if unit is Unit.SHARE:
+        return f"{value:.1%}"
+    if unit is Unit.POINTS:
+        return f"{value * 100:+.1f}"
+    if unit in (Unit.NUMBER, Unit.DAYS, Unit.MINUTES) and value != int(value):
+        return f"{value:,.1f}"
+    return f"{int(value):,}"
