@@ -83,12 +83,19 @@ def match(
             OUT.print(say("同一批数据已经比对过，没有变化", "this snapshot was matched before: nothing changed"))
             return
         table = Table(pad_edge=False)
+        unlisted: list[str] = []
         for heading in (say("事项", "policy"), say("符合", "eligible"), say("已享受", "enrolled")):
             table.add_column(heading)
         for heading in (say("资料不全", "undecided"), say("新发现", "newly matched"), say("关闭", "closed")):
             table.add_column(heading)
         for policy_id, found in sorted(report.policies.items()):
+            if not found.enrolment_known:
+                unlisted.append(house.cards[policy_id].name.zh)
+                continue
             closed = ", ".join(f"{delta} {count}" for delta, count in found.closed.items()) or "-"
             numbers = (found.eligible, found.enrolled, found.undecided, found.newly_matched)
             table.add_row(house.cards[policy_id].name.zh, *[f"{number:,}" for number in numbers], closed)
         OUT.print(table)
+        if unlisted:
+            zh, en = "没有在享名单，不知道谁已经领了，未比对：", "not matched, no list says who already receives it: "
+            OUT.print(say(zh, en) + "、".join(unlisted))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.case import Team
 from models.contact import Campaign
+from models.match import Match
 from models.vocabulary import CampaignState
 from scheduler.policies.card import PolicyCard
 
@@ -18,19 +20,20 @@ DAILY_CAP = 60
 def open_campaigns(
     session: Session, cards: Iterable[PolicyCard], *, starts_on: date, daily_cap: int = DAILY_CAP
 ) -> None:
-    """One running campaign for each card that may be pushed."""
-    for priority, card in enumerate(sorted(cards, key=lambda card: card.id), start=1):
-        if card.is_pushable(starts_on):
-            session.add(
-                Campaign(
-                    policy_id=card.id,
-                    name=card.name.zh,
-                    state=CampaignState.RUNNING,
-                    priority=priority,
-                    daily_cap=daily_cap,
-                    starts_on=starts_on,
-                )
+    """One running campaign for each card that may be pushed and that matching found somebody for."""
+    matched = set(session.scalars(select(Match.policy_id).distinct()))
+    offered = [card for card in cards if card.id in matched and card.is_pushable(starts_on)]
+    for priority, card in enumerate(sorted(offered, key=lambda card: card.id), start=1):
+        session.add(
+            Campaign(
+                policy_id=card.id,
+                name=card.name.zh,
+                state=CampaignState.RUNNING,
+                priority=priority,
+                daily_cap=daily_cap,
+                starts_on=starts_on,
             )
+        )
 
 
 def add_teams(session: Session, codes: Iterable[str]) -> None:

@@ -61,9 +61,13 @@ class Population:
                 table = _join(table, self._engine.read_parquet(path), feed)
         return derived_columns(table, self.as_of)
 
+    def knows_enrolled(self, policy_id: str) -> bool:
+        """Whether a list says who already receives the policy; one that lists nobody does."""
+        return self._enrolment_list(policy_id).exists()
+
     def enrolled(self, policy_id: str) -> ir.Table:
         """Who already receives the policy on the day."""
-        path = self.folder / ENROLMENTS_FOLDER / f"{policy_id}.parquet"
+        path = self._enrolment_list(policy_id)
         listed = self._engine.read_parquet(path) if path.exists() else ibis.memtable(NOBODY)
         return listed.filter(listed.until.isnull() | (listed.until >= ibis.date(self.as_of)))
 
@@ -71,6 +75,9 @@ class Population:
         """Sealed identifiers and plain facts of a few people, by person key."""
         table = self.people.semi_join(keys_table(keys), KEY)
         return {row[KEY]: row for row in self.fetch(table)}
+
+    def _enrolment_list(self, policy_id: str) -> Path:
+        return self.folder / ENROLMENTS_FOLDER / f"{policy_id}.parquet"
 
     def fetch(self, table: ir.Table) -> list[dict[str, Any]]:
         return list(self._engine.to_pyarrow(table).to_pylist())

@@ -37,6 +37,8 @@ class PolicyFigures:
     undecided: int = 0
     newly_matched: int = 0
     closed: dict[str, int] = field(default_factory=dict)
+    enrolment_known: bool = True
+    """Whether a list says who already receives it. Without one nobody can be said to be missing it."""
 
 
 @dataclass
@@ -73,7 +75,7 @@ def run_matching(
         pass_ = _Pass(session, population, snapshot.id, as_of, now)
         figures = {card.id: pass_.match(card) for card in pushable.values()}
         snapshot.counts = {policy_id: vars(found) for policy_id, found in figures.items()}
-        newly = {policy_id: found.newly_matched for policy_id, found in figures.items()}
+        newly = {policy_id: found.newly_matched for policy_id, found in figures.items() if found.enrolment_known}
         session.add(Event(at=now, kind=EventKind.MATCHES_FOUND, facts=newly))
     return MatchingReport(snapshot.id, repeated=False, policies=figures)
 
@@ -99,6 +101,8 @@ class _Pass:
     def match(self, card: PolicyCard) -> PolicyFigures:
         version = self._policy_version(card)
         closed = self._close_what_no_longer_holds(card, version)
+        if not self.population.knows_enrolled(card.id):
+            return PolicyFigures(closed=closed, enrolment_known=False)
         found = find(card, self.population, known=self._known(card))
         self._open(card, version, found.newly)
         return PolicyFigures(found.eligible, found.enrolled, found.undecided, len(found.newly), closed)

@@ -70,8 +70,7 @@ class Street:
         listed = [f"{person.name},{person.number},2020-01" for person in enrolled]
         self._write(files / "enrolled_elderly-allowance.csv", ["领取人姓名,身份证号,起发年月", *listed])
         out = self._folder / f"population{self._imports}"
-        paths = [path for path in sorted(files.iterdir()) if len(path.read_text().splitlines()) > 1]
-        import_population(recognise(paths), out, a_key_ring(), today=as_of)
+        import_population(recognise(sorted(files.iterdir())), out, a_key_ring(), today=as_of)
         return Population(out, as_of=as_of)
 
     def _write(self, path: Path, lines: list[str]) -> None:

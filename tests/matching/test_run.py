@@ -173,3 +173,13 @@ def plan_a_text(sessions: Sessions, match: Match) -> int:
         session.flush()
         session.add(ContactMatch(contact_id=contact.id, match_id=match.id))
         return contact.id
+
+
+def test_without_a_list_of_who_receives_it_nobody_is_said_to_miss_it(
+    sessions: Sessions, street: Street, cards: Cards
+) -> None:
+    population = street.population([MEI])
+    (population.folder / "enrolments" / "elderly-allowance.parquet").unlink()
+    figures = run_matching(sessions, population, cards, now=NOON).policies["elderly-allowance"]
+    assert (figures.enrolment_known, figures.newly_matched) == (False, 0)
+    assert matched_names(sessions) == set()
