@@ -81,6 +81,13 @@ def _abstain(draft: Draft, match: KnownMatch | None) -> None:
     draft.do(OpenCase(CaseKind.POLICY_QUESTION, CaseReason.NO_ANSWER_ON_CARD, match, summary=summary))
 
 
+def answer_question(draft: Draft) -> None:
+    """A question that belongs to no topic."""
+    if not may_not_speak(draft, Topic.ELIGIBILITY):
+        matches = draft.spoken_of()
+        _abstain(draft, matches[0] if len(matches) == 1 else None)
+
+
 def _note_answered(draft: Draft, topic: Topic) -> None:
     draft.topics.append(topic)
     draft.set(answered=(*draft.state.answered, topic))

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from models.vocabulary import (
     CaseKind,
     CaseReason,
+    ContactPurpose,
     ConversationOutcome,
-    MatchState,
     Question,
     Stage,
     Topic,
 )
-from outreach_api.conversations.answering import answer_topic
-from outreach_api.conversations.by_words import OFFER_QUESTIONS, keep_preference
+from outreach_api.conversations.answering import answer_question, answer_topic
+from outreach_api.conversations.by_words import keep_preference
 from outreach_api.conversations.callback import ask_time, take_time
 from outreach_api.conversations.copy_deck import READINGS, numbered
-from outreach_api.conversations.decision import Line, MoveMatch, OpenCase
+from outreach_api.conversations.decision import Line, OpenCase
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import denies_a_stop
 from outreach_api.conversations.outcomes import take_outcome
+from outreach_api.conversations.second_look import OFFER_QUESTIONS, look_again
 from outreach_api.conversations.speaking import take_family_member
 from outreach_api.conversations.stopping import STOP_OUTCOMES, place_stop
 from outreach_api.conversations.subjects import appeal_subject
+from outreach_api.conversations.visiting import answer_visit_question, ask_visit, send_visit, take_slot
 from outreach_api.conversations.wishes import (
     Yes,
-    answer_visit_question,
     ask_which,
     bare_yes,
     declines,
@@ -40,27 +41,36 @@ Directive = Mapping[str, Any]
 MISSES_BEFORE_A_PERSON = 1
 CHOICES = 3
 # Nobody picks these out of a list.
-_NOT_OFFERED = frozenset({"greet", "thanks", "goodbye", "out_of_scope", "repeat_please", "slower_please"})
+_NOT_OFFERED = frozenset(
+    {"greet", "thanks", "goodbye", "out_of_scope", "repeat_please", "slower_please", "resident_deceased"}
+)
+_WANTED_MOST = ("ask_how_to_apply", "ask_amount", "request_human")
+LIKELY = 0.1
 
 
 def follow(draft: Draft, directives: tuple[Directive, ...]) -> None:
-    if not any(directive["do"] == "clarify" for directive in directives):
+    """Follow the directives that stand after a second look; after a stop nothing else is done."""
+    standing = look_again(draft, directives)
+    if not any(directive["do"] == "clarify" for directive in standing):
         draft.set(menu=(), misses=0)
-    if draft.state.asked is Question.CALLBACK_TIME and not _outranks_a_time(directives) and take_time(draft):
-        return
+    if not _outranks_a_time(standing):
+        if draft.state.asked is Question.CALLBACK_TIME and take_time(draft):
+            return
+        if take_slot(draft):
+            return
     if draft.state.asked is Question.WHICH_READING:
         draft.set(asked=draft.state.before, before=None)
-    for directive in _without_answers_to_new_questions(directives):
+    for directive in _without_answers_to_new_questions(standing):
         _DIRECTIVES[directive["do"]](draft, directive)
-        if draft.outcome in (O.OPTED_OUT, O.DECEASED) and directive["do"] == "outcome":
+        if draft.purpose is ContactPurpose.ACKNOWLEDGEMENT:
             return
 
 
-def _outranks_a_time(directives: tuple[Directive, ...]) -> bool:
+def _outranks_a_time(directives: Sequence[Directive]) -> bool:
     return any(directive.get("outcome") in set(STOP_OUTCOMES) for directive in directives)
 
 
-def _without_answers_to_new_questions(directives: tuple[Directive, ...]) -> list[Directive]:
+def _without_answers_to_new_questions(directives: Sequence[Directive]) -> list[Directive]:
     """不是不想办，是不会弄: where help at home or another time is asked for, a yes or no beside it decides nothing."""
     asks = any(
         directive.get("question") in (Question.HOME_VISIT, Question.CALLBACK_TIME)
@@ -140,10 +150,9 @@ def _put_question(draft: Draft, directive: Directive) -> None:
     question = Question(directive["question"])
     if question is Question.CALLBACK_TIME:
         if not take_time(draft):
-            ask_time(draft)
+            ask_time(draft, another_time=False)
     elif question is Question.HOME_VISIT:
-        draft.say("ask_home_visit")
-        draft.set(asked=Question.HOME_VISIT, pending="visit")
+        ask_visit(draft)
     elif question in (Question.MANDATE, Question.RELATION):
         draft.say("ask_mandate")
         draft.set(asked=Question.MANDATE)
@@ -173,15 +182,16 @@ LINE_OF_KIND: Mapping[CaseKind, str] = MappingProxyType(
 
 def _case(draft: Draft, directive: Directive) -> None:
     kind, reason = CaseKind(directive["kind"]), CaseReason(directive["reason"])
-    matches = draft.spoken_of() if kind in (CaseKind.HOME_VISIT, CaseKind.HUMAN) else []
+    if kind is CaseKind.HOME_VISIT:
+        send_visit(draft, reason)
+        return
+    matches = draft.spoken_of() if kind is CaseKind.HUMAN else []
     match = matches[0] if len(matches) == 1 else None
     text = draft.heard.text[:300]
     summary = f"[{appeal_subject(text)}] {text}" if kind is CaseKind.APPEAL else text
     draft.do(OpenCase(kind, reason, match, summary=summary))
     draft.say(_LINE_OF_CASE.get(reason, LINE_OF_KIND[kind]))
-    if kind is CaseKind.HOME_VISIT and match and match.is_open:
-        draft.do(MoveMatch(match.match_id, MatchState.IN_QUEUE))
-    if kind in (CaseKind.HOME_VISIT, CaseKind.HUMAN):
+    if kind is CaseKind.HUMAN:
         draft.conclude(O.ESCALATED)
         draft.set(asked=None)
 
@@ -210,18 +220,24 @@ def _repeat(draft: Draft, _directive: Directive) -> None:
 
 def _clarify(draft: Draft, directive: Directive) -> None:
     """A choice of readings once; never a third 我没听懂."""
-    readings = [reading for reading in directive["readings"] if _is_worth_offering(reading, draft)]
     if draft.state.misses >= MISSES_BEFORE_A_PERSON:
         _case(draft, {"kind": CaseKind.HUMAN, "reason": CaseReason.NOT_UNDERSTOOD})
         draft.set(misses=0, menu=(), asked=None)
         return
+    readings = _choice(draft, directive["readings"])
+    draft.say("clarify", menu=numbered([READINGS[reading] for reading in readings]))
+    before = draft.state.before if draft.state.asked is Question.WHICH_READING else draft.state.asked
     misses = draft.state.misses + 1
-    if readings:
-        draft.say("clarify", menu=numbered([READINGS[reading] for reading in readings]))
-        draft.set(asked=Question.WHICH_READING, menu=tuple(readings), misses=misses, before=draft.state.asked)
-    else:
-        draft.say("not_clear")
-        draft.set(misses=misses)
+    draft.set(asked=Question.WHICH_READING, menu=tuple(readings), misses=misses, before=before)
+
+
+def _choice(draft: Draft, likeliest: Sequence[str]) -> list[str]:
+    """The two or three likeliest readings; where none is likely, what people want most, and a person."""
+    confidence = {each["intent"]: each["confidence"] for each in (draft.heard.turn.ranking if draft.heard.turn else ())}
+    likely = [each for each in likeliest if confidence.get(each, 1.0) >= LIKELY and _is_worth_offering(each, draft)]
+    if len(likely) >= 2:
+        return likely[:CHOICES]
+    return list(dict.fromkeys([*likely, *_WANTED_MOST]))[:CHOICES]
 
 
 def _is_worth_offering(reading: str, draft: Draft) -> bool:
@@ -242,5 +258,8 @@ _DIRECTIVES: Mapping[str, Callable[[Draft, Directive], None]] = MappingProxyType
         "prefer": _prefer,
         "repeat": _repeat,
         "clarify": _clarify,
+        # Of our own making, in the second look.
+        "confirm": lambda draft, _directive: wants(draft, Yes.RECEIVED),
+        "question": lambda draft, _directive: answer_question(draft),
     }
 )

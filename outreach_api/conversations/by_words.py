@@ -12,14 +12,15 @@ from models.vocabulary import (
     ConversationOutcome,
     Question,
 )
+from outreach_api.conversations.cues import is_courteous
 from outreach_api.conversations.decision import KeepPreference, OpenCase
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import Exact
 from outreach_api.conversations.speaking import names_somebody, relation_in, take_family_member
 from outreach_api.conversations.stopping import STOP_WORDS, place_stop, restore
+from outreach_api.conversations.visiting import answer_visit_question, answers_address
 from outreach_api.conversations.wishes import (
     Yes,
-    answer_visit_question,
     choices,
     choose,
     choose_all,
@@ -35,8 +36,12 @@ OFFER_QUESTIONS = frozenset({Question.INTEREST, Question.CONFIRM_APPLY, Question
 
 def settled_by_words(draft: Draft) -> bool:
     exact, asked = draft.heard.exact, draft.state.asked
+    if draft.context.stop and not exact:
+        return _restore(draft)
     if exact and exact.kind in STOP_WORDS:
         place_stop(draft, STOP_WORDS[exact.kind], by="exact_word")
+        return True
+    if answers_address(draft):
         return True
     if exact and exact.kind in _WORDS:
         return _WORDS[exact.kind](draft)
@@ -127,8 +132,14 @@ def _ask(draft: Draft) -> bool:
 
 def _received(draft: Draft) -> bool:
     """收到, 嗯: neither a yes nor a no. At an offer, one confirming question."""
+    if draft.state.aside == "answered" and draft.state.asked is not Question.CONFIRM_APPLY:
+        draft.say("thanks" if is_courteous(draft.heard.text) else "acknowledged")
+        return True
     if draft.state.asked not in (Question.INTEREST, Question.CONFIRM_APPLY):
         return False
+    if draft.state.aside == "noted":
+        draft.say("acknowledged")
+        return True
     wants(draft, Yes.RECEIVED)
     return True
 
@@ -150,11 +161,7 @@ def _empty(draft: Draft) -> bool:
 
 
 def _preference(draft: Draft) -> bool:
-    name = draft.heard.exact.value if draft.heard.exact else ""
-    keep_preference(draft, name)
-    if name in ("daughter_first", "son_first"):
-        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.FAMILY_MEMBER, summary=draft.heard.text[:300]))
-        draft.conclude(O.ESCALATED)
+    keep_preference(draft, draft.heard.exact.value if draft.heard.exact else "")
     return True
 
 
@@ -162,6 +169,9 @@ def keep_preference(draft: Draft, name: str) -> None:
     if draft.is_known:
         draft.do(KeepPreference(name, {}))
     draft.say(f"prefer_{name}")
+    if name in ("daughter_first", "son_first"):
+        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.FAMILY_MEMBER, summary=draft.heard.text[:300]))
+        draft.conclude(O.ESCALATED)
 
 
 _WORDS: Mapping[Exact, Callable[[Draft], bool]] = MappingProxyType(

@@ -32,9 +32,10 @@ def take_time(draft: Draft) -> bool:
     return True
 
 
-def ask_time(draft: Draft) -> None:
-    """Ask when; the second time leave it to the resident."""
-    draft.conclude(ConversationOutcome.CALLBACK)
+def ask_time(draft: Draft, *, another_time: bool = True) -> None:
+    """Ask when; the second time leave it to the resident. Who is only busy has not asked for another time yet."""
+    if another_time:
+        draft.conclude(ConversationOutcome.CALLBACK)
     if draft.state.time_tries >= TIME_TRIES:
         draft.say("callback_unplaced")
         draft.set(asked=None, time_tries=0)

@@ -152,7 +152,11 @@ def _outcome(sender: Sender) -> ConversationOutcome:
 def _as_person(resident: Resident, local: datetime) -> Person:
     born = resident.birth_date
     return Person(
-        resident.id, resident.name, born.month if born else None, age_on(born, local.date()) if born else None
+        resident_id=resident.id,
+        name=resident.name,
+        birth_month=born.month if born else None,
+        age_years=age_on(born, local.date()) if born else None,
+        place="".join(part for part in (resident.street, resident.community) if part),
     )
 
 

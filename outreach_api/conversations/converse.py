@@ -204,6 +204,8 @@ def _resident(serial: int, now: datetime) -> Resident:
         name="陈桂芳",
         name_index=f"made-up-{serial}",
         birth_date=date(now.year - AGE_YEARS, 5, 12),
+        street="黄贝街道",
+        community="文华社区",
         created_at=now,
     )
 

@@ -16,6 +16,8 @@ LINES: Mapping[str, str] = MappingProxyType(_DECK["lines"])
 READINGS: Mapping[str, str] = MappingProxyType(_DECK["readings"])
 """How an intent is offered in a numbered choice."""
 OFFERS: Mapping[str, str] = MappingProxyType(_DECK["offers"])
+QUESTION_LINES = frozenset(_DECK["questions"])
+"""Those that put a question: what is said next answers it."""
 # On the phone nobody replies by writing.
 _SPOKEN = (("请回复数字", "请说第几个"), ("请回复", "请说"), ("回复", "说"), ("发消息", "打电话"))
 

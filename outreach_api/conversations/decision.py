@@ -40,6 +40,8 @@ class Person:
     name: str
     birth_month: int | None
     age_years: int | None
+    place: str = ""
+    """Where they live, down to the community and no further."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from models.vocabulary import StopReason
 from outreach_api.conversations.by_reading import follow
 from outreach_api.conversations.by_words import settled_by_words
 from outreach_api.conversations.decision import Context, Decision, Heard
 from outreach_api.conversations.draft import Draft
-from outreach_api.conversations.exact_words import Exact
+from outreach_api.conversations.exact_words import Exact, takes_a_stop_back
 from outreach_api.conversations.stopping import STOP_WORDS, hear_in_silence
 
 
@@ -17,7 +18,7 @@ def decide(heard: Heard, context: Context) -> Decision | None:
     hands the assistant keeps quiet; then the bot's reading.
     """
     draft = Draft(heard, context)
-    if context.stop and not (heard.exact and heard.exact.kind is Exact.RESTORE):
+    if context.stop and not _takes_back(heard, context.stop):
         if heard.exact is None and heard.turn is None:
             return None
         hear_in_silence(draft)
@@ -27,8 +28,16 @@ def decide(heard: Heard, context: Context) -> Decision | None:
     if settled_by_words(draft):
         silent = heard.exact is not None and heard.exact.kind is Exact.EMPTY
         draft.set(misses=draft.state.misses + 1 if silent else 0, menu=())
+        draft.note_aside()
         return draft.decision()
     if heard.turn is None:
         return None
     follow(draft, heard.turn.directives)
+    draft.note_aside()
     return draft.decision()
+
+
+def _takes_back(heard: Heard, stop: StopReason) -> bool:
+    if heard.exact and heard.exact.kind is Exact.RESTORE:
+        return True
+    return stop is StopReason.OPT_OUT and heard.exact is None and takes_a_stop_back(heard.text)

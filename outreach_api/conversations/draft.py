@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from models.vocabulary import ContactPurpose, ConversationOutcome, MatchState, Topic
-from outreach_api.conversations.copy_deck import say
+from outreach_api.conversations.copy_deck import QUESTION_LINES, say
 from outreach_api.conversations.decision import Context, Decision, Effect, Heard, KnownMatch, Line, Person, Standing
 from scheduler.policies.card import PolicyCard
 
@@ -46,6 +46,17 @@ class Draft:
     def conclude(self, outcome: ConversationOutcome) -> None:
         if self.outcome is not O.APPLIED_BY_REPLY or outcome in _OUTRANKS_APPLIED:
             self.outcome = outcome
+
+    def note_aside(self) -> None:
+        """Remember whether this reply put a question, answered one, or noted something down."""
+        keys = {line.key for line in self.lines}
+        if not keys or keys <= {"repeat", "silence", "silence_again"}:
+            return
+        if keys & QUESTION_LINES:
+            self.set(aside=None)
+        else:
+            told = self.topics or keys & {"who_we_are", "greeting", "thanks", "goodbye", "scam"}
+            self.set(aside="answered" if told else "noted")
 
     def decision(self) -> Decision:
         return Decision(

@@ -59,8 +59,16 @@ _TABLE: Mapping[str, Exact] = MappingProxyType(
 
 # How they wish to be reached. A longer message says more than that, and is the bot's to read.
 LONGEST_PREFERENCE = 14
+LONGEST_WITH_PREFERENCE = 40
 _PREFERENCES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(别|不要|不用|不想|唔好)(让|用|叫)?(机器人?|自动语音|ai)(给我)?(打|来电|电话)"), "no_robot_calls"),
+    (
+        re.compile(
+            r"(别|不要|不用|不想|唔好)(再)?(让|用|叫)?(机器人?|自动语音|ai)(给我|来)?(打|来电|电话)"
+            r"|(别|不要|不用|唔好)(再)?打(我)?电话[^。]{0,8}(发|用)(个)?(短信|信息|微信|文字)"
+            r"|(发|用)(个)?(短信|信息|微信|文字)(给我|告诉我|通知)?(就行|就好|就可以|就得)"
+        ),
+        "no_robot_calls",
+    ),
     (re.compile(r"(中午|午休|睡午觉)[^。]{0,4}(别|不要|不方便|唔好)[^。]{0,4}(打|发|吵|联系)"), "not_at_noon"),
     (
         re.compile(r"(打|联系|找|发|搵)(给|俾)?我?的?(女儿|闺女|女|大女儿|小女儿)(吧|就行|就好|好了)?$"),
@@ -79,6 +87,12 @@ _DEATH = re.compile(
 )
 _NOT_A_STOP = re.compile(
     r"(不|没|没有|别|唔|冇)(是|要|想|用|说|点|好|给我|能)*退[订訂]|[误错](点|按|发)?了?退[订訂]|不小心.*退[订訂]"
+)
+_TAKES_BACK = re.compile(
+    r"[误点按发搞弄]错|误[点按发操]|手滑|不小心|不是(有意|故意)|恢复|恢復|重新订|还是(发|打|通知)我"
+)
+_STAYS_STOPPED = re.compile(
+    r"(没|没有|不是|唔系)(误|[点按发搞弄]错)|(别|不要|不用|唔好|不想|不能)(再|给我)?(恢复|发|打|联系|烦)|[发打搞]错(人|号|电话|地方)|就是要退"
 )
 _FILLERS = re.compile(r"^(我说|那个|这个|喂|您好|你好)+|(谢谢|吧|啊|呀|哦|呢|嘛|哈|了吧|啦|喔|噢|谢)+$")
 _NUMBER = re.compile(
@@ -114,6 +128,19 @@ def read_exact_word(text: str) -> ExactWord | None:
 def denies_a_stop(text: str) -> bool:
     """Whether the message says that it is no stop (我不要退订), whatever the bot made of it."""
     return bool(_NOT_A_STOP.search(normalise(text)))
+
+
+def preference_in(text: str) -> str | None:
+    """How they wish to be reached, said in a longer message: 别打电话了，发短信就行."""
+    plain = normalise(text)
+    found = _preference(plain) if len(plain) <= LONGEST_WITH_PREFERENCE else None
+    return found.value if found else None
+
+
+def takes_a_stop_back(text: str) -> bool:
+    """哎呀发错了，我不是要退订: said after a stop, it undoes it, unless another stop stands beside it."""
+    plain = normalise(text)
+    return bool(_TAKES_BACK.search(plain) or _NOT_A_STOP.search(plain)) and not _STAYS_STOPPED.search(plain)
 
 
 def _preference(plain: str) -> ExactWord | None:

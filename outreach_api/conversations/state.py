@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -34,6 +34,8 @@ class DialogueState(BaseModel):
     which_tries: int = 0
     relation: str | None = None
     """What the speaker is to the resident, once they have said that they are somebody else."""
+    aside: Literal["answered", "noted"] | None = None
+    """The last reply put no question: it answered something, or noted something down. What was asked is older."""
     held: bool = False
     """The holding line was said and the bot has not come back since."""
     last_reply: str = ""

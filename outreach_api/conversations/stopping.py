@@ -11,6 +11,7 @@ from models.vocabulary import (
     ContactPurpose,
     ConversationOutcome,
     MatchState,
+    Question,
     Stage,
     StopReason,
     Urgency,
@@ -45,6 +46,8 @@ _ACKNOWLEDGED_BY: Mapping[StopReason, str] = MappingProxyType(
 # A stop is about messages: who waits for a visit they asked for, or for a result, still gets it.
 _NOT_CLOSED_BY_OPT_OUT = frozenset({MatchState.IN_QUEUE, MatchState.AWAITING_RESULT})
 _IN_HAND = frozenset({MatchState.IN_QUEUE, MatchState.AWAITING_RESULT, MatchState.AWAITING_PHONE})
+# A graver stop that follows is the outcome; a lesser one changes nothing about it.
+_GRAVITY = {StopReason.WRONG_NUMBER: 0, StopReason.OPT_OUT: 1, StopReason.DECEASED: 2}
 _WISHES = frozenset({Exact.AGREE, Exact.OWN_WORD, Exact.WANT, Exact.ALL})
 _AFTERWARDS = "停止联系之后来信："
 # Said after a stop, these ask for a person; everything else is kept and not answered.
@@ -61,7 +64,8 @@ def place_stop(draft: Draft, outcome: ConversationOutcome, *, by: str) -> None:
         draft.say(_ACKNOWLEDGED_BY[reason])
         draft.purpose = ContactPurpose.ACKNOWLEDGEMENT
     draft.set(asked=None, menu=(), misses=0, pending=None, agreed=None, stage=Stage.OPEN, confirmations=0)
-    draft.conclude(outcome)
+    if draft.context.stop is None or _GRAVITY[reason] > _GRAVITY[draft.context.stop]:
+        draft.conclude(outcome)
 
 
 def _own_open_matches(draft: Draft) -> list[KnownMatch]:
@@ -104,6 +108,8 @@ def restore(draft: Draft) -> None:
         draft.do(ReleaseOptOut(), *(MoveMatch(match.match_id, MatchState.IN_OUTREACH) for match in closed))
         draft.say("restored")
         draft.outcome = O.NO_DECISION
+        if closed:
+            draft.set(asked=Question.INTEREST, stage=Stage.OFFER)
     elif draft.context.stop:
         draft.do(
             OpenCase(CaseKind.HUMAN, CaseReason.RELEASE_STOP, urgency=Urgency.HIGH, summary=draft.heard.text[:300])
@@ -120,8 +126,7 @@ def hear_in_silence(draft: Draft) -> None:
     elif word is Exact.HUMAN:
         draft.do(OpenCase(CaseKind.HUMAN, CaseReason.REQUESTED, summary=_AFTERWARDS + draft.heard.text[:300]))
     elif word in _WISHES:
-        summary = _AFTERWARDS + draft.heard.text[:300]
-        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.RELEASE_STOP, summary=summary))
+        draft.do(_look_again(draft))
     elif draft.heard.turn:
         for directive in draft.heard.turn.directives:
             _hear_directive(draft, directive)
@@ -133,10 +138,19 @@ def _hear_directive(draft: Draft, directive: Mapping[str, str]) -> None:
     if outcome is not None and outcome in STOP_OUTCOMES and not denies_a_stop(draft.heard.text):
         _add_stop(draft, outcome, by="model")
     elif directive["do"] in ("answer", "ask", "case") or outcome in _WORTH_A_PERSON:
-        kind = CaseKind(directive["kind"]) if directive["do"] == "case" else CaseKind.HUMAN
-        reason = CaseReason(directive["reason"]) if directive["do"] == "case" else CaseReason.RELEASE_STOP
-        if reason is not CaseReason.NOT_UNDERSTOOD:
+        if directive["do"] != "case":
+            draft.do(_look_again(draft))
+        elif directive["reason"] != CaseReason.NOT_UNDERSTOOD:
+            kind, reason = CaseKind(directive["kind"]), CaseReason(directive["reason"])
             draft.do(OpenCase(kind, reason, summary=_AFTERWARDS + draft.heard.text[:300]))
+
+
+def _look_again(draft: Draft) -> OpenCase:
+    """After a death it belongs to the case that looks into it."""
+    summary = _AFTERWARDS + draft.heard.text[:300]
+    if draft.context.stop is StopReason.DECEASED:
+        return OpenCase(CaseKind.IDENTITY, CaseReason.CHECK_DEATH, urgency=Urgency.HIGH, summary=summary)
+    return OpenCase(CaseKind.HUMAN, CaseReason.RELEASE_STOP, summary=summary)
 
 
 def _add_stop(draft: Draft, outcome: ConversationOutcome, *, by: str) -> None:

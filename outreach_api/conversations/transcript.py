@@ -14,7 +14,7 @@ from models.resident import Phone
 from models.session import lock_resident
 from models.vocabulary import Author, CaseKind, CaseReason, ContactPurpose, Direction, EventKind
 from outreach_api.conversations.context import Sender
-from outreach_api.conversations.copy_deck import for_channel, say
+from outreach_api.conversations.copy_deck import LINES, for_channel, say
 from outreach_api.conversations.decision import Context, Decision, Heard, Line, OpenCase
 from outreach_api.conversations.effects import Ground, apply_effects
 from outreach_api.conversations.state import DialogueState
@@ -23,6 +23,7 @@ from outreach_api.delivery.outbox import Addressee, Rendered, queue_reply
 # Ten times 你好 in a second gets one answer.
 SAME_REPLY_AGAIN_AFTER = timedelta(seconds=60)
 _MAY_BE_SAID_AGAIN = frozenset({"repeat"})
+_NOT_TO_BE_REPEATED = frozenset({LINES["silence"]})
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def _was_just_said(text: str, lines: tuple[Line, ...], state: DialogueState, now
 
 
 def _remembered(state: DialogueState, said: str, now: datetime) -> DialogueState:
-    if not said:
+    if not said or said in _NOT_TO_BE_REPEATED:
         return state.with_(held=False)
     return state.with_(held=False, last_reply=said, replied_at=now)
 

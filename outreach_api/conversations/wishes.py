@@ -8,6 +8,7 @@ from enum import StrEnum
 from models.vocabulary import CaseKind, CaseReason, ConversationOutcome, MatchState, Question, Stage, Topic
 from outreach_api.conversations.answering import answer_topic, how_to_apply
 from outreach_api.conversations.copy_deck import numbered
+from outreach_api.conversations.cues import may_be_yes, says_keyword
 from outreach_api.conversations.decision import (
     GiveConsent,
     GrantMandate,
@@ -17,7 +18,6 @@ from outreach_api.conversations.decision import (
     WithdrawConsent,
 )
 from outreach_api.conversations.draft import Draft
-from outreach_api.conversations.exact_words import Exact, read_exact_word
 from outreach_api.conversations.speaking import identify, may_not_speak
 
 O = ConversationOutcome  # noqa: E741
@@ -37,15 +37,11 @@ _REOPENABLE = frozenset({MatchState.DECLINED})
 _APPLIED = frozenset({MatchState.APPLIED_BY_REPLY})
 WHICH_OFFER_TRIES = 2
 _BY_MYSELF = re.compile(r"自己(去|来|办|弄|搞|会|过去|上网|申请)")
-# 同意 with a condition behind it is not yet a 同意.
-_CONDITION = re.compile(r"不过|但|可是|如果|要是|除非|等我?|先|再说|商量|考虑")
 
 
 def bare_yes(text: str) -> Yes:
     """How a yes was said that the bot heard in a longer message: 同意，多久能批 has the keyword as its own clause."""
-    clauses = (read_exact_word(clause) for clause in re.split(r"[，,。；;！!\s]+", text) if clause)
-    said = any(word is not None and word.kind is Exact.AGREE for word in clauses)
-    return Yes.KEYWORD if said and not _CONDITION.search(text) else Yes.BARE
+    return Yes.KEYWORD if says_keyword(text) else Yes.BARE
 
 
 def wants(draft: Draft, yes: Yes) -> None:
@@ -93,7 +89,7 @@ def take_yes(draft: Draft, match: KnownMatch, yes: Yes, *, evidence: str) -> Non
 
 
 def _take_yes_by_reply(draft: Draft, match: KnownMatch, yes: Yes, evidence: str) -> None:
-    confirming = draft.state.asked is Question.CONFIRM_APPLY
+    confirming = draft.state.asked is Question.CONFIRM_APPLY and may_be_yes(draft.heard.text)
     if yes is Yes.KEYWORD or (confirming and yes is not Yes.RECEIVED):
         _apply(draft, match, evidence)
         return
@@ -260,24 +256,3 @@ def name_offers(draft: Draft) -> None:
         key = "offer_by_reply" if draft.card(offers[0]).reply.accepts else "offer_with_help"
         draft.say(key, policy=draft.name(offers[0]))
     draft.set(asked=Question.INTEREST, stage=Stage.OFFER, confirmations=0)
-
-
-def answer_visit_question(draft: Draft, *, wanted: bool) -> None:
-    """Yes or no to 要不要我们请人帮您办 or 要不要上门."""
-    helping = draft.state.pending == "help"
-    matches = draft.spoken_of()
-    match = matches[0] if len(matches) == 1 else None
-    draft.set(asked=None, pending=None)
-    if not wanted:
-        draft.say("help_not_needed" if helping else "visit_not_needed")
-        return
-    reason = CaseReason.HELP_TO_APPLY if helping else CaseReason.CANNOT_USE_PHONE
-    draft.do(OpenCase(CaseKind.HOME_VISIT, reason, match))
-    if match and match.is_open:
-        draft.do(MoveMatch(match.match_id, MatchState.IN_QUEUE))
-    if helping and match:
-        draft.say("help_coming", policy=draft.name(match))
-        draft.conclude(O.INTERESTED)
-    else:
-        draft.say("home_visit")
-        draft.conclude(O.ESCALATED)
