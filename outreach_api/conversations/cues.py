@@ -48,7 +48,8 @@ _ABOUT_AGREEING = re.compile(
     r"同意(了|以后|之后|的话)?[^,，。；!！\s]{0,6}(扣|收|要|影响|怎么|什么|有|能|会|就)|(回|发|写|点)了?[“\"']?同意|要是同意|如果同意"
 )
 _NO_KEYWORD = re.compile(
-    r"(不|没|没有|谁|未|唔|冇|别)(太|大|想|是|能|会|敢|肯|要)*同意|同意(不|吗|么|没)|才同意|假装|帮我回|replying?"
+    r"(不|没|没有|谁|未|唔|冇|别)(太|大|想|是|能|会|敢|肯|要)*同意|同意(不|吗|么|没)|才同意|帮我回|[a-z]{3}",
+    re.IGNORECASE,
 )
 _BENIGN = (
     r"(那|那么|好|好的|行|可以|嗯|哦|喂|对|是|系|係|的|得|事|这个|这件|这项|个|件|我|我们|本人|老人家?|也|都|就|很|非常|完全|愿意|"
@@ -120,7 +121,13 @@ def asks_about_agreeing(text: str) -> bool:
 
 def says_keyword(text: str) -> bool:
     """Whether 同意 is said and meant: as a clause of its own, or with nothing but small words around it."""
-    if _NO_KEYWORD.search(text) or agrees_on_condition(text) or hesitates(text) or asks_about_agreeing(text):
+    if (
+        _NO_KEYWORD.search(text)
+        or gives_orders(text)
+        or agrees_on_condition(text)
+        or hesitates(text)
+        or asks_about_agreeing(text)
+    ):
         return False
     return any(_is_keyword(clause) for clause in clauses_of(text))
 
@@ -171,7 +178,13 @@ def fears_a_charge(text: str) -> bool:
 
 def may_be_yes(text: str) -> bool:
     """Whether nothing in it speaks against a yes to a confirming question."""
-    return not (asks_something(text) or hesitates(text) or agrees_on_condition(text) or _NO_KEYWORD.search(text))
+    return not (
+        asks_something(text)
+        or gives_orders(text)
+        or hesitates(text)
+        or agrees_on_condition(text)
+        or _NO_KEYWORD.search(text)
+    )
 
 
 def _spoken(text: str) -> str:

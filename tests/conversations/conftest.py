@@ -21,7 +21,7 @@ from scheduler.policies.load import load_cards
 from tests.builders import a_database
 from tests.conversations.street import Street
 
-READY_SECONDS = 90
+READY_SECONDS = 180
 
 
 @pytest.fixture(scope="session")
