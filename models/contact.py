@@ -35,6 +35,8 @@ class Campaign(Base):
     approved_at: Mapped[datetime | None]
     notice: Mapped[str | None] = mapped_column(Text)
     """The words of an urgent notice, the same for everybody: no personal data."""
+    audience: Mapped[dict[str, Any] | None]
+    """Whom an urgent notice is for: streets, least age, and whether people never matched are told too."""
     waives: Mapped[list[str] | None]
     """What an urgent notice may exceed once it is approved: values of `Waiver`."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from apscheduler.triggers.cron import CronTrigger
 
 from models.column_types import use_key_ring
+from models.contact import Campaign
 from models.crypto import KeyRing, new_key_ring, read_key_ring, write_key_ring
 from models.migrate import upgrade
 from models.session import Durability, Sessions, make_engine
@@ -34,9 +35,12 @@ from outreach_api.population import Populations, files_in
 from outreach_api.settings import Settings
 from outreach_api.web.house import FeedRefused
 from scheduler.matching.applications import take_applications
+from scheduler.matching.intake import take_in_audience
 from scheduler.matching.run import MatchingReport, run_matching
 from scheduler.planning.guards import ALL_GUARDS, Guards
+from scheduler.planning.notices import NoticeAudience, NoticeReport, Reach, queue_notice
 from scheduler.planning.planner import plan
+from scheduler.planning.rules import contact_rules
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.load import load_cards
 from scheduler.roster.applications import read_applications
@@ -86,6 +90,18 @@ class House:
         population = self.populations.newest(as_of=as_of)
         with contextlib.closing(population):
             return run_matching(self.sessions, population, self.cards, now=self.clock.now())
+
+    def queue_notice(self, campaign_id: int) -> NoticeReport:
+        """Queue a started urgent notice; where it is for everybody, people never matched are taken in first."""
+        now = self.clock.now()
+        with self.sessions.read() as session:
+            audience = NoticeAudience.read(session.get_one(Campaign, campaign_id).audience)
+            rules = contact_rules(session, self.settings.zone)
+        if audience.reach is Reach.EVERYBODY:
+            population = self.populations.newest(as_of=self._today())
+            with contextlib.closing(population):
+                take_in_audience(self.sessions, population, audience, now=now)
+        return queue_notice(self.sessions, campaign_id, now=now, rules=rules)
 
     def take_feed(self, feed: str, path: Path) -> FeedTaken:
         """Take an uploaded feed; only applications may come this way, a population is imported by command."""

@@ -10,6 +10,7 @@ import typer
 
 from outreach_api.commands import access, pauses, people, policies, queue, report, roster, run
 from outreach_api.commands.bot import bot
+from outreach_api.commands.campaigns import campaign
 from outreach_api.language import say
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app.command(help=say("暂停主动联系（答复照常）", "Hold contacts back
 app.command(help=say("恢复主动联系", "Let contacts go on"))(pauses.resume)
 app.command(help=say("报告：活动、日报、周报", "Reports: campaign, daily, weekly"))(report.report)
 app.add_typer(policies.policies, name="policies")
+app.add_typer(campaign, name="campaign")
 app.add_typer(bot, name="bot")
 app.add_typer(access.keys, name="keys")
 app.add_typer(access.staff, name="staff")

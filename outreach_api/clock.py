@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -29,3 +30,14 @@ class VirtualClock:
         if instant < self._now:
             raise ValueError(f"the clock stands at {self._now:%F %T} and cannot go back to {instant:%F %T}")
         self._now = instant.astimezone(UTC)
+
+
+class RunningClock:
+    """Begins at a chosen instant and then runs as fast as real time: for a drill that measures speed."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start.astimezone(UTC)
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=time.monotonic() - self._began)

@@ -10,11 +10,19 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.contact import Contact, ContactMatch
+from models.contact import Campaign, Contact, ContactMatch
 from models.conversation import Inbound
 from models.match import Match
 from models.resident import Phone, Resident
-from models.vocabulary import MatchState, PhoneState, ResidentStatus, StopReason
+from models.vocabulary import (
+    CampaignKind,
+    ContactPurpose,
+    MatchState,
+    PhoneState,
+    ResidentStatus,
+    StopReason,
+    Waiver,
+)
 from scheduler.planning.budget import ANSWER_WITHIN
 from scheduler.planning.pauses import Pauses, standing_pauses
 from scheduler.planning.preferences import Wish, wishes_of
@@ -26,6 +34,7 @@ from scheduler.planning.stops import stops_of_phones, stops_of_residents
 @dataclass(frozen=True)
 class OfferedMatch:
     match_id: int
+    resident_id: int
     policy_id: str
     state: MatchState
 
@@ -53,6 +62,8 @@ class Circumstances:
     matches: dict[int, list[OfferedMatch]]
     spent: Spending
     pauses: Pauses
+    waived: dict[int, frozenset[Waiver]]
+    """What each urgent campaign may exceed: nothing, unless a second person has approved it."""
 
 
 def read_circumstances(session: Session, contacts: Sequence[Contact], *, now: datetime) -> Circumstances:
@@ -72,7 +83,18 @@ def read_circumstances(session: Session, contacts: Sequence[Contact], *, now: da
         matches=_matches(session, [c.id for c in contacts]),
         spent=spending(session, resident_ids, phone_ids, now=now, planned=Planned.IGNORED),
         pauses=standing_pauses(session),
+        waived=_waived(session, {c.campaign_id for c in contacts if c.purpose is ContactPurpose.NOTICE}),
     )
+
+
+def _waived(session: Session, campaign_ids: Collection[int | None]) -> dict[int, frozenset[Waiver]]:
+    if not campaign_ids:
+        return {}
+    urgent = select(Campaign).where(Campaign.id.in_(campaign_ids), Campaign.kind == CampaignKind.URGENT)
+    return {
+        campaign.id: frozenset(map(Waiver, campaign.waives or ())) if campaign.is_approved else frozenset()
+        for campaign in session.scalars(urgent)
+    }
 
 
 def _heard_from(session: Session, phone_ids: Collection[int], *, now: datetime) -> dict[int, datetime]:
@@ -93,11 +115,11 @@ def _talks(session: Session, resident_ids: Collection[int]) -> dict[int, Talk]:
 
 def _matches(session: Session, contact_ids: Collection[int]) -> dict[int, list[OfferedMatch]]:
     query = (
-        select(ContactMatch.contact_id, Match.id, Match.policy_id, Match.state)
+        select(ContactMatch.contact_id, Match.id, Match.resident_id, Match.policy_id, Match.state)
         .join(Match, Match.id == ContactMatch.match_id)
         .where(ContactMatch.contact_id.in_(contact_ids))
     )
     found: dict[int, list[OfferedMatch]] = defaultdict(list)
-    for contact_id, match_id, policy_id, state in session.execute(query):
-        found[contact_id].append(OfferedMatch(match_id, policy_id, state))
+    for contact_id, *columns in session.execute(query):
+        found[contact_id].append(OfferedMatch(*columns))
     return found

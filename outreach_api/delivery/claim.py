@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models.contact import Campaign, Contact, ContactMatch
 from models.event import Event
+from models.match import Match
 from models.resident import Phone, Resident
 from models.session import Sessions
 from models.vocabulary import PROACTIVE_PURPOSES, Channel, ContactState, EventKind, Refusal
@@ -95,11 +96,11 @@ def cancel_expired(sessions: Sessions, *, now: datetime, rules: ContactRules) ->
             .with_for_update(skip_locked=True)
         ).all()
         refused: list[Refused] = []
-        matches = _match_ids(session, [contact.id for contact in expired])
+        matches = _matches(session, [contact.id for contact in expired])
         for contact in expired:
             # What kept it, if that is known, is the better reason.
             reason = Refusal.CAMPAIGN_PAUSED if contact.campaign_id in held else Refusal.EXPIRED
-            refused += _cancel(session, contact, reason, matches.get(contact.id, ()), now=now)
+            refused += _cancel(session, contact, reason, matches.get(contact.id, {}), now=now)
         record_refusals(session, refused, now=now, zone=rules.zone)
         return len(expired)
 
@@ -161,7 +162,7 @@ def _take(session: Session, contacts: Sequence[Contact], bench: Bench) -> ClaimR
     report = ClaimReport()
     refused: list[Refused] = []
     for contact in contacts:
-        match_ids = [match.match_id for match in at_hand.matches.get(contact.id, ())]
+        match_ids = {match.match_id: match.resident_id for match in at_hand.matches.get(contact.id, ())}
         match examine(contact, at_hand, bench):
             case Go() as go:
                 report.claimed.append(_claim(contact, go, at_hand, now=bench.now))
@@ -182,7 +183,7 @@ def _claim(contact: Contact, go: Go, at_hand: Circumstances, *, now: datetime) -
     contact.claimed_at = now
     contact.sent_at = None
     if go.proactive:
-        spent = Spent(contact.channel, now)
+        spent = Spent(contact.channel, now, contact.purpose)
         at_hand.spent.add(contact.id, spent, resident_id=contact.resident_id, phone_id=contact.phone_id)
     return Claimed(
         contact_id=contact.id,
@@ -203,7 +204,7 @@ def _claim(contact: Contact, go: Go, at_hand: Circumstances, *, now: datetime) -
 
 
 def _cancel(
-    session: Session, contact: Contact, because: Refusal, match_ids: Collection[int], *, now: datetime
+    session: Session, contact: Contact, because: Refusal, matches: Mapping[int, int], *, now: datetime
 ) -> list[Refused]:
     contact.state = ContactState.CANCELLED
     contact.refusal = because
@@ -211,18 +212,23 @@ def _cancel(
     facts = {"contact": contact.id, "state": contact.state.value, "refusal": because.value}
     session.add(Event(at=now, kind=EventKind.CONTACT_CHANGED, facts=facts))
     log.info("contact_cancelled", contact=contact.id, refusal=because.value)
-    return _refused(contact, because, match_ids)
+    return _refused(contact, because, matches)
 
 
-def _refused(contact: Contact, because: Refusal, match_ids: Collection[int]) -> list[Refused]:
-    if contact.resident_id is None or contact.purpose not in PROACTIVE_PURPOSES:
+def _refused(contact: Contact, because: Refusal, matches: Mapping[int, int]) -> list[Refused]:
+    if contact.purpose not in PROACTIVE_PURPOSES:
         return []
-    return [Refused(match_id, contact.resident_id, because) for match_id in match_ids]
+    return [Refused(match_id, resident_id, because) for match_id, resident_id in matches.items()]
 
 
-def _match_ids(session: Session, contact_ids: Collection[int]) -> dict[int, list[int]]:
-    query = select(ContactMatch.contact_id, ContactMatch.match_id).where(ContactMatch.contact_id.in_(contact_ids))
-    found: dict[int, list[int]] = {}
-    for contact_id, match_id in session.execute(query):
-        found.setdefault(contact_id, []).append(match_id)
+def _matches(session: Session, contact_ids: Collection[int]) -> dict[int, dict[int, int]]:
+    """Of each contact the matches it speaks of, with their residents."""
+    query = (
+        select(ContactMatch.contact_id, Match.id, Match.resident_id)
+        .join(Match, Match.id == ContactMatch.match_id)
+        .where(ContactMatch.contact_id.in_(contact_ids))
+    )
+    found: dict[int, dict[int, int]] = {}
+    for contact_id, match_id, resident_id in session.execute(query):
+        found.setdefault(contact_id, {})[match_id] = resident_id
     return found

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.contact import Contact
-from models.vocabulary import ContactPurpose, PhoneState, Refusal, ResidentStatus
+from models.vocabulary import ContactPurpose, PhoneState, Refusal, ResidentStatus, Waiver
 from outreach_api.delivery.circumstances import Circumstances
-from scheduler.planning.budget import budget_refusal, is_proactive
+from scheduler.planning.budget import budget_refusal, is_proactive, notice_refusal, tomorrow
 from scheduler.planning.decision import REFUSAL_OF_PHONE
 from scheduler.planning.guards import Guard, Guards
 from scheduler.planning.preferences import Wish, channel_for, honouring
@@ -48,6 +48,8 @@ def examine(contact: Contact, at_hand: Circumstances, bench: Bench) -> Go | Post
     refusal = _stop(contact, at_hand, bench) or _late_acknowledgement(contact, at_hand)
     if refusal is None and contact.purpose in LADDER_PURPOSES:
         refusal = _pointless(contact, at_hand, bench)
+    if refusal is None and contact.purpose is ContactPurpose.NOTICE:
+        refusal = REFUSAL_OF_PHONE.get(at_hand.phone_states[contact.phone_id])
     if refusal is not None:
         return Cancel(refusal)
     heard = at_hand.heard_from.get(contact.phone_id)
@@ -76,7 +78,10 @@ def _late_acknowledgement(contact: Contact, at_hand: Circumstances) -> Refusal |
 def _pointless(contact: Contact, at_hand: Circumstances, bench: Bench) -> Refusal | None:
     """Why an offer is no longer what should be sent; the planner then plans anew from how things are."""
     offered = at_hand.matches.get(contact.id, [])
-    if not offered or any(match.state not in pushed_states(bench.guards) for match in offered):
+    pushed = [match for match in offered if match.state in pushed_states(bench.guards)]
+    # A text to a household names nothing: it holds as long as it is still for one of them.
+    for_a_household = len({match.resident_id for match in offered}) > 1
+    if not pushed or (len(pushed) < len(offered) and not for_a_household):
         return Refusal.MATCH_CLOSED
     if any(at_hand.pauses.hold(policy_id=m.policy_id, campaign_id=contact.campaign_id) for m in offered):
         return Refusal.CAMPAIGN_PAUSED
@@ -97,15 +102,32 @@ def _pointless(contact: Contact, at_hand: Circumstances, bench: Bench) -> Refusa
 
 def _within_hours_and_budget(contact: Contact, at_hand: Circumstances, bench: Bench) -> Go | Postpone | Cancel:
     wishes = at_hand.wishes.get(contact.resident_id or 0, frozenset())
-    rules, now, guards = honouring(bench.rules, wishes), bench.now, bench.guards
+    rules, now = honouring(bench.rules, wishes), bench.now
+    holds_hours, holds_budget = _what_holds(contact, at_hand, bench)
     opening = next_opening(now, contact.channel, rules.hours)
-    quiet = guards.quiet_hours is Guard.ON and opening.start > now
-    spent = at_hand.spent.of(resident_id=contact.resident_id, phone_id=contact.phone_id)
-    over = budget_refusal(spent, contact.channel, rules.budget, at=now) if guards.budget is Guard.ON else None
-    if not quiet and over is None:
-        return Go(not_after=opening.end if guards.quiet_hours is Guard.ON else None, proactive=True)
-    counted = spent if guards.budget is Guard.ON else []
-    until = rules.next_slot(counted, contact.channel, at=now)
-    refusal = over or Refusal.QUIET_HOURS
+    spent = at_hand.spent.of(resident_id=contact.resident_id, phone_id=contact.phone_id) if holds_budget else []
+    over = budget_refusal(spent, contact.channel, rules.budget, at=now)
+    too_many = _too_many_notices(contact, at_hand, bench)
+    if over is None and too_many is None and (opening.start <= now or not holds_hours):
+        return Go(not_after=opening.end if holds_hours else None, proactive=True)
+    at = tomorrow(now, rules.budget) if too_many else now
+    until = rules.next_slot(spent, contact.channel, at=at)
+    refusal = too_many or over or Refusal.QUIET_HOURS
     stale = contact.expires_at is not None and until >= contact.expires_at
     return Cancel(refusal) if stale else Postpone(until, refusal)
+
+
+def _what_holds(contact: Contact, at_hand: Circumstances, bench: Bench) -> tuple[bool, bool]:
+    """Whether contact hours and the budget hold for this contact. Stops hold for all."""
+    waived = at_hand.waived.get(contact.campaign_id or 0, frozenset())
+    return (
+        bench.guards.quiet_hours is Guard.ON and Waiver.HOURS not in waived,
+        bench.guards.budget is Guard.ON and Waiver.BUDGET not in waived,
+    )
+
+
+def _too_many_notices(contact: Contact, at_hand: Circumstances, bench: Bench) -> Refusal | None:
+    if contact.purpose is not ContactPurpose.NOTICE:
+        return None
+    spent = at_hand.spent.of(resident_id=contact.resident_id, phone_id=contact.phone_id)
+    return notice_refusal(spent, bench.rules.budget, at=bench.now)

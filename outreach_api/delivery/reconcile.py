@@ -234,6 +234,7 @@ def _queue_anew(session: Session, contact: Contact, *, now: datetime) -> None:
             inbound_id=contact.inbound_id,
             channel=contact.channel,
             purpose=contact.purpose,
+            ladder_step=contact.ladder_step + 1,
             template_key=contact.template_key,
             variables=contact.variables,
             text=contact.text,

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from models.column_types import key_ring
 from models.resident import Phone, Resident, ResidentPhone
-from scheduler.matching.population import Population
+from models.session import Sessions
+from scheduler.matching.population import KEY, Population
+from scheduler.planning.notices import NoticeAudience
 from scheduler.roster.people import CONTEXTS
 from scheduler.rules.derive import focus_groups, life_stage
 
@@ -26,6 +28,24 @@ def take_in(session: Session, population: Population, keys: Sequence[str], *, no
     for key in missing:
         residents[key] = _add(session, identities[key], now)
     return residents
+
+
+def take_in_audience(sessions: Sessions, population: Population, audience: NoticeAudience, *, now: datetime) -> int:
+    """Take in everybody with a phone whom an urgent notice is for; how many are new."""
+    people = population.people
+    chosen = people.filter(people.phone_index.notnull())
+    if audience.streets:
+        chosen = chosen.filter(chosen.street.isin(audience.streets))
+    if audience.from_age is not None:
+        chosen = chosen.filter(chosen.age_years >= audience.from_age)
+    keys = [row[KEY] for row in population.fetch(chosen.select(KEY).order_by(KEY))]
+    new = 0
+    for first in range(0, len(keys), KEYS_PER_QUERY):
+        part = keys[first : first + KEYS_PER_QUERY]
+        with sessions.write() as session:
+            new += len(part) - len(_already_here(session, part))
+            take_in(session, population, part, now=now)
+    return new
 
 
 def _already_here(session: Session, keys: Sequence[str]) -> dict[str, Resident]:

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from models.vocabulary import PROACTIVE_PURPOSES, Channel, ContactPurpose, ContactState, Refusal
 
 WEEK = timedelta(days=7)
+NOTICES_PER_DAY = 2
+"""Of urgent notices, whatever else their approval lets them exceed."""
 # An answer counts as one only while the resident still waits for it; later it is a contact of its own.
 ANSWER_WITHIN = timedelta(minutes=30)
 # Contacts in these states never reached anybody and spend nothing.
@@ -33,6 +35,7 @@ class Spent:
 
     channel: Channel
     at: datetime
+    purpose: ContactPurpose = ContactPurpose.OFFER
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,18 @@ def budget_refusal(spent: Iterable[Spent], channel: Channel, budget: ContactBudg
     return None
 
 
+def notice_refusal(spent: Iterable[Spent], budget: ContactBudget, *, at: datetime) -> Refusal | None:
+    """Why one more urgent notice at `at` would be too many, or None. Of one notice a phone gets one in any case."""
+    today = _day(at, budget)
+    notices = sum(one.purpose is ContactPurpose.NOTICE and _day(one.at, budget) == today for one in spent)
+    return Refusal.DAILY_CAP if notices >= NOTICES_PER_DAY else None
+
+
 def next_within_budget(spent: Iterable[Spent], channel: Channel, budget: ContactBudget, *, at: datetime) -> datetime:
     """The earliest instant from `at` on at which the budget allows one more contact."""
     spent = list(spent)
     while (refusal := budget_refusal(spent, channel, budget, at=at)) is not None:
-        at = _tomorrow(at, budget) if refusal is Refusal.DAILY_CAP else _week_after_oldest(spent, channel, at=at)
+        at = tomorrow(at, budget) if refusal is Refusal.DAILY_CAP else _week_after_oldest(spent, channel, at=at)
     return at
 
 
@@ -76,7 +86,8 @@ def _week_after_oldest(spent: Iterable[Spent], channel: Channel, *, at: datetime
     return min(contact.at for contact in spent if contact.channel is channel and contact.at > at - WEEK) + WEEK
 
 
-def _tomorrow(at: datetime, budget: ContactBudget) -> datetime:
+def tomorrow(at: datetime, budget: ContactBudget) -> datetime:
+    """The first moment of the next day on the resident's clock."""
     return datetime.combine(_day(at, budget) + timedelta(days=1), time.min, budget.zone)
 
 

@@ -69,6 +69,8 @@ class HomeHelp:
 @dataclass
 class Verdict:
     contact: PlannedContact | None = None
+    over_budget: PlannedContact | None = None
+    """What would be the contact, had the budget room for one more."""
     home_help: list[HomeHelp] = field(default_factory=list)
     refused: list[tuple[int, Refusal]] = field(default_factory=list)
 
@@ -189,6 +191,7 @@ def _plan_contact(
     if refusal is None:
         verdict.contact = contact
     else:
+        verdict.over_budget = contact
         verdict.refuse(group, refusal)
 
 

@@ -28,9 +28,10 @@ from models.vocabulary import (
     Refusal,
 )
 from scheduler.matching.moves import move_match
-from scheduler.planning.budget import UNSPENT, Spent
+from scheduler.planning.budget import UNSPENT
 from scheduler.planning.cadence import NOT_REACHED, Cadence
-from scheduler.planning.decision import Bench, HomeHelp, PlannedContact, Verdict, decide
+from scheduler.planning.deciding import beside_their_housemates, decide_in_turn
+from scheduler.planning.decision import Bench, HomeHelp, PlannedContact
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.pauses import standing_pauses
 from scheduler.planning.refusals import Refused, record_refusals
@@ -158,7 +159,7 @@ def _residents_to_consider(session: Session, terms: Terms, cadence: Cadence) -> 
     ).all()
     priority = {policy_id: campaign.priority for policy_id, campaign in terms.campaigns.items()}
     in_order = sorted(rows, key=lambda row: (priority[row.policy_id], row.id))
-    return list(dict.fromkeys(row.resident_id for row in in_order))
+    return beside_their_housemates(session, [row.resident_id for row in in_order])
 
 
 def _contacted_lately(terms: Terms, cadence: Cadence) -> Any:
@@ -190,23 +191,12 @@ def _filled(session: Session, terms: Terms) -> Counter[tuple[int, date]]:
 
 def _plan_batch(session: Session, resident_ids: Sequence[int], ongoing: _Pass) -> None:
     people = read_situations(session, _lock_in_order(session, resident_ids), ongoing.terms)
-    counted = _spending(session, people, ongoing)
-    planned: list[tuple[ResidentSituation, PlannedContact]] = []
-    home_help: list[HomeHelp] = []
-    refused: list[Refused] = []
-    for person in people:
-        verdict = decide(person, ongoing.bench, partial(_spent_on, counted, person.resident_id))
-        contact = _within_cap(verdict, ongoing)
-        if contact is not None:
-            planned.append((person, contact))
-            spent = Spent(contact.channel, contact.due_at)
-            counted.add(-len(planned), spent, resident_id=person.resident_id, phone_id=contact.phone.phone_id)
-        home_help += verdict.home_help
-        refused += [Refused(match_id, person.resident_id, reason) for match_id, reason in verdict.refused]
-    _write_contacts(session, planned, ongoing)
-    _ask_for_home_help(session, home_help, ongoing)
-    _record(session, refused, ongoing)
-    session.add(Event(at=ongoing.now, kind=EventKind.CONTACT_CHANGED, facts={"planned": len(planned)}))
+    decisions = decide_in_turn(people, ongoing.bench, _spending(session, people, ongoing), partial(_fits, ongoing))
+    _write_contacts(session, decisions.contacts, ongoing)
+    _ask_for_home_help(session, decisions.home_help, ongoing)
+    _record(session, decisions.refused, ongoing)
+    facts = {"planned": len(decisions.contacts)}
+    session.add(Event(at=ongoing.now, kind=EventKind.CONTACT_CHANGED, facts=facts))
 
 
 def _lock_in_order(session: Session, resident_ids: Sequence[int]) -> list[int]:
@@ -222,31 +212,21 @@ def _spending(session: Session, people: Sequence[ResidentSituation], ongoing: _P
     return spending(session, resident_ids, phone_ids, now=ongoing.now, planned=Planned.COUNTS)
 
 
-def _spent_on(counted: Spending, resident_id: int, phone_id: int) -> list[Spent]:
-    return counted.of(resident_id=resident_id, phone_id=phone_id)
-
-
-def _within_cap(verdict: Verdict, ongoing: _Pass) -> PlannedContact | None:
-    """The contact, unless the day of its first campaign is full. A contact counts in that campaign only."""
-    contact = verdict.contact
-    if contact is None:
-        return None
+def _fits(ongoing: _Pass, contact: PlannedContact) -> bool:
+    """Whether the day of the contact's first campaign has room; if so, it is taken. It counts in that campaign only."""
     campaign = ongoing.terms.campaigns[contact.matches[0].policy_id]
     day = (campaign.id, contact.due_at.astimezone(ongoing.terms.zone).date())
     if ongoing.filled[day] >= campaign.daily_cap:
-        verdict.refused += [(match.match_id, Refusal.CAMPAIGN_CAP) for match in contact.matches]
-        return None
+        return False
     ongoing.filled[day] += 1
-    return contact
+    return True
 
 
-def _write_contacts(
-    session: Session, planned: Sequence[tuple[ResidentSituation, PlannedContact]], ongoing: _Pass
-) -> None:
+def _write_contacts(session: Session, planned: Sequence[tuple[int, PlannedContact]], ongoing: _Pass) -> None:
     if not planned:
         return
-    residents = _by_id(session, Resident, [person.resident_id for person, _ in planned])
-    rows = [_row(contact, residents[person.resident_id], ongoing) for person, contact in planned]
+    residents = _by_id(session, Resident, [resident_id for resident_id, _ in planned])
+    rows = [_row(contact, residents[resident_id], ongoing) for resident_id, contact in planned]
     session.add_all(rows)
     session.flush()
     for row, (_, contact) in zip(rows, planned, strict=True):

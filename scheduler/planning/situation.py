@@ -19,6 +19,7 @@ from models.match import Match
 from models.resident import Phone, Resident, ResidentPhone
 from models.vocabulary import (
     PROACTIVE_PURPOSES,
+    CampaignKind,
     CampaignState,
     CaseKind,
     CaseState,
@@ -126,6 +127,7 @@ def campaigns_on(session: Session, day: date) -> dict[str, Campaign]:
     found = session.scalars(
         select(Campaign)
         .where(
+            Campaign.kind == CampaignKind.ORDINARY,
             Campaign.state.in_((CampaignState.RUNNING, CampaignState.PAUSED)),
             Campaign.starts_on <= day,
             or_(Campaign.ends_on.is_(None), Campaign.ends_on >= day),
@@ -291,9 +293,16 @@ def _in_human_hands(session: Session, resident_ids: Collection[int]) -> frozense
 
 
 def _with_open_contact(session: Session, resident_ids: Collection[int]) -> frozenset[int | None]:
-    query = select(Contact.resident_id).where(
-        Contact.resident_id.in_(resident_ids),
+    """Those to whom something is on its way; on a shared phone it may be addressed to a housemate."""
+    underway = (
         Contact.state.in_((ContactState.PLANNED, ContactState.SENDING)),
         Contact.purpose.in_(PROACTIVE_PURPOSES),
     )
-    return frozenset(session.scalars(query))
+    addressed = select(Contact.resident_id).where(Contact.resident_id.in_(resident_ids), *underway)
+    spoken_of = (
+        select(Match.resident_id)
+        .join(ContactMatch, ContactMatch.match_id == Match.id)
+        .join(Contact, Contact.id == ContactMatch.contact_id)
+        .where(Match.resident_id.in_(resident_ids), *underway)
+    )
+    return frozenset(session.scalars(addressed)) | frozenset(session.scalars(spoken_of))

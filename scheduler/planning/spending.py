@@ -31,9 +31,10 @@ class Spending:
     by_resident: dict[int, dict[int, Spent]] = field(default_factory=lambda: defaultdict(dict))
     by_phone: dict[int, dict[int, Spent]] = field(default_factory=lambda: defaultdict(dict))
 
-    def of(self, *, resident_id: int | None, phone_id: int) -> list[Spent]:
+    def of(self, *, resident_id: int | None, phone_id: int, but_for: int | None = None) -> list[Spent]:
         own = self.by_resident.get(resident_id, {}) if resident_id is not None else {}
-        return list((own | self.by_phone.get(phone_id, {})).values())
+        together = own | self.by_phone.get(phone_id, {})
+        return [spent for contact_id, spent in together.items() if contact_id != but_for]
 
     def add(self, contact_id: int, spent: Spent, *, resident_id: int | None, phone_id: int) -> None:
         if resident_id is not None:
@@ -63,5 +64,5 @@ def spending(
     for contact_id, resident_id, phone_id, channel, purpose, sent_at, due_at, answers in rows:
         at = sent_at or due_at
         if is_proactive(purpose, at=at, answers=answers):
-            found.add(contact_id, Spent(Channel(channel), at), resident_id=resident_id, phone_id=phone_id)
+            found.add(contact_id, Spent(Channel(channel), at, purpose), resident_id=resident_id, phone_id=phone_id)
     return found

@@ -92,7 +92,8 @@ def _contacts(session: Session, resident_id: int, matches: dict[int, Match]) -> 
     for contact_id, match_id in session.execute(query.order_by(ContactMatch.number)):
         offered.setdefault(contact_id, []).append(matches[match_id].policy_id)
     without_words = (defer(Contact.text), defer(Contact.variables))
-    contacts = session.scalars(select(Contact).where(Contact.resident_id == resident_id).options(*without_words))
+    mine = or_(Contact.resident_id == resident_id, Contact.id.in_(offered))
+    contacts = session.scalars(select(Contact).where(mine).options(*without_words))
     return [_contact(contact, tuple(offered.get(contact.id, ()))) for contact in contacts]
 
 

@@ -134,6 +134,16 @@ class Street:
             )
             return dict(session.execute(query).all())
 
+    def told_of(self, contact: Contact) -> dict[int, int]:
+        """The residents a contact speaks of, by its numbers."""
+        with self.sessions.read() as session:
+            query = (
+                select(ContactMatch.number, Match.resident_id)
+                .join(Match, Match.id == ContactMatch.match_id)
+                .where(ContactMatch.contact_id == contact.id)
+            )
+            return dict(session.execute(query).all())
+
     def settle(self, state: ContactState = ContactState.DELIVERED, **values: Any) -> None:
         """Let every planned contact have gone out at its time."""
         with self.sessions.write() as session:

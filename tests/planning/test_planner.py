@@ -81,13 +81,29 @@ def test_several_offers_go_in_one_contact_numbered_by_priority(street: Street) -
     assert street.rendering.asked[0]["offers"] == [(1, OTHER_POLICY), (2, POLICY)]
 
 
-def test_a_phone_of_two_matched_people_is_rendered_as_shared_and_texted_once_a_day(street: Street) -> None:
-    street.matched(number="+8613800138000")
-    street.matched(number="+8613800138000")
+def test_two_residents_behind_one_phone_share_one_contact_that_names_nobody(street: Street) -> None:
+    first = street.matched(number="+8613800138000")
+    street.matched()
+    second = street.matched(number="+8613800138000")
     report = street.plan()
-    assert [asked["shared_phone"] for asked in street.rendering.asked] == [True]
-    assert report.refused == {Refusal.DAILY_CAP: 1}
+    assert (report.contacts, report.offers, report.refused) == (2, 3, {})
+    assert [asked["shared_phone"] for asked in street.rendering.asked] == [True, False]
+    household = street.contacts()[0]
+    assert street.told_of(household) == {1: first, 2: second}
+    assert street.plan().contacts == 0
     street.settle()
+    street.plan(EIGHT + DAY)
+    assert len(street.contacts()) == 2
+    street.plan(EIGHT + 4 * DAY)
+    assert [c.purpose for c in street.contacts()[2:]] == [ContactPurpose.REMINDER] * 2
+
+
+def test_a_housemate_on_another_rung_waits_for_another_day(street: Street) -> None:
+    street.matched(number="+8613800138000")
+    street.plan()
+    street.settle()
+    street.matched(number="+8613800138000")
+    assert street.plan(EIGHT + timedelta(hours=3)).refused == {Refusal.DAILY_CAP: 1}
     street.plan(EIGHT + DAY)
     assert [c.due_at for c in street.contacts()] == [NINE, NINE + DAY]
 
