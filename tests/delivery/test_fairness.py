@@ -27,6 +27,7 @@ from tests.builders import NOON
 from tests.delivery.office import MINUTE, Office
 
 SECOND = timedelta(seconds=1)
+pytestmark = pytest.mark.engines
 
 
 def queued(office: Office, count: int, campaign_id: int | None, *, minutes_ago: int = 10) -> list[int]:
@@ -180,21 +181,3 @@ def test_a_refused_text_is_no_failure_of_the_carrier(office: Office) -> None:
     office.deliver()
     with office.sessions.read() as session:
         assert breakers(session) == {}
-
-
-@pytest.mark.postgres
-def test_turns_rate_and_breaker_on_postgresql(postgres_url: str) -> None:
-    office = Office(postgres_url)
-    limited(office, 20)
-    queued(office, 30, office.campaign())
-    (single,) = queued(office, 1, office.campaign(), minutes_ago=0)
-    office.deliver(limit=4)
-    assert single in office.carrier.contact_ids()
-    assert office.deliver().sent == {"accepted": 16}
-    office.wait(SECOND)
-    office.carrier.script = ["timeout_before_accept"] * 20
-    assert office.deliver().sent["unknown"] == FAILURES_THAT_OPEN
-    office.wait(FIRST_REST)
-    office.carrier.script = []
-    assert office.deliver().sent == {"accepted": PROBES}
-    office.sessions.engine.dispose()

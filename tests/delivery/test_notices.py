@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models.contact import Campaign, Contact
 from models.resident import Phone, Preference, Resident
-from models.vocabulary import ContactPurpose, ContactState, PhoneState, Refusal, ResidentStatus, StopReason, Waiver
+from models.vocabulary import ContactState, PhoneState, Refusal, ResidentStatus, StopReason, Waiver
 from scheduler.planning.campaigns import CampaignDraft, approve_campaign, create_campaign, start_campaign
 from scheduler.planning.notices import NoticeAudience, NoticeReport, queue_notice
 from scheduler.planning.rules import ContactRules
@@ -21,6 +21,7 @@ from tests.delivery.office import MINUTE, Office
 NIGHT = datetime(2026, 9, 1, 15, 30, tzinfo=UTC)
 """23:30 in Shenzhen."""
 ALL = frozenset(Waiver)
+pytestmark = pytest.mark.engines
 
 
 def a_notice(office: Office, *, waives: frozenset[Waiver] = ALL, **audience: Any) -> int:
@@ -175,16 +176,3 @@ def test_yesterdays_notice_is_not_sent_any_more(office: Office) -> None:
     queue(office, a_notice(office))
     office.wait(timedelta(hours=24))
     assert office.deliver().cancelled == 1
-
-
-@pytest.mark.postgres
-def test_notices_on_postgresql(postgres_url: str) -> None:
-    office = Office(postgres_url, now=NIGHT)
-    residents(office, 3)
-    campaign_id = a_notice(office)
-    assert queue(office, campaign_id).queued == 3
-    assert queue(office, campaign_id).queued == 0
-    assert office.deliver().sent == {"accepted": 3}
-    with office.sessions.read() as session:
-        assert set(session.scalars(select(Contact.purpose))) == {ContactPurpose.NOTICE}
-    office.sessions.engine.dispose()

@@ -1,13 +1,13 @@
 """audience of a notice.
 
-Revision: 8c726e1524b7, after 6e1593c42f5f.
+Revision: 8c726e1524b7, after 5edfdfc315de.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '8c726e1524b7'
-down_revision = '6e1593c42f5f'
+down_revision = '5edfdfc315de'
 branch_labels = None
 depends_on = None
 
