@@ -120,6 +120,6 @@ def _matches(session: Session, contact_ids: Collection[int]) -> dict[int, list[O
         .where(ContactMatch.contact_id.in_(contact_ids))
     )
     found: dict[int, list[OfferedMatch]] = defaultdict(list)
-    for contact_id, *columns in session.execute(query):
-        found[contact_id].append(OfferedMatch(*columns))
+    for contact_id, match_id, resident_id, policy_id, state in session.execute(query):
+        found[contact_id].append(OfferedMatch(match_id, resident_id, policy_id, state))
     return found

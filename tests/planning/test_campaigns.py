@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -29,8 +30,8 @@ ANN, BEN = "staff:1", "staff:2"
 
 
 def a_draft(**values: Any) -> CampaignDraft:
-    values = {"name": "体检", "policy_id": OTHER_POLICY, "daily_cap": 50, "starts_on": date(2026, 9, 1)} | values
-    return CampaignDraft(**values)
+    usual = CampaignDraft(name="体检", policy_id=OTHER_POLICY, daily_cap=50, starts_on=date(2026, 9, 1))
+    return replace(usual, **values)
 
 
 def test_nothing_goes_out_before_a_second_person_approved_and_it_was_started(street: Street) -> None:
