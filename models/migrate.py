@@ -24,9 +24,7 @@ def upgrade(engine: Engine) -> None:
         if _is_behind(connection):
             report_views.drop_views(connection)
             command.upgrade(_config(connection), "head")
-        if not report_views.are_current(connection):
-            report_views.drop_views(connection)
-            report_views.create_views(connection)
+        report_views.renew_views(connection)
 
 
 def _is_behind(connection: Connection) -> bool:

@@ -111,6 +111,13 @@ def drop_views(connection: Connection) -> None:
             connection.execute(text(f"DROP VIEW {name}"))
 
 
+def renew_views(connection: Connection) -> None:
+    """Put the views of this version there, unless they are."""
+    if not are_current(connection):
+        drop_views(connection)
+        create_views(connection)
+
+
 def are_current(connection: Connection) -> bool:
     """Whether the views of this version are there."""
     if MARK not in inspect(connection).get_view_names():

@@ -14,6 +14,7 @@ from outreach_api.reports.labour import labour, labour_minutes
 from outreach_api.reports.report import Kind, Report, Table
 from outreach_api.reports.snapshot import Snapshot, take_snapshot
 from outreach_api.reports.suppression import suppress
+from outreach_api.reports.uplift import uplift_table
 
 YEAR = timedelta(days=365)
 SPAN = {Kind.DAILY: timedelta(days=1), Kind.WEEKLY: timedelta(days=7)}
@@ -100,7 +101,7 @@ class _Build:
         ]
         if kind is Kind.CAMPAIGN:
             figures |= uptake_figures | minutes
-            tables.append(labour_table)
+            tables += [labour_table, uplift_table(counting)]
         return figures, tables
 
     def _instants(self, since: date, until: date) -> tuple[datetime, datetime]:

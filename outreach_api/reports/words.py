@@ -24,6 +24,7 @@ OTHERS: dict[str, Pair] = {
     "online": ("网上", "online"),
     "reply": ("短信回复", "reply"),
     "visit": ("上门", "visit"),
+    "all": ("合计", "all"),
     "text": ("短信触达", "texts"),
     "manual": ("人工方式（对照）", "manual way, for comparison"),
     "age_band": ("年龄段", "age"),

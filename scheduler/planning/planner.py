@@ -34,6 +34,7 @@ from scheduler.planning.deciding import beside_their_housemates, decide_in_turn
 from scheduler.planning.decision import Bench, HomeHelp, PlannedContact
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.pauses import standing_pauses
+from scheduler.planning.phases import phases_on
 from scheduler.planning.refusals import Refused, record_refusals
 from scheduler.planning.rules import ContactRules, contact_rules
 from scheduler.planning.situation import (
@@ -138,7 +139,9 @@ def plan(
         rules = rules or contact_rules(session)
         bench = Bench(rules, cadence or rules.cadence, guards, now)
         today = now.astimezone(rules.zone).date()
-        terms = Terms(campaigns_on(session, today), standing_pauses(session), cards, rules.zone, now, guards)
+        campaigns = campaigns_on(session, today)
+        phases = phases_on(session, [campaign.id for campaign in campaigns.values()], today)
+        terms = Terms(campaigns, standing_pauses(session), cards, rules.zone, now, guards, phases)
         ongoing = _Pass(bench, terms, render, open_home_help, _filled(session, terms))
         residents = _residents_to_consider(session, terms, bench.cadence)
     for start in range(0, len(residents), RESIDENTS_AT_A_TIME):
@@ -158,7 +161,8 @@ def _residents_to_consider(session: Session, terms: Terms, cadence: Cadence) -> 
         )
     ).all()
     priority = {policy_id: campaign.priority for policy_id, campaign in terms.campaigns.items()}
-    in_order = sorted(rows, key=lambda row: (priority[row.policy_id], row.id))
+    begun = [row for row in rows if not terms.phases.wait(row.resident_id, terms.campaigns[row.policy_id].id)]
+    in_order = sorted(begun, key=lambda row: (priority[row.policy_id], row.id))
     return beside_their_housemates(session, [row.resident_id for row in in_order])
 
 

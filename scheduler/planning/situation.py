@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ from models.vocabulary import (
 from scheduler.planning.cadence import Attempt
 from scheduler.planning.guards import Guard, Guards
 from scheduler.planning.pauses import Pauses
+from scheduler.planning.phases import Phases
 from scheduler.planning.preferences import Wish, wishes_of
 from scheduler.planning.stops import stops_of_phones, stops_of_residents
 
@@ -103,6 +104,7 @@ class Terms:
     zone: ZoneInfo
     now: datetime
     guards: Guards
+    phases: Phases = field(default_factory=Phases)
 
     @property
     def today(self) -> date:
@@ -187,6 +189,8 @@ def _matches(session: Session, resident_ids: Collection[int], terms: Terms) -> d
     for row in rows:
         campaign = terms.campaigns[row.policy_id]
         card = terms.cards.get(row.policy_id)
+        if terms.phases.wait(row.resident_id, campaign.id):
+            continue
         found[row.resident_id].append(
             MatchSituation(
                 match_id=row.id,

@@ -13,7 +13,7 @@ from models.contact import Contact, ContactMatch, RefusedContact
 from models.conversation import Message
 from models.event import Setting
 from models.match import Application, Match, MatchChange, Snapshot
-from models.report_views import create_views
+from models.report_views import renew_views
 from models.resident import Preference, Resident
 from models.session import Sessions
 from models.vocabulary import (
@@ -56,7 +56,7 @@ READINGS = (
 def a_town(path: Path, *, seed: int = 1) -> Sessions:
     sessions = a_database(f"sqlite:///{path}")
     with sessions.write() as session:
-        create_views(session.connection())
+        renew_views(session.connection())
         _Town(session, Random(seed)).fill()
     return sessions
 
