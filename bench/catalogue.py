@@ -21,4 +21,5 @@ class Entry:
 
 BENCHES: dict[str, Entry] = {
     "import": Entry("bench.import_rows", "导入一百万行", "import a million rows"),
+    "webhooks": Entry("bench.webhooks", "短信回调：签名到落盘确认", "inbound texts, signed to durably acknowledged"),
 }

@@ -14,7 +14,7 @@ CHECKS = {
     "ruff check": ["ruff", "check", "--quiet"],
     "ruff format": ["ruff", "format", "--check", "--quiet"],
     "mypy": ["mypy", "--no-error-summary", "."],
-    "import-linter": ["importlinter.cli", "lint"],
+    "import-linter": ["setup.layers"],
 }
 USAGE = Text(
     "用法: ./outreach test [--all] [--postgres] [pytest 的参数]\n"

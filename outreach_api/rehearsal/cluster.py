@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +69,7 @@ def _owner() -> Owner:
 
 
 @contextmanager
-def running_cluster(programs: Path) -> Iterator[Cluster]:
+def running_cluster(programs: Path, settings: Mapping[str, str] = SETTINGS) -> Iterator[Cluster]:
     """Start a server from the folder that holds initdb and postgres; it ends with the block."""
     # A socket's path may have about 100 characters, which pytest's own folders can exceed.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
@@ -91,16 +91,16 @@ def running_cluster(programs: Path) -> Iterator[Cluster]:
             "UTF8",
         ]
         subprocess.run([*initdb, "--no-locale"], check=True, capture_output=True, cwd=folder, **owner)
-        with _server(programs, folder, owner):
+        with _server(programs, folder, owner, settings):
             yield Cluster(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _server(programs: Path, folder: Path, owner: Owner) -> Iterator[None]:
-    settings = [option for name, value in SETTINGS.items() for option in ("-c", f"{name}={value}")]
-    command = [str(programs / "postgres"), "-D", str(folder / "db"), "-k", str(folder), *settings]
+def _server(programs: Path, folder: Path, owner: Owner, settings: Mapping[str, str]) -> Iterator[None]:
+    options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
+    command = [str(programs / "postgres"), "-D", str(folder / "db"), "-k", str(folder), *options]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **owner)
     try:

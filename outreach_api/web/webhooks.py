@@ -10,24 +10,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 from urllib.parse import parse_qsl
 
 import structlog
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
-from models.contact import Receipt
-from models.conversation import Inbound
 from models.crypto import KeyRing
-from models.event import Event
 from models.session import Sessions
-from models.vocabulary import Channel, EventKind
+from models.vocabulary import Channel
 from outreach_api.channels.signature import is_signed
 from outreach_api.channels.twilio_text import TwilioCarrier
 from outreach_api.clock import Clock
 from outreach_api.settings import Settings
+from outreach_api.web.arrivals import Arrivals, Status, Text
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_FIELDS = 100
@@ -57,6 +53,7 @@ class SignedForm:
 
     fields: Mapping[str, str]
     house: WebhookHouse
+    arrivals: Arrivals
 
     def required(self, name: str, *, longest: int = LONGEST_REFERENCE) -> str:
         value = self.fields.get(name, "")
@@ -92,14 +89,14 @@ async def signed_form(request: Request) -> SignedForm:
     if not genuine:
         log.warning("webhook_signature_refused", path=request.url.path)
         raise HTTPException(HTTPStatus.FORBIDDEN, "the signature does not fit")
-    return SignedForm(dict(pairs), house)
+    return SignedForm(dict(pairs), house, _arrivals(request))
 
 
 Form = Annotated[SignedForm, Depends(signed_form)]
 
 
 @router.post("/inbound", response_class=Response)
-def receive_text(form: Form) -> Response:
+async def receive_text(form: Form) -> Response:
     """A resident wrote. The same MessageSid again changes nothing."""
     house = form.house
     now = house.clock.now()
@@ -115,34 +112,37 @@ def receive_text(form: Form) -> Response:
         "received_at": now,
         "due_at": now,
     }
-    with house.sessions.write() as session:
-        new = _insert(session, Inbound).values(row).on_conflict_do_nothing().returning(Inbound.id)
-        inbound_id = session.scalar(new)
-        if inbound_id is not None:
-            session.add(Event(at=now, kind=EventKind.INBOUND_RECEIVED, facts={"inbound": inbound_id}))
+    inbound_id = await form.arrivals.keep(Text(row))
     log.info("inbound_received", inbound=inbound_id, repeated=inbound_id is None)
     return Response(EMPTY_TWIML, media_type="text/xml")
 
 
 @router.post("/status", status_code=HTTPStatus.NO_CONTENT, response_class=Response)
-def receive_status(form: Form, contact: str | None = None) -> Response:
+async def receive_status(form: Form, contact: str | None = None) -> Response:
     """A message's status changed. Kept as it came; `receipts` applies it."""
     house = form.house
     if contact is not None and not CONTACT_ID.fullmatch(contact):
         raise HTTPException(HTTPStatus.BAD_REQUEST, "contact is not a contact's number")
     to = form.fields.get("To")
-    receipt = Receipt(
-        contact_id=int(contact) if contact is not None else None,
-        provider=TwilioCarrier.name,
-        provider_ref=form.required("MessageSid"),
-        status=form.required("MessageStatus", longest=LONGEST_WORD),
-        vendor_code=_vendor_code(form),
-        to_index=house.ring.blind_index(to, kind="phone") if to else None,
-        received_at=house.clock.now(),
-    )
-    with house.sessions.write() as session:
-        session.add(receipt)
+    row = {
+        "contact_id": int(contact) if contact is not None else None,
+        "provider": TwilioCarrier.name,
+        "provider_ref": form.required("MessageSid"),
+        "status": form.required("MessageStatus", longest=LONGEST_WORD),
+        "vendor_code": _vendor_code(form),
+        "to_index": house.ring.blind_index(to, kind="phone") if to else None,
+        "received_at": house.clock.now(),
+    }
+    await form.arrivals.keep(Status(row))
     return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _arrivals(request: Request) -> Arrivals:
+    state = request.app.state
+    if not hasattr(state, "arrivals"):
+        state.arrivals = Arrivals(state.house.sessions)
+    arrivals: Arrivals = state.arrivals
+    return arrivals
 
 
 async def _body(request: Request) -> bytes:
@@ -173,8 +173,3 @@ def _text(form: SignedForm) -> str:
 def _vendor_code(form: SignedForm) -> str | None:
     code = form.fields.get("ErrorCode", "")
     return code if code.isdecimal() and int(code) and len(code) <= 16 else None
-
-
-def _insert(session: Session, table: Any) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)

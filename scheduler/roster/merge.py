@@ -16,6 +16,8 @@ from scheduler.roster.feed import RosterFile, precedence
 
 MEMORY_LIMIT = "1GB"
 PERSON_BATCH = 25_000
+PEOPLE_A_PART = 100_000
+"""People are put together so many at a time: choosing among the records of all at once would not fit in memory."""
 
 PLAIN_FIELDS: dict[str, pa.DataType] = {
     "birth_date": pa.date32(),
@@ -39,6 +41,9 @@ _STAGED = pa.schema(
         "source": pa.string(),
         "file": pa.string(),
         "row": pa.int64(),
+        "merge_key": pa.string(),
+        "found_by_name": pa.bool_(),
+        "tie": pa.bool_(),
     }
 )
 _SQL_TYPES = {pa.string(): "VARCHAR", pa.date32(): "DATE", pa.bool_(): "BOOLEAN", pa.int64(): "BIGINT"}
@@ -46,23 +51,27 @@ _SQL_TYPES = {pa.string(): "VARCHAR", pa.date32(): "DATE", pa.bool_(): "BOOLEAN"
 # A record without a number is the person's who shares name, birth date and phone, if that is one person and no more.
 _RESOLVE = """
 CREATE TABLE resolved AS
-WITH known AS (
+WITH nameless AS (SELECT * FROM staged WHERE id_number IS NULL),
+known AS (
     SELECT name, birth_date, phone, min(id_number) AS id_number, count(DISTINCT id_number) AS people
     FROM staged
     WHERE id_number IS NOT NULL AND phone IS NOT NULL
-      AND (name, birth_date, phone) IN (SELECT (name, birth_date, phone) FROM staged WHERE id_number IS NULL)
+      AND (name, birth_date, phone) IN (SELECT (name, birth_date, phone) FROM nameless)
     GROUP BY name, birth_date, phone
 )
-SELECT staged.* EXCLUDE (id_number),
-    coalesce(staged.id_number, CASE WHEN known.people = 1 THEN known.id_number END) AS id_number,
-    staged.id_number IS NULL AND known.people = 1 AS found_by_name,
-    staged.id_number IS NULL AND coalesce(known.people, 0) > 1 AS tie,
-    CASE WHEN coalesce(staged.id_number, CASE WHEN known.people = 1 THEN known.id_number END) IS NULL
-         THEN concat_ws('|', staged.name, staged.birth_date::VARCHAR, staged.phone) END AS merge_key
-FROM staged LEFT JOIN known
-  ON staged.id_number IS NULL AND known.name = staged.name
- AND known.birth_date = staged.birth_date AND known.phone = staged.phone
+SELECT nameless.* REPLACE (
+    CASE WHEN known.people = 1 THEN known.id_number END AS id_number,
+    coalesce(known.people = 1, false) AS found_by_name,
+    coalesce(known.people > 1, false) AS tie,
+    CASE WHEN known.people = 1 THEN NULL
+         ELSE concat_ws('|', nameless.name, nameless.birth_date::VARCHAR, nameless.phone) END AS merge_key)
+FROM nameless LEFT JOIN known
+  ON known.name = nameless.name AND known.birth_date = nameless.birth_date AND known.phone = nameless.phone;
+DELETE FROM staged WHERE id_number IS NULL;
+INSERT INTO staged SELECT * FROM resolved;
+DROP TABLE resolved;
 """
+_PERSON = "coalesce(id_number, merge_key)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,7 @@ class Merge:
     """Take records in, resolve them once, give people out. Spilled data is encrypted and removed."""
 
     def __init__(self, spill_dir: Path) -> None:
+        self._people = 0
         self._connection = duckdb.connect(":memory:")
         self._connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         self._connection.execute("SET temp_file_encryption = true")
@@ -102,15 +112,15 @@ class Merge:
 
     def resolve(self) -> MergeCounts:
         self._connection.execute(_RESOLVE)
-        self._connection.execute("DROP TABLE staged")
         counts = self._one(
-            "SELECT count(DISTINCT coalesce(id_number, merge_key)), count(*), "
-            "count(*) FILTER (found_by_name), count(*) FILTER (tie) FROM resolved"
+            f"SELECT count(DISTINCT {_PERSON}), count(*), "  # noqa: S608 - our own names
+            "count(*) FILTER (found_by_name), count(*) FILTER (tie) FROM staged"
         )
+        self._people = counts[0]
         return MergeCounts(*counts)
 
     def ties(self) -> Iterator[Tie]:
-        rows = self._connection.execute("SELECT file, row FROM resolved WHERE tie ORDER BY file, row").fetchall()
+        rows = self._connection.execute("SELECT file, row FROM staged WHERE tie ORDER BY file, row").fetchall()
         return (Tie(*row) for row in rows)
 
     def people(self) -> Iterator[pa.RecordBatch]:
@@ -119,11 +129,13 @@ class Merge:
         sources = ", ".join(
             f"arg_min(source, {_rank(name)}) FILTER ({name} IS NOT NULL) AS {name}_source" for name in MERGED_FIELDS
         )
-        query = (
-            f"SELECT id_number, merge_key, count(*)::INTEGER AS records, {values}, {sources} "  # noqa: S608 - our own names
-            "FROM resolved GROUP BY id_number, merge_key"
-        )
-        yield from self._connection.sql(query).to_arrow_reader(PERSON_BATCH)
+        parts = -(-self._people // PEOPLE_A_PART)
+        for part in range(parts):
+            query = (
+                f"SELECT id_number, merge_key, count(*)::INTEGER AS records, {values}, {sources} "  # noqa: S608
+                f"FROM staged WHERE hash({_PERSON}) % {parts} = {part} GROUP BY id_number, merge_key"
+            )
+            yield from self._connection.sql(query).to_arrow_reader(PERSON_BATCH)
 
     def _one(self, query: str) -> Any:
         return self._connection.execute(query).fetchall()[0]
