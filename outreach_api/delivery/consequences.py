@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -55,11 +56,11 @@ def note_failure(session: Session, contact: Contact, cause: Cause, *, now: datet
             _stop(session, contact, now=now)
 
 
-def note_delivery(session: Session, contact: Contact) -> None:
+def note_deliveries(session: Session, phone_ids: Collection[int]) -> None:
     """A delivery ends a run of failures."""
     session.execute(
         update(Phone)
-        .where(Phone.id == contact.phone_id, Phone.carrier_failures > 0)
+        .where(Phone.id.in_(phone_ids), Phone.carrier_failures > 0)
         .values(carrier_failures=0)
         .execution_options(synchronize_session=False)
     )

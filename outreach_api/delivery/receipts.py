@@ -16,7 +16,7 @@ from models.session import Sessions
 from models.transitions import CONTACT_TRANSITIONS
 from models.vocabulary import ContactState, EventKind
 from outreach_api.channels.vendor_codes import MEANING_OF_STATUS, StatusMeaning, cause_of_code
-from outreach_api.delivery.consequences import note_delivery, note_failure
+from outreach_api.delivery.consequences import note_deliveries, note_failure
 from outreach_api.delivery.told import note_told
 
 BATCH = 500
@@ -46,10 +46,12 @@ def apply_receipts(sessions: Sessions, *, now: datetime, batch: int = BATCH) -> 
         with sessions.write() as session:
             receipts = _pending(session, batch)
             contacts = _Contacts(session, receipts)
+            delivered: set[int] = set()
             for receipt in receipts:
-                verdict = _apply(session, receipt, contacts.of(receipt), now=now)
+                verdict = _apply(session, receipt, contacts.of(receipt), delivered, now=now)
                 setattr(report, verdict, getattr(report, verdict) + 1)
                 receipt.applied_at = now
+            note_deliveries(session, delivered)
         if len(receipts) < batch:
             break
     return report
@@ -88,7 +90,8 @@ class _Contacts:
         return self._by_ref.get(receipt.provider_ref)
 
 
-def _apply(session: Session, receipt: Receipt, contact: Contact | None, *, now: datetime) -> str:
+def _apply(session: Session, receipt: Receipt, contact: Contact | None, delivered: set[int], *, now: datetime) -> str:
+    """The verdict on one receipt. A phone that it says was reached is put into `delivered`."""
     meaning = MEANING_OF_STATUS.get(receipt.status)
     if contact is None or meaning is None:
         log.warning("receipt_strange", receipt=receipt.id, contact=receipt.contact_id, known=meaning is not None)
@@ -101,7 +104,7 @@ def _apply(session: Session, receipt: Receipt, contact: Contact | None, *, now: 
         return "outranked"
     if meaning.state is not contact.state and meaning.state not in CONTACT_TRANSITIONS[contact.state]:
         return _contradicted(receipt, contact, meaning)
-    _move(session, receipt, contact, meaning, now=now)
+    _move(session, receipt, contact, meaning, delivered, now=now)
     return "applied"
 
 
@@ -114,7 +117,9 @@ def _contradicted(receipt: Receipt, contact: Contact, meaning: StatusMeaning) ->
     return "outranked"
 
 
-def _move(session: Session, receipt: Receipt, contact: Contact, meaning: StatusMeaning, *, now: datetime) -> None:
+def _move(
+    session: Session, receipt: Receipt, contact: Contact, meaning: StatusMeaning, delivered: set[int], *, now: datetime
+) -> None:
     contact.receipt_rank = meaning.rank
     contact.provider = contact.provider or receipt.provider
     contact.provider_ref = receipt.provider_ref
@@ -122,7 +127,7 @@ def _move(session: Session, receipt: Receipt, contact: Contact, meaning: StatusM
     if contact.state is meaning.state:
         return
     if contact.state is not ContactState.ACCEPTED:
-        note_told(session, contact.id, now=now)
+        note_told(session, [contact.id], now=now)
     contact.state = meaning.state
     contact.settled_at = now
     facts = {"contact": contact.id, "state": contact.state.value}
@@ -130,7 +135,10 @@ def _move(session: Session, receipt: Receipt, contact: Contact, meaning: StatusM
     if meaning.state is ContactState.UNDELIVERED:
         contact.cause = cause_of_code(receipt.vendor_code)
         contact.vendor_code = receipt.vendor_code
+        # In the order in which they came: a failure after a delivery is the first of a new run.
+        note_deliveries(session, delivered)
+        delivered.clear()
         note_failure(session, contact, contact.cause, now=now)
     elif meaning.state is ContactState.DELIVERED:
         contact.cause = contact.vendor_code = None
-        note_delivery(session, contact)
+        delivered.add(contact.phone_id)

@@ -18,7 +18,7 @@ from models.session import Sessions
 from models.vocabulary import Channel, ContactPurpose, ContactState, EventKind
 from outreach_api.channels.carrier import ListedMessage, Listing, TextCarrier
 from outreach_api.channels.vendor_codes import cause_of_code
-from outreach_api.delivery.consequences import note_delivery, note_failure
+from outreach_api.delivery.consequences import note_deliveries, note_failure
 from outreach_api.delivery.told import note_told
 from scheduler.planning.situation import LADDER_PURPOSES
 
@@ -194,14 +194,14 @@ def _settle_found(session: Session, contact: Contact, message: ListedMessage, pr
     contact.provider = provider
     contact.provider_ref = message.provider_ref
     contact.settled_at = now
-    note_told(session, contact.id, now=now)
+    note_told(session, [contact.id], now=now)
     _note(session, contact.id, contact.state, now=now)
     if message.state is ContactState.UNDELIVERED:
         contact.cause = cause_of_code(message.vendor_code)
         contact.vendor_code = message.vendor_code
         note_failure(session, contact, contact.cause, now=now)
     elif message.state is ContactState.DELIVERED:
-        note_delivery(session, contact)
+        note_deliveries(session, [contact.phone_id])
 
 
 def _count_absence(session: Session, contact: Contact, report: ReconcileReport, *, now: datetime) -> None:

@@ -2,57 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.contact import Contact
 from models.conversation import Conversation, Message
-from models.resident import ResidentPhone
-from models.session import lock_resident
-from models.vocabulary import Author, Direction
+from models.resident import Resident, ResidentPhone
+from models.vocabulary import Author, Direction, Stage
+
+Row = Mapping[str, Any]
 
 
-def note_told(session: Session, contact_id: int, *, now: datetime) -> None:
-    """Write the contact into the transcript of its phone, once; a reply was written when it was queued.
+def note_told(session: Session, contact_ids: Collection[int], *, now: datetime) -> None:
+    """Write the contacts into the transcripts of their phones, once; a reply was written when it was queued.
 
     The conversation that this may begin is nobody's talk yet: only what a resident says counts as talking.
     """
-    if session.scalar(select(Message.id).where(Message.contact_id == contact_id).limit(1)) is not None:
+    contacts = _untold(session, contact_ids)
+    if not contacts:
         return
-    contact = session.get_one(Contact, contact_id)
-    if contact.resident_id is not None:
-        lock_resident(session, contact.resident_id)
-    at = contact.sent_at or now
-    talk = _newest_conversation(session, contact.phone_id) or _begin(session, contact, at)
-    session.add(
-        Message(
-            conversation_id=talk.id,
-            at=at,
-            direction=Direction.OUT,
-            author=Author.ASSISTANT,
-            channel=contact.channel,
-            text=contact.text,
-            contact_id=contact.id,
-        )
-    )
-    contact.conversation_id = talk.id
-    session.flush()
+    _lock_residents(session, {contact["resident_id"] for contact in contacts} - {None})
+    talks = _talks(session, contacts, now=now)
+    lines = [_line(contact, talks[contact["phone_id"]], now=now) for contact in contacts]
+    session.execute(insert(Message), lines)
+    joined = [{"id": contact["id"], "conversation_id": talks[contact["phone_id"]]} for contact in contacts]
+    session.execute(update(Contact), joined)
 
 
-def _newest_conversation(session: Session, phone_id: int) -> Conversation | None:
-    query = select(Conversation).where(Conversation.phone_id == phone_id)
-    return session.scalar(query.order_by(Conversation.id.desc()).limit(1))
+def _untold(session: Session, contact_ids: Collection[int]) -> Sequence[Row]:
+    told = select(Message.contact_id).where(Message.contact_id.in_(contact_ids))
+    columns = (Contact.id, Contact.resident_id, Contact.phone_id, Contact.channel, Contact.sent_at, Contact.text)
+    query = select(*columns).where(Contact.id.in_(contact_ids), Contact.id.not_in(told)).order_by(Contact.id)
+    return session.execute(query).mappings().all()
 
 
-def _begin(session: Session, contact: Contact, at: datetime) -> Conversation:
-    """Whose phone several people share is not known until somebody says who they are."""
-    sharing = session.scalar(
-        select(func.count()).select_from(ResidentPhone).where(ResidentPhone.phone_id == contact.phone_id)
-    )
-    resident_id = contact.resident_id if sharing == 1 else None
-    talk = Conversation(resident_id=resident_id, phone_id=contact.phone_id, started_at=at, last_at=at, state={})
-    session.add(talk)
-    session.flush()
-    return talk
+def _lock_residents(session: Session, resident_ids: Collection[int]) -> None:
+    query = select(Resident.id).where(Resident.id.in_(resident_ids)).order_by(Resident.id)
+    session.execute(query.with_for_update())
+
+
+def _talks(session: Session, contacts: Sequence[Row], *, now: datetime) -> dict[int, int]:
+    """The newest conversation of each phone, by phone; begun where there was none."""
+    of_phone = {contact["phone_id"]: contact for contact in contacts}
+    newest = select(Conversation.phone_id, func.max(Conversation.id)).where(Conversation.phone_id.in_(of_phone))
+    talks: dict[int, int] = dict(session.execute(newest.group_by(Conversation.phone_id)).all())
+    silent = [phone_id for phone_id in of_phone if phone_id not in talks]
+    if silent:
+        shared = _shared(session, silent)
+        begun = [_beginning(of_phone[phone_id], shared=phone_id in shared, now=now) for phone_id in silent]
+        made = session.execute(insert(Conversation).returning(Conversation.phone_id, Conversation.id), begun)
+        talks.update(made.all())
+    return talks
+
+
+def _shared(session: Session, phone_ids: Collection[int]) -> frozenset[int]:
+    """Phones that are not one resident's: whom a talk there is with is not known until somebody says who they are."""
+    query = select(ResidentPhone.phone_id).where(ResidentPhone.phone_id.in_(phone_ids))
+    owned = session.scalars(query.group_by(ResidentPhone.phone_id).having(func.count() == 1))
+    return frozenset(phone_ids) - frozenset(owned)
+
+
+def _beginning(contact: Row, *, shared: bool, now: datetime) -> dict[str, Any]:
+    at = contact["sent_at"] or now
+    return {
+        "resident_id": None if shared else contact["resident_id"],
+        "phone_id": contact["phone_id"],
+        "stage": Stage.OPEN,
+        "state": {},
+        "started_at": at,
+        "last_at": at,
+        "version": 1,
+    }
+
+
+def _line(contact: Row, conversation_id: int, *, now: datetime) -> dict[str, Any]:
+    return {
+        "conversation_id": conversation_id,
+        "at": contact["sent_at"] or now,
+        "direction": Direction.OUT,
+        "author": Author.ASSISTANT,
+        "channel": contact["channel"],
+        "text": contact["text"],
+        "contact_id": contact["id"],
+    }

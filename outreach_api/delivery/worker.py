@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy import select
@@ -19,12 +21,15 @@ from outreach_api.clock import Clock
 from outreach_api.delivery.breaker import FAILURES_THAT_OPEN, FIRST_REST, allowances, is_failure, note_outcomes
 from outreach_api.delivery.claim import Claimed, cancel_expired, claim_due
 from outreach_api.delivery.pace import Rate
-from outreach_api.delivery.settle import Begun, begin_send, hand_back, settle
+from outreach_api.delivery.settle import Begun, begin_sends, hand_back, settle_all
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.rules import ContactRules, contact_rules
 
 # Small, so that what waits in a claimed batch behind a slow carrier is little.
 BATCH = 20
+LANES = 2
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
 
 
@@ -56,21 +61,40 @@ class _Sender:
     outcomes: Counter[tuple[Channel, bool]] = field(default_factory=Counter)
     """How many sends went well and how many failed, of each channel, since they were last noted."""
     failed_in_a_row: Counter[Channel] = field(default_factory=Counter)
+    counting: threading.Lock = field(default_factory=threading.Lock)
 
-    def send(self, claimed: Claimed) -> str:
-        patience = self.patience.get(claimed.channel)
-        if patience is not None:
-            now = self.clock.now()
-            hand_back(self.sessions, claimed, due_at=now + timedelta(seconds=patience), now=now)
-            return "returned"
-        if begin_send(self.sessions, claimed, now=self.clock.now(), guards=self.guards) is not Begun.YES:
-            return "withdrawn"
-        carrier = self.carriers[claimed.channel]
-        result = _hand_over(carrier, claimed)
-        self._count(claimed.channel, result)
+    def send(self, together: Sequence[Claimed], pool: _Pool) -> list[str]:
+        """Send a few at once: one commit before, all of them in flight, one commit after. What became of each."""
+        waiting = [claimed for claimed in together if claimed.channel in self.patience]
+        for channel in {claimed.channel for claimed in waiting}:
+            self._return([claimed for claimed in waiting if claimed.channel is channel], self.patience[channel])
+        going = self._begin([claimed for claimed in together if claimed not in waiting])
+        results = list(pool.map(self._hand_over, going))
+        for channel in {claimed.channel for claimed in going}:
+            self._settle(channel, [pair for pair in zip(going, results, strict=True) if pair[0].channel is channel])
+        withdrawn = len(together) - len(waiting) - len(going)
+        named = [self._name(claimed.channel, result) for claimed, result in zip(going, results, strict=True)]
+        return ["returned"] * len(waiting) + ["withdrawn"] * withdrawn + named
+
+    def _return(self, waiting: Sequence[Claimed], seconds: float) -> None:
         now = self.clock.now()
-        settle(self.sessions, claimed, result, provider=carrier.name, now=now, guards=self.guards)
-        return self._name(claimed.channel, result)
+        hand_back(self.sessions, waiting, due_at=now + timedelta(seconds=seconds), now=now)
+
+    def _begin(self, together: Sequence[Claimed]) -> list[Claimed]:
+        if not together:
+            return []
+        begun = begin_sends(self.sessions, together, now=self.clock.now(), guards=self.guards)
+        return [claimed for claimed, outcome in zip(together, begun, strict=True) if outcome is Begun.YES]
+
+    def _hand_over(self, claimed: Claimed) -> SendResult:
+        return _hand_over(self.carriers[claimed.channel], claimed)
+
+    def _settle(self, channel: Channel, results: Sequence[tuple[Claimed, SendResult]]) -> None:
+        with self.counting:
+            for _, result in results:
+                self._count(channel, result)
+        provider = self.carriers[channel].name
+        settle_all(self.sessions, results, provider=provider, now=self.clock.now(), guards=self.guards)
 
     def note_outcomes(self) -> None:
         """Tell the carriers' breakers; a carrier whose breaker opens is left alone for the rest of the pass."""
@@ -114,6 +138,8 @@ def deliver_due(
 ) -> DeliveryReport:
     """Send what is due, up to `limit` contacts; `threads` at a time, one in flight by default.
 
+    No more are begun than are in flight: each is handed over right after the commit that marks it.
+
     A carrier that turns us away for now (429, account, no connection) ends the pass for its channel: what was claimed
     goes back with a later due time. A carrier that fails again and again is left alone by its breaker.
     """
@@ -126,7 +152,7 @@ def deliver_due(
     probing = {channel: held[carrier.name] for channel, carrier in carriers.items() if carrier.name in held}
     rates = _rates(carriers, rules)
     left = limit
-    with ThreadPoolExecutor(threads) if threads > 1 else _InTurn() as pool:
+    with _pool(threads) as pool, _pool(LANES if threads > 1 else 1) as lanes:
         while left > 0 and (channels := _open_channels(carriers, sender, probing)):
             size = min(BATCH * threads, left, *(probing[channel] for channel in channels if channel in probing))
             batch = claim_due(
@@ -134,7 +160,10 @@ def deliver_due(
             )
             if not batch.looked_at:
                 break
-            report.sent.update(pool.map(sender.send, batch.claimed))
+            # While one lane waits for the disk, the other's texts are with the carrier.
+            groups = _groups(batch.claimed, -(-threads // LANES))
+            for outcomes in lanes.map(lambda together: sender.send(together, pool), groups):
+                report.sent.update(outcomes)
             sender.note_outcomes()
             # Those few were to see; the next pass knows.
             probing = dict.fromkeys(probing, 0)
@@ -184,6 +213,12 @@ def _hand_over(carrier: TextCarrier, claimed: Claimed) -> SendResult:
         return Unknown(type(fault).__name__)
 
 
+class _Pool(Protocol):
+    """Something that makes calls, in turn or at once."""
+
+    def map(self, call: Callable[[Given], Result], given: Iterable[Given], /) -> Iterator[Result]: ...
+
+
 class _InTurn:
     """A pool of one: each call in its turn, in this thread."""
 
@@ -193,5 +228,13 @@ class _InTurn:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def map(self, call: Callable[[Claimed], str], claimed: Iterable[Claimed]) -> Iterable[str]:
-        return map(call, claimed)
+    def map(self, call: Callable[[Given], Result], given: Iterable[Given], /) -> Iterator[Result]:
+        return map(call, given)
+
+
+def _pool(threads: int) -> ThreadPoolExecutor | _InTurn:
+    return ThreadPoolExecutor(threads) if threads > 1 else _InTurn()
+
+
+def _groups(claimed: Sequence[Claimed], size: int) -> list[Sequence[Claimed]]:
+    return [claimed[first : first + size] for first in range(0, len(claimed), size)]

@@ -22,9 +22,9 @@ from models.vocabulary import (
     ResidentStatus,
     StopReason,
 )
-from outreach_api.channels.carrier import Accepted
+from outreach_api.channels.carrier import Accepted, Unknown
 from outreach_api.delivery.claim import Claimed, claim_due
-from outreach_api.delivery.settle import Begun, begin_send, settle
+from outreach_api.delivery.settle import Begun, begin_send, begin_sends, settle, settle_all
 from outreach_api.delivery.upcoming import next_delivery_at
 from scheduler.planning.guards import Guards
 from scheduler.planning.pauses import (
@@ -465,6 +465,39 @@ def test_a_pool_of_threads_sends_each_contact_once(tmp_path: Path) -> None:
     ids = [office.due() for _ in range(25)]
     assert office.deliver(threads=4).sent == {"accepted": 25}
     assert sorted(office.carrier.contact_ids()) == ids
+    office.sessions.engine.dispose()
+
+
+def test_of_texts_sent_together_each_has_its_own_outcome(tmp_path: Path) -> None:
+    office = Office(f"sqlite:///{tmp_path / 'office.db'}")
+    ids = [office.due() for _ in range(4)]
+    together = claim(office)
+    with office.sessions.write() as session:
+        scope = StopScope(together[0].resident_id, together[0].phone_id)
+        place_stop(session, StopReason.OPT_OUT, scope, placed_by="exact_word", message_id=None, now=NOON)
+        session.get_one(Contact, together[1].contact_id).fence += 1
+    begun = begin_sends(office.sessions, together, now=NOON)
+    assert begun == [Begun.STOPPED, Begun.LOST, Begun.YES, Begun.YES]
+    results = [(together[2], Accepted("SM2")), (together[3], Unknown("timeout"))]
+    settle_all(office.sessions, results, provider="twilio", now=NOON)
+    assert [office.state(contact_id).value for contact_id in ids] == ["cancelled", "sending", "accepted", "unknown"]
+    assert [office.contact(contact_id).attempts for contact_id in ids] == [0, 0, 1, 1]
+    office.sessions.engine.dispose()
+
+
+def test_no_more_are_marked_as_handed_over_than_are_in_flight(tmp_path: Path) -> None:
+    office = Office(f"sqlite:///{tmp_path / 'office.db'}")
+    for _ in range(12):
+        office.due()
+    marked: list[int] = []
+
+    def count_marked(_: object) -> None:
+        with office.sessions.read() as session:
+            marked.append(len(session.scalars(select(Contact.id).where(Contact.sent_at.is_not(None))).all()))
+
+    office.carrier.before_send = count_marked
+    office.deliver()
+    assert marked == list(range(1, 13))
     office.sessions.engine.dispose()
 
 
