@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from outreach_api.processes import ProcessFault
-from setup.programs import POSTGRES, find_postgres
 from outreach_api.rehearsal.cluster import SETTINGS, running_cluster
+from setup.programs import POSTGRES, find_postgres
 
 DURABLE = SETTINGS | {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 ENGINES = ("sqlite", "postgres")

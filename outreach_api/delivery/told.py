@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.contact import Contact
 from models.conversation import Conversation, Message
 from models.resident import Resident, ResidentPhone
 from models.vocabulary import Author, Direction, Stage
-
-Row = Mapping[str, Any]
 
 
 def note_told(session: Session, contact_ids: Collection[int], *, now: datetime) -> None:
@@ -33,7 +31,7 @@ def note_told(session: Session, contact_ids: Collection[int], *, now: datetime) 
     session.execute(update(Contact), joined)
 
 
-def _untold(session: Session, contact_ids: Collection[int]) -> Sequence[Row]:
+def _untold(session: Session, contact_ids: Collection[int]) -> Sequence[RowMapping]:
     told = select(Message.contact_id).where(Message.contact_id.in_(contact_ids))
     columns = (Contact.id, Contact.resident_id, Contact.phone_id, Contact.channel, Contact.sent_at, Contact.text)
     query = select(*columns).where(Contact.id.in_(contact_ids), Contact.id.not_in(told)).order_by(Contact.id)
@@ -45,7 +43,7 @@ def _lock_residents(session: Session, resident_ids: Collection[int]) -> None:
     session.execute(query.with_for_update())
 
 
-def _talks(session: Session, contacts: Sequence[Row], *, now: datetime) -> dict[int, int]:
+def _talks(session: Session, contacts: Sequence[RowMapping], *, now: datetime) -> dict[int, int]:
     """The newest conversation of each phone, by phone; begun where there was none."""
     of_phone = {contact["phone_id"]: contact for contact in contacts}
     newest = select(Conversation.phone_id, func.max(Conversation.id)).where(Conversation.phone_id.in_(of_phone))
@@ -66,7 +64,7 @@ def _shared(session: Session, phone_ids: Collection[int]) -> frozenset[int]:
     return frozenset(phone_ids) - frozenset(owned)
 
 
-def _beginning(contact: Row, *, shared: bool, now: datetime) -> dict[str, Any]:
+def _beginning(contact: RowMapping, *, shared: bool, now: datetime) -> dict[str, Any]:
     at = contact["sent_at"] or now
     return {
         "resident_id": None if shared else contact["resident_id"],
@@ -79,7 +77,7 @@ def _beginning(contact: Row, *, shared: bool, now: datetime) -> dict[str, Any]:
     }
 
 
-def _line(contact: Row, conversation_id: int, *, now: datetime) -> dict[str, Any]:
+def _line(contact: RowMapping, conversation_id: int, *, now: datetime) -> dict[str, Any]:
     return {
         "conversation_id": conversation_id,
         "at": contact["sent_at"] or now,

@@ -22,7 +22,7 @@ from models.vocabulary import (
     ResidentStatus,
     StopReason,
 )
-from outreach_api.channels.carrier import Accepted, Unknown
+from outreach_api.channels.carrier import Accepted, SendResult, Unknown
 from outreach_api.delivery.claim import Claimed, claim_due
 from outreach_api.delivery.settle import Begun, begin_send, begin_sends, settle, settle_all
 from outreach_api.delivery.upcoming import next_delivery_at
@@ -478,7 +478,7 @@ def test_of_texts_sent_together_each_has_its_own_outcome(tmp_path: Path) -> None
         session.get_one(Contact, together[1].contact_id).fence += 1
     begun = begin_sends(office.sessions, together, now=NOON)
     assert begun == [Begun.STOPPED, Begun.LOST, Begun.YES, Begun.YES]
-    results = [(together[2], Accepted("SM2")), (together[3], Unknown("timeout"))]
+    results: list[tuple[Claimed, SendResult]] = [(together[2], Accepted("SM2")), (together[3], Unknown("timeout"))]
     settle_all(office.sessions, results, provider="twilio", now=NOON)
     assert [office.state(contact_id).value for contact_id in ids] == ["cancelled", "sending", "accepted", "unknown"]
     assert [office.contact(contact_id).attempts for contact_id in ids] == [0, 0, 1, 1]
