@@ -96,16 +96,33 @@ def new_key_ring() -> KeyRing:
     return KeyRing(key_id, {key_id: secrets.token_bytes(KEY_BYTES)}, secrets.token_bytes(KEY_BYTES))
 
 
+def with_another_key(ring: KeyRing) -> KeyRing:
+    """The ring with a new key that opens, while the old one still seals."""
+    key_id = "k" + secrets.token_hex(3)
+    return KeyRing(ring.active, {**ring.keys, key_id: secrets.token_bytes(KEY_BYTES)}, ring.index_key)
+
+
 def write_key_ring(ring: KeyRing, path: Path) -> None:
     """Write the key file, readable by its owner only; never over an existing one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    encoded = {
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(_encoded(ring), file)
+
+
+def replace_key_ring(ring: KeyRing, path: Path) -> None:
+    """Put a changed ring in the place of the key file; half a file is never seen."""
+    unfinished = path.with_name(f".{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    write_key_ring(ring, unfinished)
+    unfinished.replace(path)
+
+
+def _encoded(ring: KeyRing) -> dict[str, object]:
+    return {
         "active": ring.active,
         "keys": {key_id: urlsafe_b64encode(key).decode() for key_id, key in ring.keys.items()},
         "index_key": urlsafe_b64encode(ring.index_key).decode(),
     }
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(encoded, file)
 
 
 def read_key_ring(path: Path) -> KeyRing:

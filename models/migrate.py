@@ -8,9 +8,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from models import report_views
 from models.session import make_engine
@@ -18,18 +18,34 @@ from models.session import make_engine
 SCRIPTS = Path(__file__).with_name("migrations")
 
 
+# Any number of ours; it keeps processes that start together from migrating together.
+MIGRATION_LOCK = 4_403_001
+
+
 def upgrade(engine: Engine) -> None:
-    """Run every revision the database has not seen, and renew the views for reports. Safe to call at every start."""
+    """Run every revision the database has not seen, and renew the views for reports.
+
+    Safe to call at every start, of several processes at once.
+    """
     with engine.begin() as connection:
-        if _is_behind(connection):
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
+        if not is_current(connection):
             report_views.drop_views(connection)
             command.upgrade(_config(connection), "head")
         report_views.renew_views(connection)
 
 
-def _is_behind(connection: Connection) -> bool:
-    heads = ScriptDirectory.from_config(_config(connection)).get_heads()
-    return set(MigrationContext.configure(connection).get_current_heads()) != set(heads)
+def stamp(engine: Engine) -> None:
+    """Say that a database made otherwise has the tables of this version."""
+    with engine.begin() as connection:
+        command.stamp(_config(connection), "head")
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database has seen every revision of this version."""
+    seen = MigrationContext.configure(connection).get_current_heads()
+    return set(seen) == set(ScriptDirectory(str(SCRIPTS)).get_heads())
 
 
 def check(engine: Engine) -> None:

@@ -30,10 +30,12 @@ def make_engine(url: str, *, durability: Durability = Durability.POWER_LOSS) -> 
     On SQLite every transaction begins IMMEDIATE: a deferred one that reads and then writes fails under concurrency, and
     no timeout helps it. The journal is WAL with synchronous=FULL, so that a committed row survives power loss.
     """
+    # A statement that fails is logged with its text; its values may be personal.
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
     _make_folder(url)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
+    connect_args = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
+    engine = create_engine(url, connect_args=connect_args, hide_parameters=True)
     event.listen(engine, "connect", partial(_prepare_sqlite, durability))
     event.listen(engine, "begin", _begin_immediate)
     return engine

@@ -20,7 +20,7 @@ from models.vocabulary import Channel
 from outreach_api.cases.home_help import open_home_help
 from outreach_api.channels.carrier import TextCarrier
 from outreach_api.channels.twilio_text import TwilioCarrier
-from outreach_api.clock import Clock, SystemClock
+from outreach_api.clock import Clock, SharedClock, SystemClock
 from outreach_api.conversations.bot import Bot
 from outreach_api.conversations.inbox import answer_due
 from outreach_api.conversations.offers import OfferTexts
@@ -28,6 +28,7 @@ from outreach_api.conversations.rasa_bot import RasaBot
 from outreach_api.conversations.upcoming import next_inbound_at
 from outreach_api.delivery.receipts import apply_receipts
 from outreach_api.delivery.reconcile import reconcile_unknown
+from outreach_api.delivery.replay import ReplayReport, replay_since
 from outreach_api.delivery.upcoming import next_delivery_at
 from outreach_api.delivery.worker import deliver_due
 from outreach_api.due import look_for_due
@@ -118,37 +119,53 @@ class House:
         return FeedTaken(taken.accepted + taken.not_ours, len(rejected), taken.unchanged)
 
     def work(self) -> int:
-        """Do all that is due now: slots, receipts, answers, sending, what is unknown. How much was done."""
-        now = self.clock.now()
-        done = self._tick(now)
-        due = look_for_due(self.sessions, now)
-        if due.receipts:
-            done += apply_receipts(self.sessions, now=now).total
-        if due.inbound:
-            done += len(answer_due(self.sessions, self.bot, self.cards, self.clock).inbound_ids)
-        if due.inbound or due.contacts or done:
-            done += bool(deliver_due(self.sessions, self.carriers, self.clock, guards=self.guards))
-        if self._reconcile_at is None or now >= self._reconcile_at:
-            done += bool(reconcile_unknown(self.sessions, self.carriers, now=now))
-            self._reconcile_at = now + RECONCILE_EVERY
-        return done
+        """Do all that is due now: slots, then what waits. How much was done."""
+        return self.tick() + self.work_off()
 
-    def _tick(self, now: datetime) -> int:
+    def tick(self) -> int:
+        """Run the slots that are due and that no other scheduler has; how many."""
+        now = self.clock.now()
         if self._next_slot is not None and now < self._next_slot:
             return 0
         ran = tick(self.sessions, self.jobs, now)
         self._next_slot = next_due(self.jobs, self.sessions, now + timedelta(microseconds=1))
         return len(ran)
 
+    def work_off(self) -> int:
+        """Do what waits now: receipts, answers, sending, what is unknown. How much was done."""
+        now = self.clock.now()
+        due, done = look_for_due(self.sessions, now), 0
+        if due.receipts:
+            done += apply_receipts(self.sessions, now=now).total
+        if due.inbound:
+            done += len(answer_due(self.sessions, self.bot, self.cards, self.clock).inbound_ids)
+        if due.inbound or due.contacts or done:
+            done += bool(deliver_due(self.sessions, self.carriers, self.clock, guards=self.guards))
+        if due.unsettled and (self._reconcile_at is None or now >= self._reconcile_at):
+            report = reconcile_unknown(self.sessions, self.carriers, now=now)
+            done += bool(report)
+            # What no listing settles stays due: a carrier is not asked every second for that.
+            self._reconcile_at = now + RECONCILE_EVERY if report.still_unknown else None
+        return done
+
     def next_due(self) -> datetime | None:
         """When something of ours is due next; what is overdue counts as now."""
         now = self.clock.now()
         due = [
-            self._next_slot or now,
+            self._next_slot or next_due(self.jobs, self.sessions, now),
             next_inbound_at(self.sessions),
             next_delivery_at(self.sessions, channels=self.carriers.keys(), now=now),
         ]
         return min((max(instant, now) for instant in due if instant is not None), default=None)
+
+    def replay_since(self, since: datetime) -> ReplayReport:
+        """After a restore, before anything is sent: catch up with what the carriers know since the backup."""
+
+        def answer_all() -> None:
+            while answer_due(self.sessions, self.bot, self.cards, self.clock).inbound_ids:
+                pass
+
+        return replay_since(self.sessions, self.carriers, answer_all, since=since, now=self.clock.now())
 
     def _today(self) -> date:
         return self.clock.now().astimezone(self.settings.zone).date()
@@ -192,7 +209,7 @@ def open_house(
             settings=settings,
             ring=ring,
             sessions=Sessions(engine),
-            clock=clock or SystemClock(),
+            clock=clock or _clock(settings),
             cards=load_cards(settings.policies),
             carriers={Channel.SMS: TwilioCarrier.from_settings(settings)},
             bot=bot,
@@ -201,6 +218,10 @@ def open_house(
     finally:
         bot.close()
         engine.dispose()
+
+
+def _clock(settings: Settings) -> Clock:
+    return SystemClock() if settings.clock_file is None else SharedClock(settings.clock_file)
 
 
 def _ring(settings: Settings) -> KeyRing:

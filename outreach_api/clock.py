@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 
 class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant, in UTC."""
+
+
+class SettableClock(Clock, Protocol):
+    """A clock of a rehearsal."""
+
+    def set(self, instant: datetime) -> None:
+        """Let it be this instant, which is not before the present one."""
 
 
 class SystemClock:
@@ -41,3 +50,19 @@ class RunningClock:
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=time.monotonic() - self._began)
+
+
+class SharedClock:
+    """A virtual clock that several processes of a rehearsal read from one file; whoever rehearses sets it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self._file.read_text("ascii"))
+
+    def set(self, instant: datetime) -> None:
+        unfinished = self._file.with_suffix(".new")
+        unfinished.write_text(instant.astimezone(UTC).isoformat(), "ascii")
+        # Renamed over the old one: nobody reads half a time.
+        os.replace(unfinished, self._file)

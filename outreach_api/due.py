@@ -11,6 +11,7 @@ from models.contact import Contact, Receipt
 from models.conversation import Inbound
 from models.session import Sessions
 from models.vocabulary import ContactState, InboundState
+from outreach_api.delivery.reconcile import next_reconcile_at
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Due:
     receipts: bool
     inbound: bool
     contacts: bool
+    unsettled: bool
+    """Something sent is unknown or stuck, and can be looked into."""
 
 
 def look_for_due(sessions: Sessions, now: datetime) -> Due:
@@ -26,14 +29,16 @@ def look_for_due(sessions: Sessions, now: datetime) -> Due:
     A contact that a pause holds back counts as waiting: whether it may go is decided when it is claimed.
     """
     with sessions.read() as session:
-        receipts, inbound, contacts = session.execute(_query(now)).one()
-    return Due(bool(receipts), bool(inbound), bool(contacts))
+        receipts, inbound, contacts, open_ones = session.execute(_query(now)).one()
+        settled_at = next_reconcile_at(session) if open_ones else None
+    return Due(bool(receipts), bool(inbound), bool(contacts), settled_at is not None and settled_at <= now)
 
 
-def _query(now: datetime) -> Select[bool, bool, bool]:
+def _query(now: datetime) -> Select[bool, bool, bool, bool]:
     answerable = (InboundState.PENDING, InboundState.PROCESSING)
     return select(
         exists().where(Receipt.applied_at.is_(None)),
         exists().where(Inbound.state.in_(answerable), Inbound.due_at <= now),
         exists().where(Contact.state == ContactState.PLANNED, or_(Contact.due_at <= now, Contact.expires_at <= now)),
+        exists().where(Contact.state.in_((ContactState.SENDING, ContactState.UNKNOWN))),
     )

@@ -69,13 +69,15 @@ class Program:
         command: Sequence[str | Path],
         *,
         log: Path,
-        ready_url: str,
+        ready_url: str | None,
+        ready_seconds: float = READY_SECONDS,
         env: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.log = log
         self._command = [str(word) for word in command]
         self._ready_url = ready_url
+        self._ready_seconds = ready_seconds
         self._env = {**os.environ, **(env or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -105,19 +107,27 @@ class Program:
                 self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self._env
             )
 
+    def check(self) -> None:
+        """Raises: ProcessFault: it has ended."""
+        if self._process is not None and self._process.poll() is not None:
+            raise ProcessFault(f"{self.name} ended with status {self._process.returncode}\n{self._tail()}")
+
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + READY_SECONDS
+        """Until it answers; a program without an address to ask is ready when it runs."""
+        if self._ready_url is None:
+            self.check()
+            return
+        deadline = time.monotonic() + self._ready_seconds
         with httpx.Client(timeout=2.0, trust_env=False) as client:
             while time.monotonic() < deadline:
-                if self._process is not None and self._process.poll() is not None:
-                    raise ProcessFault(f"{self.name} ended with status {self._process.returncode}\n{self._tail()}")
+                self.check()
                 try:
                     if client.get(self._ready_url).status_code < 500:
                         return
                 except httpx.TransportError:
                     pass
                 time.sleep(0.1)
-        raise ProcessFault(f"{self.name} was not ready within {READY_SECONDS:.0f} s\n{self._tail()}")
+        raise ProcessFault(f"{self.name} was not ready within {self._ready_seconds:.0f} s\n{self._tail()}")
 
     def stop(self) -> None:
         if self._process is None or self._process.poll() is not None:

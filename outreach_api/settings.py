@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     key_file: Path | None = None
     policies: Path = ROOT / "policies"
     zone_name: str = "Asia/Shanghai"
+    clock_file: Path | None = None
+    """Only a rehearsal in several processes sets this: the file that holds its time."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -36,6 +38,9 @@ class Settings(BaseSettings):
     twilio_base_url: str = "https://api.twilio.com"
     """Only a sandbox changes this."""
     carrier_timeout_seconds: float = 10.0
+
+    metrics_token: SecretStr = SecretStr("")
+    """Who may read /metrics from elsewhere; without one only this machine may."""
 
     session_idle_minutes: int = 30
     session_hours: int = 12

@@ -138,6 +138,7 @@ def _win(sessions: Sessions, job: Job, slot: datetime, now: datetime) -> bool:
 def _run(sessions: Sessions, job: Job, slot: datetime, now: datetime) -> Ran:
     try:
         ran = Ran(job.name, slot, job.run(slot, now))
+        log.info("job_ran", job=job.name, slot=slot.isoformat())
     except Exception as fault:
         log.exception("job_failed", job=job.name, slot=slot.isoformat())
         ran = Ran(job.name, slot, {"failed": type(fault).__name__}, fault)

@@ -63,6 +63,23 @@ class Listing:
     complete: bool
 
 
+@dataclass(frozen=True)
+class HeardMessage:
+    """What somebody wrote to our number, as the carrier keeps it."""
+
+    provider_ref: str
+    sender: str
+    recipient: str
+    text: str
+    heard_at: datetime
+
+
+@dataclass(frozen=True)
+class Hearing:
+    messages: Sequence[HeardMessage]
+    complete: bool
+
+
 class TextCarrier(Protocol):
     name: str
     sender: str
@@ -73,3 +90,6 @@ class TextCarrier(Protocol):
 
     def sent_between(self, since: datetime, until: datetime) -> Listing:
         """Every message the carrier accepted in the window."""
+
+    def heard_between(self, since: datetime, until: datetime) -> Hearing:
+        """Every message the carrier took in for our number in the window."""

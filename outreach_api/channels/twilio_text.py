@@ -16,6 +16,8 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from models.vocabulary import Cause
 from outreach_api.channels.carrier import (
     Accepted,
+    HeardMessage,
+    Hearing,
     ListedMessage,
     Listing,
     OutgoingText,
@@ -35,6 +37,9 @@ MOST_PAGES = 1000
 CARRIER_DOWN_RETRY_SECONDS = 60.0
 ACCOUNT_RETRY_SECONDS = 900.0
 STATUS_PATH = "/webhooks/twilio/status"
+
+INBOUND = "inbound"
+LISTING_FAULTS = (RequestException, NotAnswered, TooManyRequests, TwilioException, ValueError, TypeError)
 
 log = structlog.get_logger(__name__)
 
@@ -97,21 +102,39 @@ class TwilioCarrier:
         """What Twilio accepted from our number in the window; incomplete when any page failed."""
         found: list[ListedMessage] = []
         try:
-            found.extend(self._listed(since, until))
-        except (RequestException, NotAnswered, TooManyRequests, TwilioException, ValueError, TypeError) as fault:
+            found.extend(
+                _as_listed(message)
+                for message in self._pages(since, until, from_=self.sender)
+                if message.status in MEANING_OF_STATUS
+            )
+        except LISTING_FAULTS as fault:
             log.warning("listing_incomplete", provider=self.name, fault=type(fault).__name__, seen=len(found))
             return Listing(found, complete=False)
         return Listing(found, complete=True)
 
-    def _listed(self, since: datetime, until: datetime) -> Iterator[ListedMessage]:
+    def heard_between(self, since: datetime, until: datetime) -> Hearing:
+        """What residents wrote to our number in the window; incomplete when any page failed."""
+        found: list[HeardMessage] = []
+        try:
+            found.extend(
+                _as_heard(message)
+                for message in self._pages(since, until, to=self.sender)
+                if message.direction == INBOUND
+            )
+        except LISTING_FAULTS as fault:
+            log.warning("hearing_incomplete", provider=self.name, fault=type(fault).__name__, seen=len(found))
+            return Hearing(found, complete=False)
+        return Hearing(found, complete=True)
+
+    def _pages(self, since: datetime, until: datetime, **numbers: str) -> Iterator[MessageInstance]:
         page = self._messages.page(
-            from_=self.sender,
+            **numbers,
             date_sent_after=since.astimezone(UTC),
             date_sent_before=until.astimezone(UTC),
             page_size=PAGE_SIZE,
         )
         for _ in range(MOST_PAGES):
-            yield from (_as_listed(message) for message in page if message.status in MEANING_OF_STATUS)
+            yield from page
             # The SDK's own stream would follow a listing that leads back to itself for ever.
             page = page.next_page()
             if page is None:
@@ -131,6 +154,13 @@ def _as_listed(message: MessageInstance) -> ListedMessage:
         vendor_code=str(message.error_code) if message.error_code else None,
         sent_at=sent_at.astimezone(UTC),
     )
+
+
+def _as_heard(message: MessageInstance) -> HeardMessage:
+    heard_at = message.date_sent or message.date_created
+    if message.sid is None or message.from_ is None or message.to is None or heard_at is None:
+        raise ValueError("a listed message lacks its sid, its sender, its recipient or its time")
+    return HeardMessage(message.sid, message.from_, message.to, message.body or "", heard_at.astimezone(UTC))
 
 
 def _refused(code: int | None, http_status: int) -> Rejected:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.progress import Progress, TaskID
 from sqlalchemy import select
 
-from models.crypto import new_key_ring, write_key_ring
+from models.crypto import KeyRing, new_key_ring, read_key_ring, replace_key_ring, with_another_key, write_key_ring
+from models.reseal import keys_in_use, reseal
 from models.staff import Staff
 from models.vocabulary import Role
 from outreach_api.bootstrap import open_house
-from outreach_api.commands.console import OUT, fail, tells_faults
+from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.settings import Settings
 from outreach_api.web.staff import add_staff
@@ -31,6 +33,58 @@ def new_keys() -> None:
     except FileExistsError:
         fail(say(f"{settings.keys} 已存在，不会覆盖", f"{settings.keys} exists and is never overwritten"))
     OUT.print(say(f"已写入 {settings.keys}，请另存备份", f"wrote {settings.keys}; keep a copy elsewhere"))
+
+
+@keys.command("rotate", help=say("第一步：加一把新钥匙", "Step one: add a new key"))
+@tells_faults
+def rotate() -> None:
+    settings = Settings()
+    ring = with_another_key(read_key_ring(settings.keys))
+    replace_key_ring(ring, settings.keys)
+    newest = list(ring.keys)[-1]
+    zh = f"已加入 {newest}。请备份 {settings.keys}，重启全部进程，再运行 ./outreach keys reseal"
+    en = f"added {newest}. Back {settings.keys} up, restart every process, then run ./outreach keys reseal"
+    OUT.print(say(zh, en))
+
+
+@keys.command("reseal", help=say("第二步：启用新钥匙并重新加密旧数据", "Step two: use the new key, for old values too"))
+@tells_faults
+def reseal_values() -> None:
+    """Running processes, restarted since `rotate`, open both keys; none is stopped for this."""
+    settings = Settings()
+    ring = read_key_ring(settings.keys)
+    ring = KeyRing(list(ring.keys)[-1], ring.keys, ring.index_key)
+    replace_key_ring(ring, settings.keys)
+    with open_house(settings) as house, Progress("{task.description}", "{task.completed:,.0f}", console=ERR) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(column: str, done: int) -> None:
+            tasks.setdefault(column, bars.add_task(column, total=None))
+            bars.update(tasks[column], completed=done)
+
+        changed = reseal(house.sessions, ring, show)
+    OUT.print(say(f"{changed:,} 个值已用 {ring.active} 重新加密", f"{changed:,} values sealed anew with {ring.active}"))
+
+
+@keys.command("retire", help=say("第三步：去掉不再使用的旧钥匙", "Step three: drop a key that nothing needs"))
+@tells_faults
+def retire(key_id: str) -> None:
+    settings = Settings()
+    ring = read_key_ring(settings.keys)
+    with open_house(settings) as house:
+        needed = keys_in_use(house.sessions)[key_id]
+    if key_id == ring.active or key_id not in ring.keys or needed:
+        fail(
+            say(
+                f"{key_id} 不能去掉：正在使用、不存在，或还有 {needed} 个值要用它",
+                f"{key_id} stays: it is the active one, is not there, or {needed} values still need it",
+            )
+        )
+    left = {each: key for each, key in ring.keys.items() if each != key_id}
+    replace_key_ring(KeyRing(ring.active, left, ring.index_key), settings.keys)
+    zh = f"已去掉 {key_id}；旧备份和重新导入之前的人口文件仍要用它，请把旧密钥文件留到它们都不再需要"
+    en = f"dropped {key_id}; older backups and population files imported before still need the old key file"
+    OUT.print(say(zh, en))
 
 
 @staff.command("add", help=say("添加人员，显示一次密码", "Add somebody; the password is shown once"))

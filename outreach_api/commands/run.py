@@ -1,28 +1,21 @@
-"""Running the house: the demo, a rehearsal, and the service itself."""
+"""Running the house against the sandbox: the demo, and a rehearsal."""
 
 from __future__ import annotations
 
 import json
 import signal
 import sys
-import threading
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from outreach_api.bootstrap import House, open_house
-from outreach_api.commands.console import ERR, OUT, tells_faults
-from outreach_api.conversations.bot_process import bot_program
+from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
-from outreach_api.processes import Program
-from outreach_api.rehearsal.demo import Demo, DemoPlan
-from outreach_api.settings import ROOT, Settings
-from outreach_api.web.app import create_app
-
-IDLE_SECONDS = 1.0
+from outreach_api.rehearsal.demo import Demo, DemoPlan, DemoResult
+from outreach_api.rehearsal.together import TogetherDemo, database_for
+from outreach_api.settings import ROOT
 
 
 class Broken(StrEnum):
@@ -39,6 +32,16 @@ Break = Annotated[
     Broken | None,
     typer.Option("--break", help=say("关掉一道防线，看它被发现", "switch one guard off, and see it noticed")),
 ]
+Postgres = Annotated[
+    bool,
+    typer.Option(
+        "--postgres",
+        help=say(
+            "分成多个进程在 PostgreSQL 上跑（用 OUTREACH_DATABASE_URL 的空库，未设则临时起一个）",
+            "in several processes on PostgreSQL (the empty one of OUTREACH_DATABASE_URL, else a throw-away one)",
+        ),
+    ),
+]
 JsonFile = Annotated[Path | None, typer.Option("--json", help=say("把数字写进文件", "write the figures to a file"))]
 
 
@@ -53,8 +56,12 @@ def demo(
     broken: Break = None,
     json_file: JsonFile = None,
     port: Annotated[int, typer.Option(help=say("控制台端口", "port of the console"))] = 8000,
+    postgres: Postgres = False,
 ) -> None:
-    _run_demo(DemoPlan(seed, days, faults, headless, broken.value if broken else None, port=port), json_file)
+    if postgres:
+        _run_together(DemoPlan(seed, days, faults, headless=True, home=ROOT / "var" / "together"), broken, json_file)
+    else:
+        _run_demo(DemoPlan(seed, days, faults, headless, broken.value if broken else None, port=port), json_file)
 
 
 @tells_faults
@@ -67,41 +74,29 @@ def rehearse(
 
 
 def _run_demo(plan: DemoPlan, json_file: Path | None) -> None:
-    # Ended from outside, it still ends the programs it started.
+    _end_what_was_started()
+    _report(Demo(plan, OUT).run(), json_file)
+
+
+def _run_together(plan: DemoPlan, broken: Broken | None, json_file: Path | None) -> None:
+    if broken is not None:
+        zh, en = (
+            "--break 只用于单进程演示",
+            "--break is for the demo in one process only",
+        )
+        fail(say(zh, en), status=2)
+    _end_what_was_started()
+    with database_for(plan) as url:
+        _report(TogetherDemo(plan, OUT, url).run(), json_file)
+
+
+def _end_what_was_started() -> None:
+    """Ended from outside, a run still ends the programs it started."""
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    result = Demo(plan, OUT).run()
+
+
+def _report(result: DemoResult, json_file: Path | None) -> None:
     if json_file is not None:
         json_file.write_text(json.dumps(result.figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if result.breached:
         raise typer.Exit(1)
-
-
-@tells_faults
-def serve() -> None:
-    """API, console, worker and scheduler in one process, with the assistant beside it."""
-    settings = Settings()
-    secret = settings.bot_secret.get_secret_value()
-    with _bot(settings, secret), open_house(settings) as house:
-        stop = threading.Event()
-        worker = threading.Thread(target=work_until, args=(house, stop), name="worker")
-        worker.start()
-        ERR.print(
-            say(f"控制台 http://{settings.host}:{settings.port}/", f"console http://{settings.host}:{settings.port}/")
-        )
-        try:
-            uvicorn.run(create_app(house), host=settings.host, port=settings.port, log_level="warning")
-        finally:
-            stop.set()
-            worker.join()
-
-
-def work_until(house: House, stop: threading.Event) -> None:
-    """Do what is due, over and over, until told to stop."""
-    while not stop.is_set():
-        if not house.work():
-            stop.wait(IDLE_SECONDS)
-
-
-def _bot(settings: Settings, secret: str) -> Program:
-    port = int(settings.bot_urls[0].rsplit(":", 1)[1])
-    return bot_program(port=port, secret=secret, log=settings.home / "log" / "bot.log")

@@ -10,9 +10,11 @@ import httpx
 
 from outreach_api.conversations.bot import BotUnavailable, Turn, TurnState
 from outreach_api.conversations.directives import check_turn
+from outreach_api.measures import BOT_FAILURES, BOT_SECONDS
 from outreach_api.settings import Settings
 
 PATH = "/webhooks/turn/webhook"
+READY_PATH = "/webhooks/turn/ready"
 
 
 class RasaBot:
@@ -55,10 +57,12 @@ class RasaBot:
 
     def _ask(self, url: str, text: str, state: TurnState) -> Turn:
         try:
-            response = self._client.post(url + PATH, json={"text": text, "state": _as_json(state)})
+            with BOT_SECONDS.time():
+                response = self._client.post(url + PATH, json={"text": text, "state": _as_json(state)})
             response.raise_for_status()
             answer = response.json()
         except (httpx.HTTPError, ValueError) as fault:
+            BOT_FAILURES.inc()
             raise BotUnavailable(f"the bot at {url} gave no answer: {type(fault).__name__}") from fault
         return check_turn(_as_turn(answer))
 

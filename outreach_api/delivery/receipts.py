@@ -72,7 +72,7 @@ class _Contacts:
 
     def __init__(self, session: Session, receipts: Sequence[Receipt]) -> None:
         ids = {receipt.contact_id for receipt in receipts if receipt.contact_id is not None}
-        refs = {receipt.provider_ref for receipt in receipts if receipt.contact_id is None}
+        refs = {receipt.provider_ref for receipt in receipts}
         query = (
             select(Contact)
             .where(or_(Contact.id.in_(ids), Contact.provider_ref.in_(refs)))
@@ -85,8 +85,9 @@ class _Contacts:
         self._by_ref = {contact.provider_ref: contact for contact in found}
 
     def of(self, receipt: Receipt) -> Contact | None:
-        if receipt.contact_id is not None:
-            return self._by_id.get(receipt.contact_id)
+        if receipt.contact_id is not None and receipt.contact_id in self._by_id:
+            return self._by_id[receipt.contact_id]
+        # Also of a contact that a restore took down under another id.
         return self._by_ref.get(receipt.provider_ref)
 
 

@@ -79,6 +79,45 @@ def reconcile_unknown(sessions: Sessions, carriers: Mapping[Channel, TextCarrier
     return report
 
 
+def take_listed(
+    session: Session, channel: Channel, listing: Listing, provider: str, *, now: datetime
+) -> tuple[int, list[ListedMessage]]:
+    """Settle by a listing what is unknown, and bring what is known up to it; absence is not counted.
+
+    Returns how many unknown ones it showed, and the messages in it that are no contact of ours.
+    """
+    _catch_up(session, listing, provider, now=now)
+    free: dict[str, list[ListedMessage]] = defaultdict(list)
+    for message in _unclaimed(session, listing):
+        free[message.to].append(message)
+    query = (
+        select(Contact, Phone.number)
+        .join(Phone, Phone.id == Contact.phone_id)
+        .where(Contact.state == ContactState.UNKNOWN, Contact.channel == channel)
+        .order_by(Contact.id)
+        .with_for_update(of=Contact)
+    )
+    found = 0
+    for contact, number in session.execute(query).all():
+        one = _Open(contact.id, channel, number, contact.text, contact.sent_at or now, contact.last_listed_at)
+        shown = next((listed for listed in free[number] if _is_same(one, listed)), None)
+        if shown is not None:
+            free[number].remove(shown)
+            _settle_found(session, contact, shown, provider, now=now)
+            found += 1
+    return found, [message for left in free.values() for message in left]
+
+
+def _catch_up(session: Session, listing: Listing, provider: str, *, now: datetime) -> None:
+    """Contacts whose receipts were lost: what the carrier lists is what those would have said."""
+    by_ref = {message.provider_ref: message for message in listing.messages}
+    query = select(Contact).where(Contact.state == ContactState.ACCEPTED, Contact.provider == provider)
+    for contact in session.scalars(query.with_for_update()):
+        message = by_ref.get(contact.provider_ref or "")
+        if message is not None and message.state is not ContactState.ACCEPTED:
+            _settle_found(session, contact, message, provider, now=now)
+
+
 def next_reconcile_at(session: Session) -> datetime | None:
     """When there is next something to free or to list."""
     listed = session.execute(

@@ -23,7 +23,7 @@ from rich.live import Live
 from models.session import Durability
 from models.vocabulary import Role
 from outreach_api.bootstrap import House, import_folder, open_house
-from outreach_api.clock import VirtualClock
+from outreach_api.clock import SettableClock, VirtualClock
 from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
 from outreach_api.processes import Program, free_port, refuse_taken_port, sole_use_of
@@ -110,13 +110,13 @@ class Demo:
             shutil.rmtree(self.plan.home, ignore_errors=True)
             settings = self._settings()
             outside = self._start_programs(stack, settings)
-            clock = VirtualClock(datetime.combine(START_ON, START_AT, settings.zone))
+            clock = self._clock(datetime.combine(START_ON, START_AT, settings.zone))
             house = self._open(stack, settings, clock)
             self._find_the_missing(house)
             sandbox = self._tie_together(stack, house, outside)
             self._show_sign_in()
             with self.steps.step("days", say(f"演练 {self.plan.days} 天", f"Live through {self.plan.days} days")):
-                self._live(Rehearsal(house, clock, sandbox))
+                self._live(self._rehearsal(house, clock, sandbox))
             result = self._result(house, sandbox)
             self._show(house, result)
             if not self.plan.headless:
@@ -152,7 +152,17 @@ class Demo:
             program.start()
         return programs
 
-    def _open(self, stack: contextlib.ExitStack, settings: Settings, clock: VirtualClock) -> House:
+    def _clock(self, start: datetime) -> SettableClock:
+        return VirtualClock(start)
+
+    def _rehearsal(self, house: House, clock: SettableClock, sandbox: SandboxClient) -> Rehearsal:
+        return Rehearsal(house, clock, sandbox)
+
+    def _serve_api(self, stack: contextlib.ExitStack, house: House) -> None:
+        settings = house.settings
+        stack.enter_context(ServerThread(create_app(house), host=settings.host, port=settings.port))
+
+    def _open(self, stack: contextlib.ExitStack, settings: Settings, clock: SettableClock) -> House:
         guards = Guards.without(self.plan.broken_guard)
         return stack.enter_context(open_house(settings, clock=clock, guards=guards, durability=Durability.PROCESS_LOSS))
 
@@ -183,7 +193,7 @@ class Demo:
         with self.steps.step("start", say("等助手、沙盒和接口就绪", "Assistant, sandbox and API get ready")):
             for program in outside:
                 program.wait_until_ready()
-            stack.enter_context(ServerThread(create_app(house), host=settings.host, port=settings.port))
+            self._serve_api(stack, house)
             sandbox = SandboxClient(settings.twilio_base_url)
             stack.callback(sandbox.close)
             self._prepare(house, sandbox)
@@ -206,15 +216,14 @@ class Demo:
                 "auth_token": settings.twilio_auth_token.get_secret_value(),
                 "seed": self.plan.seed,
                 "start": now.isoformat(),
-                "callbacks": {
-                    "inbound": f"{settings.public_url}/webhooks/twilio/inbound",
-                    "api": settings.public_url,
-                    "api_token": token,
-                },
+                "callbacks": {**self._callbacks(settings), "api_token": token},
             }
         )
         if self.plan.faults:
             sandbox.set_faults(FAULTS)
+
+    def _callbacks(self, settings: Settings) -> dict[str, str]:
+        return {"inbound": f"{settings.public_url}/webhooks/twilio/inbound", "api": settings.public_url}
 
     def _show_import(self, report: ImportReport) -> None:
         rows = sum(file.rows for file in report.files)

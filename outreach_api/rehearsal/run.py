@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from outreach_api.bootstrap import House
-from outreach_api.clock import VirtualClock
+from outreach_api.clock import SettableClock
 from outreach_api.rehearsal.sandbox import SandboxClient
 
 # Settling one instant may make more work for the same instant (an answer that is then sent). It always ends; this bound
@@ -19,7 +19,7 @@ class RehearsalFault(Exception):  # noqa: N818
 
 
 class Rehearsal:
-    def __init__(self, house: House, clock: VirtualClock, sandbox: SandboxClient) -> None:
+    def __init__(self, house: House, clock: SettableClock, sandbox: SandboxClient) -> None:
         self.house = house
         self.clock = clock
         self.sandbox = sandbox

@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from outreach_api.clock import Clock, SystemClock
+from outreach_api.web import health
 from outreach_api.web.access import genuine
 from outreach_api.web.api import cases as api_cases
 from outreach_api.web.api import feeds as api_feeds
 from outreach_api.web.console import case_list, case_page, overview, sign_in, transcript
-from outreach_api.web.house import House, house_of
+from outreach_api.web.house import House
 from outreach_api.web.live import EventTail
 from outreach_api.web.page import FOLDER
 from outreach_api.web.problems import install_problems
 from outreach_api.web.security import BodyLimit, SecurityHeaders
 from outreach_api.web.webhooks import router as webhooks
-
-health = APIRouter(include_in_schema=False)
 
 
 def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
@@ -36,7 +32,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.state.wall_clock = wall_clock or SystemClock()
     app.state.live = EventTail(house.sessions)
     install_problems(app)
-    app.include_router(health)
+    app.include_router(health.router)
     for router in (webhooks, api_cases.router, api_feeds.router):
         app.include_router(router)
     app.include_router(sign_in.router)
@@ -52,20 +48,3 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.live.close()
-
-
-@health.get("/healthz")
-def healthz() -> dict[str, str]:
-    """The process answers."""
-    return {"status": "up"}
-
-
-@health.get("/readyz")
-def readyz(request: Request) -> Response:
-    """The process can do its work: its database answers."""
-    try:
-        with house_of(request).sessions.read() as session:
-            session.execute(text("select 1"))
-    except SQLAlchemyError:
-        return JSONResponse({"status": "database unavailable"}, status_code=503)
-    return JSONResponse({"status": "ready"})

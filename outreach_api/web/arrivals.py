@@ -20,6 +20,7 @@ from models.conversation import Inbound
 from models.event import Event
 from models.session import Sessions
 from models.vocabulary import EventKind
+from outreach_api.waking import wake
 
 MOST_AT_A_TIME = 200
 Row = dict[str, Any]
@@ -110,4 +111,5 @@ def _write_texts(session: Session, rows: Sequence[Row]) -> dict[str, int]:
             {"at": at, "kind": EventKind.INBOUND_RECEIVED, "facts": {"inbound": number}} for number in ids.values()
         ]
         session.execute(insert(Event), events)
+        wake(session)
     return ids

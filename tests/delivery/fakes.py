@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from models.vocabulary import Cause, ContactState
 from outreach_api.channels.carrier import (
     Accepted,
+    HeardMessage,
+    Hearing,
     ListedMessage,
     Listing,
     OutgoingText,
@@ -29,6 +31,7 @@ class FakeCarrier:
     sender: str = "+8675525550100"
     accepted: list[OutgoingText] = field(default_factory=list)
     listed: list[ListedMessage] = field(default_factory=list)
+    heard: list[HeardMessage] = field(default_factory=list)
     script: list[str] = field(default_factory=list)
     """What happens to the next sends, else they are accepted: see `send`."""
     listing_complete: bool = True
@@ -65,6 +68,9 @@ class FakeCarrier:
     def sent_between(self, since: datetime, until: datetime) -> Listing:
         self.listings += 1
         return Listing([m for m in self.listed if since <= m.sent_at <= until], self.listing_complete)
+
+    def heard_between(self, since: datetime, until: datetime) -> Hearing:
+        return Hearing([m for m in self.heard if since <= m.heard_at <= until], self.listing_complete)
 
     def forget(self) -> None:
         """Let no listing show anything."""

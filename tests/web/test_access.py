@@ -11,7 +11,7 @@ from tests.builders import a_case, a_conversation, a_match
 from tests.web.conftest import FakeHouse, TestClient, form_token
 
 SignedIn = Callable[[Role], TestClient]
-OPEN_TO_ALL = {"sign_in_form", "sign_in", "display", "healthz", "readyz"}
+OPEN_TO_ALL = {"sign_in_form", "sign_in", "display", "healthz", "readyz", "metrics"}
 ADDRESSES = {
     "overview": ("GET", "/"),
     "overview_figures": ("GET", "/overview/figures"),

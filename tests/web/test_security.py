@@ -1,12 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from prometheus_client import generate_latest
+from pydantic import SecretStr
 
-from models.vocabulary import Role
+from models.carrier import CarrierBreaker
+from models.column_types import use_key_ring
+from models.crypto import new_key_ring
+from models.event import JobSlot
+from models.migrate import stamp
+from models.session import Sessions, make_engine
+from models.vocabulary import BreakerState, ContactState, Role
+from outreach_api.measures import registry_of
 from outreach_api.web.app import create_app
-from tests.builders import an_api_token
+from tests.builders import NOON, a_contact, a_match, a_phone, an_api_token
 from tests.web.conftest import FakeHouse, TestClient
 
 SignedIn = Callable[[Role], TestClient]
@@ -63,11 +73,60 @@ def test_a_feed_may_be_larger(client: TestClient, house: FakeHouse) -> None:
 
 def test_health_and_readiness(client: TestClient, house: FakeHouse) -> None:
     assert client.get("/healthz").json() == {"status": "up"}
-    assert client.get("/readyz").status_code == 200
-    house.sessions.engine.dispose()
-    (house.settings.home / "web.db").unlink()
-    (house.settings.home / "web.db").mkdir()
-    assert client.get("/readyz").status_code == 503
+    if house.sessions.engine.dialect.name == "sqlite":
+        assert client.get("/readyz").json() == {"status": "database not migrated"}
+        stamp(house.sessions.engine)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "bot": "unreachable"})
+
+
+def test_a_process_whose_keys_are_not_the_databases_is_not_ready(client: TestClient, house: FakeHouse) -> None:
+    if house.sessions.engine.dialect.name == "sqlite":
+        stamp(house.sessions.engine)
+    with house.sessions.write() as session:
+        a_phone(session)
+    use_key_ring(new_key_ring())
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "keys do not open the database"})
+
+
+def test_a_process_without_its_database_is_not_ready(client: TestClient, house: FakeHouse) -> None:
+    house.sessions = Sessions(make_engine("postgresql+psycopg://nobody@127.0.0.1:1/nowhere"))
+    assert client.get("/readyz").json() == {"status": "database unavailable"}
+
+
+def test_figures_are_for_this_machine_or_the_token(client: TestClient, house: FakeHouse) -> None:
+    def status(host: str, **headers: str) -> int:
+        with TestClient(client.app, client=(host, 5000)) as caller:
+            return int(caller.get("/metrics", headers=headers).status_code)
+
+    assert [status("127.0.0.1"), status("10.0.0.9")] == [200, 404]
+    assert status("127.0.0.1", **{"x-forwarded-for": "10.0.0.9"}) == 404
+    house.settings.metrics_token = SecretStr("t0ken")
+    assert [status("10.0.0.9", authorization="Bearer t0ken"), status("127.0.0.1")] == [200, 404]
+
+
+def test_figures_tell_counts_ages_and_no_person(client: TestClient, house: FakeHouse) -> None:
+    with house.sessions.write() as session:
+        match = a_match(session)
+        a_contact(session, match, due_at=NOON - timedelta(minutes=2))
+        a_contact(session, match, state=ContactState.UNKNOWN)
+        session.add(CarrierBreaker(carrier="twilio", state=BreakerState.OPEN))
+        session.add(JobSlot(job="plan", slot=NOON, started_at=NOON, finished_at=NOON - timedelta(hours=1), result={}))
+        session.add(JobSlot(job="plan", slot=NOON + timedelta(hours=1), started_at=NOON))
+    text = generate_latest(registry_of(house.sessions, house.clock)).decode()
+    for line in (
+        'outreach_contacts{state="planned"} 1.0',
+        "outreach_unknown_contacts 1.0",
+        "outreach_queue_age_seconds 120.0",
+        "outreach_inbound_backlog 0.0",
+        'outreach_breaker{carrier="twilio"} 2.0',
+        'outreach_slot_age_seconds{job="plan"} 3600.0',
+        "outreach_slots_unfinished 1.0",
+        "outreach_bot_seconds_count",
+    ):
+        assert line in text
+    assert "138" not in text
 
 
 def test_language_and_theme_are_switched_and_kept(client: TestClient) -> None:

@@ -1,0 +1,95 @@
+"""Running the service: all in one process, or its parts apart, any number of each."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from outreach_api.bootstrap import House, open_house
+from outreach_api.commands.console import ERR, fail, tells_faults
+from outreach_api.conversations.bot_process import bot_program
+from outreach_api.language import say
+from outreach_api.logs import log_as_json
+from outreach_api.loops import stop_on_signals, tick_until, work_until
+from outreach_api.processes import Program
+from outreach_api.settings import Settings
+from outreach_api.waking import waiting_on
+from outreach_api.web.app import create_app
+
+GRACE_SECONDS = 5
+
+Port = Annotated[int | None, typer.Option(help=say("端口", "port"))]
+
+
+@tells_faults
+def serve() -> None:
+    """API, console, worker and scheduler in one process, with the assistant beside it."""
+    if not sys.stderr.isatty():
+        log_as_json()
+    settings = Settings()
+    secret = settings.bot_secret.get_secret_value()
+    stop = threading.Event()
+    with _bot(settings, secret), open_house(settings) as house, waiting_on(house.sessions, stop) as waiting:
+        worker = threading.Thread(target=work_until, args=(stop, house.work, waiting), name="worker")
+        worker.start()
+        try:
+            _serve_api(house)
+        finally:
+            stop.set()
+            worker.join()
+
+
+@tells_faults
+def api(port: Port = None) -> None:
+    """Webhooks, API and console alone."""
+    settings = _apart()
+    with open_house(settings.model_copy(update={"port": port or settings.port})) as house:
+        _serve_api(house)
+
+
+@tells_faults
+def worker() -> None:
+    """Answering, sending, receipts and what is unknown."""
+    stop = stop_on_signals()
+    with open_house(_apart()) as house, waiting_on(house.sessions, stop) as waiting:
+        work_until(stop, house.work_off, waiting)
+
+
+@tells_faults
+def scheduler() -> None:
+    """The jobs of the day, each slot by one scheduler."""
+    stop = stop_on_signals()
+    with open_house(_apart()) as house, waiting_on(house.sessions, stop) as waiting:
+        tick_until(stop, house.tick, waiting)
+
+
+def _apart() -> Settings:
+    """The settings, if the database is one that several processes may share."""
+    log_as_json()
+    settings = Settings()
+    if settings.database.startswith("sqlite"):
+        fail(
+            say(
+                "分开运行需要 PostgreSQL：设置 OUTREACH_DATABASE_URL，或用 ./outreach serve",
+                "running the parts apart needs PostgreSQL: set OUTREACH_DATABASE_URL, or use ./outreach serve",
+            ),
+            status=2,
+        )
+    return settings
+
+
+def _serve_api(house: House) -> None:
+    host, port = house.settings.host, house.settings.port
+    ERR.print(say(f"控制台 http://{host}:{port}/", f"console http://{host}:{port}/"))
+    uvicorn.run(create_app(house), host=host, port=port, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)
+
+
+def _bot(settings: Settings, secret: str) -> Program:
+    port = int(settings.bot_urls[0].rsplit(":", 1)[1])
+    log: Path = settings.home / "log" / "bot.log"
+    return bot_program(port=port, secret=secret, log=log)

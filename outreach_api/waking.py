@@ -1,0 +1,67 @@
+"""Waiting for work: a moment, or until somebody says that there is some. Being woken is a hint; the work is in rows."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Protocol
+
+import psycopg
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.session import Sessions
+
+CHANNEL = "outreach_work"
+log = structlog.get_logger(__name__)
+
+
+class Waiting(Protocol):
+    def wait(self, seconds: float) -> bool:
+        """Wait no longer than so; whether somebody woke us."""
+
+
+class Pause:
+    """Nobody wakes us: a pause, cut short when `stop` is set."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def wait(self, seconds: float) -> bool:
+        return self._stop.wait(seconds)
+
+
+class Listening:
+    """Woken by `wake` of any process on the same PostgreSQL. A lost connection only makes it as slow as a pause."""
+
+    def __init__(self, connection: psycopg.Connection, stop: threading.Event) -> None:
+        self._connection = connection
+        self._stop = stop
+        connection.execute(f"LISTEN {CHANNEL}".encode())
+
+    def wait(self, seconds: float) -> bool:
+        try:
+            return any(True for _ in self._connection.notifies(timeout=seconds, stop_after=1))
+        except psycopg.OperationalError:
+            log.warning("listening_lost")
+            return self._stop.wait(seconds)
+
+
+def wake(session: Session) -> None:
+    """Tell waiting workers, once this transaction commits, that there is work. On SQLite they look by themselves."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+@contextlib.contextmanager
+def waiting_on(sessions: Sessions, stop: threading.Event) -> Iterator[Waiting]:
+    """How to wait for work on this database."""
+    url = sessions.engine.url
+    if url.get_backend_name() != "postgresql":
+        yield Pause(stop)
+        return
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        yield Listening(connection, stop)
