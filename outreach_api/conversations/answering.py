@@ -7,7 +7,8 @@ from outreach_api.conversations.copy_deck import numbered
 from outreach_api.conversations.decision import KnownMatch, Line, OpenCase
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.speaking import may_not_speak
-from scheduler.policies.answers import Abstain, answer
+from scheduler.policies.answers import Abstain, answer, answer_by_faq
+from scheduler.policies.faq_search import Faq, FaqIndex, Found
 
 _SUMMARY_LENGTH = 300
 _PERSONAL = frozenset({Topic.STATUS, Topic.OTHER_BENEFITS})
@@ -60,11 +61,16 @@ def _answer_about(draft: Draft, topic: Topic, match: KnownMatch) -> None:
         age_years=person.age_years if person and not draft.for_somebody_else else None,
         today=draft.context.today,
         channel=draft.context.channel,
+        facts={} if draft.for_somebody_else else match.facts,
     )
-    if isinstance(found, Abstain):
+    same = _asked_before(draft, [match])
+    if same and (same.is_close or isinstance(found, Abstain)):
+        _say_faq(draft, same.faq)
+    elif isinstance(found, Abstain):
         _abstain(draft, match)
         return
-    draft.add(Line(f"answer.{topic.value}", found.text))
+    else:
+        draft.add(Line(f"answer.{topic.value}", found.text))
     draft.set(focus=match.match_id)
     _note_answered(draft, topic)
 
@@ -82,10 +88,30 @@ def _abstain(draft: Draft, match: KnownMatch | None) -> None:
 
 
 def answer_question(draft: Draft) -> None:
-    """A question that belongs to no topic."""
-    if not may_not_speak(draft, Topic.ELIGIBILITY):
+    """A question that belongs to no topic: by an FAQ that asks the same, or a person is asked."""
+    if not may_not_speak(draft, Topic.ELIGIBILITY) and not answer_from_faqs(draft):
         matches = draft.spoken_of()
         _abstain(draft, matches[0] if len(matches) == 1 else None)
+
+
+def answer_from_faqs(draft: Draft) -> bool:
+    """Whether an FAQ of an item that is spoken of asks the same; then its answer is given."""
+    found = _asked_before(draft, draft.spoken_of()) if draft.is_known else None
+    if found is None or not found.is_close:
+        return False
+    _say_faq(draft, found.faq)
+    _note_answered(draft, found.faq.topic)
+    return True
+
+
+def _say_faq(draft: Draft, faq: Faq) -> None:
+    found = answer_by_faq(draft.context.cards[faq.policy_id], faq, channel=draft.context.channel)
+    draft.add(Line("answer.faq", found.text))
+
+
+def _asked_before(draft: Draft, matches: list[KnownMatch]) -> Found | None:
+    trusted = {match.policy_id for match in matches if draft.card(match).is_trusted()}
+    return FaqIndex.of(draft.context.cards, draft.context.kept_faqs).find(draft.heard.text, trusted)
 
 
 def _note_answered(draft: Draft, topic: Topic) -> None:

@@ -15,7 +15,7 @@ from models.vocabulary import (
     Stage,
     Topic,
 )
-from outreach_api.conversations.answering import answer_question, answer_topic
+from outreach_api.conversations.answering import answer_from_faqs, answer_question, answer_topic
 from outreach_api.conversations.by_words import keep_preference
 from outreach_api.conversations.callback import ask_time, take_time
 from outreach_api.conversations.copy_deck import READINGS, numbered
@@ -220,6 +220,9 @@ def _repeat(draft: Draft, _directive: Directive) -> None:
 
 def _clarify(draft: Draft, directive: Directive) -> None:
     """A choice of readings once; never a third 我没听懂."""
+    if answer_from_faqs(draft):
+        draft.set(misses=0, menu=())
+        return
     if draft.state.misses >= MISSES_BEFORE_A_PERSON:
         _case(draft, {"kind": CaseKind.HUMAN, "reason": CaseReason.NOT_UNDERSTOOD})
         draft.set(misses=0, menu=(), asked=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models.contact import Contact, ContactMatch
 from models.conversation import Conversation, Inbound
-from models.match import Application, Match
+from models.match import Application, Match, MatchLedger
 from models.resident import Phone, Resident, ResidentPhone
 from models.vocabulary import ContactPurpose, ContactState, ConversationOutcome, MatchState, Question, Stage
 from outreach_api.cases.unasked_visits import unasked_visits
@@ -160,15 +161,35 @@ def _as_person(resident: Resident, local: datetime) -> Person:
     )
 
 
+def _facts(session: Session, match: Match, card: PolicyCard) -> dict[str, Any]:
+    """The one value that picks a band of the amount, and no more of the ledger than that."""
+    by = card.amount.by if card.amount else None
+    if by in (None, "age_years"):
+        return {}
+    row = session.scalar(
+        select(MatchLedger.row)
+        .where(MatchLedger.match_id == match.id, MatchLedger.opened)
+        .order_by(MatchLedger.id.desc())
+        .limit(1)
+    )
+    return {by: row[by]} if row and row.get(by) is not None else {}
+
+
 def _matches(session: Session, residents: Iterable[Resident], cards: Mapping[str, PolicyCard]) -> list[KnownMatch]:
     """Newest first, one an item: what an older episode came to is history."""
     ids = [resident.id for resident in residents]
     rows = session.scalars(select(Match).where(Match.resident_id.in_(ids)).order_by(Match.id.desc())) if ids else ()
     newest: dict[tuple[int, str], KnownMatch] = {}
     for row in rows:
-        if row.policy_id in cards:
+        if row.policy_id in cards and (row.resident_id, row.policy_id) not in newest:
             known = KnownMatch(
-                row.id, row.resident_id, row.policy_id, row.policy_version, row.state, row.closed_at is None
+                match_id=row.id,
+                resident_id=row.resident_id,
+                policy_id=row.policy_id,
+                policy_version=row.policy_version,
+                state=row.state,
+                is_open=row.closed_at is None,
+                facts=_facts(session, row, cards[row.policy_id]),
             )
             newest.setdefault((row.resident_id, row.policy_id), known)
     queued = [match.match_id for match in newest.values() if match.state is MatchState.IN_QUEUE]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -24,6 +24,7 @@ from outreach_api.conversations.bot import Turn
 from outreach_api.conversations.exact_words import ExactWord
 from outreach_api.conversations.state import DialogueState
 from scheduler.policies.card import PolicyCard
+from scheduler.policies.faq_search import Faq
 
 
 class Standing(StrEnum):
@@ -56,6 +57,8 @@ class KnownMatch:
     """The number it had in the last offer."""
     visit_unasked: bool = False
     """It waits for a visit that the ladder of contacts asked for, not the resident."""
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What the rule saw of the resident when it matched: it picks their own band of an amount."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class Context:
     in_human_hands: bool
     outcome: ConversationOutcome
     cards: Mapping[str, PolicyCard]
+    kept_faqs: tuple[Faq, ...] = ()
+    """Kept from what people answered, and reviewed."""
 
     @property
     def today(self) -> date:

@@ -51,6 +51,9 @@ WHOLE_DAY = _Span(DAY_BEGINS, DAY_ENDS)
 # The first that is found counts: 午睡 before 午, meals before parts of the day.
 _SPANS: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (re.compile(r"(午睡|午觉|睡醒|睡完)"), AFTER_NAP),
+    (re.compile(r"(睡觉|睡|瞓)(之|以)?前"), EVENING),
+    (re.compile(r"(晚饭|晚餐|夜饭)(之|以)?前"), AFTERNOON),
+    (re.compile(r"(午饭|中饭|午餐|中午饭)(之|以)?前"), MORNING),
     (re.compile(r"(早饭|早餐|早茶|早点心)"), MORNING),
     (re.compile(r"(午饭|中饭|午餐|中午饭|中午吃完|晌午饭|吃完晏)"), AFTER_LUNCH),
     (re.compile(r"(晚饭|夜饭|晚餐|晚上吃完)"), AFTER_DINNER),
@@ -63,8 +66,9 @@ _SPANS: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (re.compile(r"(晚上|夜里|夜间|晚间|夜晚)"), EVENING),
 )
 _MEAL = re.compile(r"(吃[完过]?|饭)[^，]{0,2}(饭|东西|后|完)")
+_SOME_HOURS = re.compile(r"(?P<few>[一两二三])(?P<more>[两二三四五])个?(?:小时|钟头|钟)")
 _DURATION = re.compile(
-    rf"(?P<half>半)个?(小时|钟头|钟)|(?P<minutes>{NUMBER})分钟|(?P<quarters>{NUMBER})刻钟"
+    rf"(?P<half>半)个?(小时|钟头|钟)|(?P<fives>{NUMBER})个五分钟|(?P<minutes>{NUMBER})分钟|(?P<quarters>{NUMBER})刻钟"
     rf"|(?P<hours>{NUMBER})个?(?P<and_half>半)?(小时|钟头)(?P<half_after>半)?|(?P<bells>{NUMBER})个(?P<bell_half>半)?(字头|钟)"
 )
 _NOW = re.compile(r"(现在|马上|立刻|即刻|这会儿?)(就)?(可以|行|打|联系|方便|得)")
@@ -72,7 +76,10 @@ _MINUTE = rf"(?P<half>半)|(?P<quarter>[一三])刻|过?(?P<minute>[0-5]?\d|[零
 _CLOCK = re.compile(
     rf"(?:(?P<colon_hour>\d{{1,2}}):(?P<colon_minute>\d{{2}})|(?P<hour>{NUMBER})点(?!心)钟?整?(?:{_MINUTE})?)"
 )
-_SHORT_OF = re.compile(rf"差(?:(?P<quarter>一刻)|(?P<minutes>{NUMBER})分)钟?(?P<hour>{NUMBER})点")
+_SHORT_OF = re.compile(
+    rf"差(?:(?P<quarter>一刻)|(?P<minutes>{NUMBER})分)钟?(?P<hour>{NUMBER})点"
+    rf"|(?P<hour_first>{NUMBER})点钟?差(?:(?P<quarter_after>一刻)|(?P<minutes_after>{NUMBER})分)"
+)
 _TWO_HOURS_NAMED = re.compile(
     r"(?<![\d十])(?P<tens>十)?(?P<first>[一两二三四五六七八九])(?P<second>[一二三四五六七八九])点"
 )
@@ -106,6 +113,9 @@ def read_when(text: str, now: datetime) -> Window | None:
     if now.tzinfo is None:
         raise ValueError("now needs a timezone")
     words = positive_part(in_simple_words(text))
+    hours = _SOME_HOURS.search(words)
+    if hours:
+        return Window(*(now + timedelta(hours=number_in(hours[each])) for each in ("few", "more")))
     duration = _DURATION.search(words)
     if duration:
         begins = now + _length(duration)
@@ -120,6 +130,8 @@ def read_when(text: str, now: datetime) -> Window | None:
 def _length(found: re.Match[str]) -> timedelta:
     if found["half"]:
         return HALF_HOUR
+    if found["fives"]:
+        return timedelta(minutes=5 * number_in(found["fives"]))
     if found["minutes"]:
         return timedelta(minutes=number_in(found["minutes"]))
     if found["quarters"]:
@@ -170,8 +182,9 @@ class _Said:
 def _times_in(words: str) -> list[_Said]:
     short = _SHORT_OF.search(words)
     if short:
-        minutes = 15 if short["quarter"] else number_in(short["minutes"])
-        hour = number_in(short["hour"])
+        quarter = short["quarter"] or short["quarter_after"]
+        minutes = 15 if quarter else number_in(short["minutes"] or short["minutes_after"])
+        hour = number_in(short["hour"] or short["hour_first"])
         return [_Said(time((hour - 1) % 24, 60 - minutes), short.start(), short.end())]
     found = (_said(match) for match in _CLOCK.finditer(words))
     return [said for said in found if said]

@@ -25,6 +25,7 @@ class Days:
 
 
 _WEEKDAYS = {sign: index for index, sign in enumerate("一二三四五六日")} | {str(i + 1): i for i in range(6)}
+_TENS_OF_DAYS = {"上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 0)}
 _HOLIDAYS = {
     "国庆": "National Day",
     "中秋": "Mid-autumn Festival",
@@ -93,6 +94,26 @@ def _next_week(found: re.Match[str], today: date) -> Days:
     return Days(monday, monday + 6 * ONE_DAY)
 
 
+def _half_month(_found: re.Match[str], today: date) -> Days:
+    return _one(today + timedelta(days=15))
+
+
+def _some_days(found: re.Match[str], today: date) -> Days:
+    """两三天后, 三五天以后."""
+    first, last = (number_in(found[each]) for each in ("few", "more"))
+    return Days(today + timedelta(days=first), today + timedelta(days=last))
+
+
+def _near_days(found: re.Match[str], today: date) -> Days:
+    """今明两天, 明后天, 这两天."""
+    first = 1 if found["near"].startswith("明") else 0
+    return Days(today + timedelta(days=first), today + timedelta(days=first + 1))
+
+
+def _year_end(_found: re.Match[str], today: date) -> Days:
+    return Days(date(today.year, 12, 29), date(today.year, 12, 31))
+
+
 def _month(today: date, ahead: int) -> date:
     """The first of the month so many months ahead."""
     years, month = divmod(today.month - 1 + ahead, 12)
@@ -115,6 +136,9 @@ def _span_of_month(first: date, part: str) -> Days:
     if part == "中":
         return Days(first.replace(day=14), first.replace(day=16))
     last = _last_day(first)
+    if part in _TENS_OF_DAYS:
+        begins, ends = _TENS_OF_DAYS[part]
+        return Days(first.replace(day=begins), first.replace(day=ends or last))
     return Days(first.replace(day=last - 2), first.replace(day=last))
 
 
@@ -167,11 +191,23 @@ _EXPRESSIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Days 
         re.compile(rf"(?P<holiday>{'|'.join(_HOLIDAYS)})节?(长假|假期?|放假)?(过?完|以?后|之后|过后|回来)?"),
         _after_holiday,
     ),
-    (re.compile(rf"{_NEXT}周(?P<weekday>[一二三四五六日])[到至\-~]周?(?P<until>[一二三四五六日])"), _weekdays),
+    (
+        re.compile(
+            rf"{_NEXT}周(?P<weekday>[一二三四五六日])(?:[到至\-~、和跟]|或者?|要么)周?(?P<until>[一二三四五六日])"
+        ),
+        _weekdays,
+    ),
+    (re.compile(r"(?P<near>今明两?[天日]|明后两?[天日]|这两[天日])"), _near_days),
+    (re.compile(r"年底|年尾|年末"), _year_end),
     (re.compile(r"大后天"), _ahead(3)),
     (re.compile(r"后天"), _ahead(2)),
     (re.compile(r"明天"), _ahead(1)),
     (re.compile(r"今天"), _ahead(0)),
+    (re.compile(r"(?:再?过|等|隔)?半个?月(?:以后|之后|过后|后|再)?"), _half_month),
+    (
+        re.compile(r"(?:再?过|等|隔)?(?P<few>[一两二三])(?P<more>[二两三四五])[天日](?:以后|之后|过后|后)?"),
+        _some_days,
+    ),
     (
         re.compile(rf"(?:再?过|等|隔)(?P<days>{NUMBER})[天日]|(?P<days_after>{NUMBER})[天日](?:以后|之后|过后|后)"),
         _in_some_days,
@@ -183,7 +219,12 @@ _EXPRESSIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Days 
     (re.compile(rf"{_NEXT}周末"), _weekend),
     (re.compile(rf"{_NEXT}周(?P<weekday>[一二三四五六日1-6])"), _weekday),
     (re.compile(r"(?P<next>下+)周"), _next_week),
-    (re.compile(rf"{_NEXT}月(?P<part>[初中底末尾])"), _part_of_month),
-    (re.compile(rf"(?:(?P<next>下+|这|本)月|(?P<month>{NUMBER})月)?(?P<day>{NUMBER})[号日]"), _day_of_month),
+    (re.compile(rf"{_NEXT}月(?P<part>[上中下]旬|初(?![一二三四五六七八九十])|[中底末尾])"), _part_of_month),
+    (
+        re.compile(
+            rf"(?:(?P<next>下+|这|本)月初?|(?P<month>{NUMBER})月)?(?P<day>{NUMBER})(?:[号日]|(?<=初.)|(?<=初..))"
+        ),
+        _day_of_month,
+    ),
     (re.compile(r"(?P<next>下+)月"), _next_month),
 )

@@ -14,6 +14,15 @@ _TRADITIONAL = str.maketrans(
     "昼点钟礼周后个两过号听饭觉来时间国庆节劳动阳岁头还给们这临黄开阵",
 )
 _SAME = (
+    (r"行不行|得唔得|可不可以|方不方便|好不好|好唔好|行唔行", ""),
+    (r"第二天(?!上午|早|下午|晚|中午|再|打|吧|$)", ""),
+    (r"[十几]?(?P<few>[一二两三四五六七八九]?十)[来几多](?=分钟)", r"\g<few>"),
+    (r"廿", "二十"),
+    (r"(?<![一两二三四五六七八九十\d])个半(?=钟|小时)", "一个半"),
+    (r"(?<![点])(?P<fives>[一两二三四五六七八九])个字(以?后|之后|再打)", r"\g<fives>个五分钟后"),
+    (r"过了周末|周末(过后|以后|之后)", "下周一"),
+    (r"过了(礼拜|星期)[天日六]", "下周一"),
+    (r"拜(?=[一二三四五六日天])(?<!礼拜)", "礼拜"),
     (r"礼拜|星期", "周"),
     (r"周[天7七]|周日", "周日"),
     (r"(?<=[这本上下])个(?=周|月)", ""),
@@ -44,10 +53,13 @@ _REFUSED = (
     r"|不是|太[晚早]|来不及|算了"
 )
 # What keeps somebody from the phone, unless it is over by then: 上午要去买菜, but 买完菜回来.
-_ENGAGED = re.compile(r"要去|要出|去医院|买菜|看病|睡觉|上课|出门|接孙|接孩|打针|锻炼")
-_OVER = re.compile(r"完|回来|以后|之后")
+_ENGAGED = re.compile(r"吃饭(?!前)|要去|要出|去医院|买菜|看病|睡觉|上课|出门|接孙|接孩|打针|锻炼")
+_OVER = re.compile(r"完|回来|以后|之后|后|前|再打")
 # 三点前别打 asks for after three.
 _NOT_BEFORE = re.compile(r"(以前|之前|前)(都|就)?(没空|不方便|不在家?|有事|忙|唔得|冇空|(别|不要|唔好)[^，,]{0,3}打)")
+_CORRECTED = re.compile(
+    r"(?:啊|哦|呃|哎|嗯)?(?:不对不对|不对|说错了?|记错了?|讲错了?|哦不|不不|唔系|唔係)[，,、\s啊是]+"
+)
 _CLAUSE = re.compile(r"[，,。；;！!？?、\s]+|但是?|不过")
 _AFTER_REFUSAL = re.compile(
     r"((?:没空|没时间|没有空|不方便|不行|不在家?|不得闲|唔得(?:闲)?|冇空|唔方便|有事|开会|太[晚早]了?|(?:别|不要|不用|唔好)[^，]{0,6}打(?:了|来|给我)*))"
@@ -63,7 +75,8 @@ def number_in(spoken: str) -> int:
 
 
 def in_simple_words(text: str) -> str:
-    """One spelling for each time word."""
+    """One spelling for each time word; of what was put right in the same breath only the correction."""
+    text = _CORRECTED.split(text)[-1]
     words = _NOT_BEFORE.sub("以后", unicodedata.normalize("NFKC", text).translate(_TRADITIONAL))
     for spelling, simple in _SAME:
         words = re.sub(spelling, simple, words)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from models.vocabulary import Channel, Topic
 from scheduler.policies.card import Amount, Band, Period, PolicyCard, PolicyKind, PolicyStatus, Source
+from scheduler.policies.faq_search import Faq
 from scheduler.rules.fields import FIELDS
 from scheduler.rules.rule import AllOf, AnyOf, Clause, NotOf, Rule
 
@@ -96,6 +97,11 @@ def answer(
     if not lines:
         return Abstain(topic, NoAnswer.NOT_KNOWN if topic in _ON_A_CARD else NoAnswer.NOT_ON_A_CARD)
     return _speak(card, topic, (*_closed(card, today), *lines), channel)
+
+
+def answer_by_faq(card: PolicyCard, faq: Faq, *, channel: Channel) -> Answer:
+    """A reviewed answer to a question asked before, with the ground that its topic has on the card."""
+    return _speak(card, faq.topic, (faq.answer,), channel)
 
 
 def _speak(card: PolicyCard, topic: Topic, lines: tuple[str, ...], channel: Channel) -> Answer:
