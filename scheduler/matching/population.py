@@ -13,7 +13,8 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from scheduler.roster.feed import Feed, FeedKind, feeds
+from scheduler.roster.feed import Feed, FeedKind, feeds, precedence
+from scheduler.roster.freshness import DatedFile, dated_files
 from scheduler.roster.people import PEOPLE_FILE
 from scheduler.roster.registers import ENROLMENTS_FOLDER, FEEDS_FOLDER
 from scheduler.rules.derive import derived_columns
@@ -52,18 +53,25 @@ class Population:
         return digest.hexdigest()
 
     @cached_property
+    def stale(self) -> list[DatedFile]:
+        """Files too old for the day: what a register says is then unknown, and so is who is on a list."""
+        return [file for file in dated_files(self.folder) if file.is_stale(self.as_of)]
+
+    @cached_property
     def people(self) -> ir.Table:
-        """One row a person with every fact a feed brings, and those that follow from them on the day."""
+        """One row a person with every fact a fresh feed brings, and those that follow from them on the day."""
         table = self._engine.read_parquet(self.folder / PEOPLE_FILE)
+        outdated = {file.feed for file in self.stale}
         for feed in feeds().values():
             path = self.folder / FEEDS_FOLDER / f"{feed.id}.parquet"
-            if feed.kind is FeedKind.REGISTER and path.exists():
+            if feed.kind is FeedKind.REGISTER and feed.id not in outdated and path.exists():
                 table = _join(table, self._engine.read_parquet(path), feed)
         return derived_columns(table, self.as_of)
 
     def knows_enrolled(self, policy_id: str) -> bool:
-        """Whether a list says who already receives the policy; one that lists nobody does."""
-        return self._enrolment_list(policy_id).exists()
+        """Whether a list that is fresh says who already receives the policy; one that lists nobody does."""
+        outdated = {file.policy for file in self.stale}
+        return policy_id not in outdated and self._enrolment_list(policy_id).exists()
 
     def enrolled(self, policy_id: str) -> ir.Table:
         """Who already receives the policy on the day."""
@@ -88,11 +96,19 @@ def keys_table(keys: Iterable[str]) -> ir.Table:
 
 
 def _join(people: ir.Table, register: ir.Table, feed: Feed) -> ir.Table:
-    """Add a register's columns; of somebody a complete register does not list, its `when_absent` values are known."""
-    listed = register.mutate(is_listed=True)
+    """Add a register's columns; of somebody a complete register does not list, its `when_absent` values are known.
+
+    What an earlier register says as well is taken from it, unless the order of precedence puts this one first.
+    """
+    own = {name: f"{name}_of_{feed.id}" for name in register.columns if name != KEY}
+    listed = register.rename({new: name for name, new in own.items()}).mutate(is_listed=True)
     joined = people.left_join(listed, KEY).drop(f"{KEY}_right")
-    known = {
-        name: joined.is_listed.isnull().ifelse(value, joined[name] if name in joined.columns else ibis.null())
-        for name, value in feed.when_absent.items()
-    }
-    return joined.mutate(**known).drop("is_listed")
+    brought: dict[str, ir.Value] = {name: joined[column] for name, column in own.items()}
+    for name, value in feed.when_absent.items():
+        brought[name] = joined.is_listed.isnull().ifelse(value, brought.get(name, ibis.null()))
+    for name in brought.keys() & set(people.columns):
+        first = precedence().get(name, ())[:1] == (feed.id,)
+        brought[name] = (
+            ibis.coalesce(brought[name], joined[name]) if first else ibis.coalesce(joined[name], brought[name])
+        )
+    return joined.mutate(**brought).drop("is_listed", *own.values())

@@ -91,8 +91,12 @@ def _fields_of(feed: Feed) -> Iterator[str]:
 
 def _origin(name: str, brought: Mapping[str, tuple[str, ...]]) -> FieldOrigin:
     sources = DERIVED_FROM.get(name, ())
-    if sources and all(source in brought for source in sources):
+    if sources and all(_is_known(source, brought) for source in sources):
         return FieldOrigin(name, Origin.DERIVED, sources)
     if name in brought:
         return FieldOrigin(name, Origin.FEED, brought[name])
     return FieldOrigin(name, Origin.ASK)
+
+
+def _is_known(name: str, brought: Mapping[str, tuple[str, ...]]) -> bool:
+    return name in brought or any(_is_known(source, brought) for source in DERIVED_FROM.get(name, ()))

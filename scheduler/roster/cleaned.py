@@ -61,7 +61,7 @@ def _cleaner(name: str, today: date) -> Cleaner | Remembered:
         case "disability_valid_until" | "enrolled_on":
             return Remembered(cleaning.clean_date)
         case _:
-            return Remembered(cleaning.clean_text)
+            return Remembered(cleaning.fact_cleaner(name, codes()))
 
 
 def _clean(cleaner: Cleaner | Remembered, column: Sequence[str]) -> list[Cleaned]:

@@ -10,13 +10,15 @@ from datetime import date
 from models.id_number import IdNumber, parse_id_number
 from scheduler.roster.faults import ID_FAULTS, RowFault
 from scheduler.roster.well_formed_ids import WellFormedIds
+from scheduler.rules.fields import FIELDS, Field, FieldType
 
-Value = str | int | bool | date | IdNumber
+Value = str | int | float | bool | date | IdNumber
 Cleaned = Value | RowFault | None
 Cleaner = Callable[[str], Cleaned]
 
 LONGEST_NAME = 60
 LONGEST_ADDRESS = 200
+TEN_THOUSAND = 10_000
 
 _GAPS = re.compile(r"[\s\u200b\ufeff'`]+")
 _IN_NUMBERS = re.compile(r"[\s\-\u2010-\u2015()'`]+")
@@ -24,6 +26,8 @@ _DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?|(
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})")
 _LANDLINE = re.compile(r"(?:\+?86|0086)?0?((?:10|2\d|[3-9]\d{2})[2-9]\d{6,7})")
 _SEVERAL = re.compile(r"[/,;、，；]")
+_COUNT = re.compile(r"(\d{1,9})(?:\.0+)?\s*(?:个月|月|年|岁|次|人|个|周|针|剂)?")
+_AMOUNT = re.compile(r"(\d{1,12}(?:\.\d+)?)\s*(万)?元?")
 _AS_NUMBER = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
 
 
@@ -117,6 +121,42 @@ def code_cleaner(codes: Mapping[str, str | int | bool]) -> Cleaner:
         return codes.get(word, RowFault.CODE) if word else None
 
     return clean_code
+
+
+def fact_cleaner(name: str, known: Mapping[str, Mapping[str, str | int | bool]]) -> Cleaner:
+    """The cleaner of a rule field by its type; words for its codes are the field's own, or those of a like field."""
+    entry = FIELDS.get(name)
+    match entry.type if entry else None:
+        case FieldType.BOOL:
+            return code_cleaner(known["yes_no"])
+        case FieldType.INT | FieldType.NUMBER:
+            return clean_count if entry and entry.type is FieldType.INT else clean_amount
+        case FieldType.DATE:
+            return clean_date
+        case FieldType.CODE if entry and entry.codes:
+            alike = next((words for like, words in known.items() if _shares_codes(like, entry)), {})
+            own = {**{word.lower(): code for code, word in entry.codes.items()}, **{code: code for code in entry.codes}}
+            return code_cleaner({**own, **alike})
+        case _:
+            return clean_text
+
+
+def _shares_codes(name: str, entry: Field) -> bool:
+    return name in FIELDS and FIELDS[name].codes is entry.codes
+
+
+def clean_count(text: str) -> Cleaned:
+    """A whole number, with or without its unit: 36, 36个月, １２."""
+    found = _COUNT.fullmatch(plain(text).replace(",", ""))
+    return int(found[1]) if found else RowFault.NUMBER if text.strip() else None
+
+
+def clean_amount(text: str) -> Cleaned:
+    """A number, with or without its unit; 5.4万 is 54000."""
+    found = _AMOUNT.fullmatch(plain(text).replace(",", ""))
+    if not found:
+        return RowFault.NUMBER if text.strip() else None
+    return round(float(found[1]) * (TEN_THOUSAND if found[2] else 1), 2)
 
 
 class Remembered(dict[str, Cleaned]):

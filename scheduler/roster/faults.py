@@ -29,6 +29,7 @@ class RowFault(StrEnum):
     FUTURE = "date_in_future"
     PHONE = "no_phone_number"
     CODE = "word_not_known"
+    NUMBER = "no_number"
     TOO_LONG = "too_long"
     NOBODY = "cannot_tell_who"
     TIE = "fits_several_people"
@@ -65,6 +66,7 @@ IN_WORDS: Mapping[RowFault, tuple[str, str]] = MappingProxyType(
         RowFault.FUTURE: ("日期在今天之后", "核对日期"),
         RowFault.PHONE: ("不是电话号码", "填11位手机号，或带区号的座机"),
         RowFault.CODE: ("这个词不认识", "改成通用的写法，或加进 codes.yaml"),
+        RowFault.NUMBER: ("不是数字", "只写数字，可以带单位，例如 36 或 36个月"),
         RowFault.TOO_LONG: ("内容太长", "检查是不是串行了"),
         RowFault.NOBODY: ("分不清是谁：没有身份证号，姓名、出生日期、电话也不齐", "补上身份证号"),
         RowFault.TIE: ("没有身份证号，姓名、出生日期、电话同时符合几个人，没有合并", "补上身份证号"),

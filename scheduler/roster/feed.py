@@ -9,13 +9,14 @@ from enum import StrEnum
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
 from scheduler.roster.cleaning import plain
 from scheduler.roster.faults import FileRefused
+from scheduler.rules.fields import FIELDS
 
 HERE = Path(__file__).parent
 _NOISE = re.compile(r"[\s_\-*:：]+|[(\[（【].*?[)\]）】]")
@@ -46,8 +47,8 @@ class Feed(BaseModel):
     id: str
     title: str
     kind: FeedKind
-    grade: str
-    fresh_for_days: int
+    grade: Literal["a", "b", "c"]
+    fresh_for_days: Annotated[int, Field(gt=0)]
     files: tuple[str, ...]
     fields: tuple[str, ...]
     needs: tuple[str, ...]
@@ -55,6 +56,17 @@ class Feed(BaseModel):
     latest_by: str | None = None
     when_absent: Mapping[str, bool | int | str] = {}
     enrols: Enrols | None = None
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        """A misspelt field would be a column that nobody ever reads."""
+        unknown = {*self.fields, *self.when_absent} - FIELDS.keys() - headers().keys()
+        if unknown:
+            raise ValueError(f"feed {self.id}: no field is called {', '.join(sorted(unknown))}")
+        left_out = {*self.needs, *self.columns, *filter(None, [self.latest_by])} - set(self.fields)
+        if left_out:
+            raise ValueError(f"feed {self.id}: {', '.join(sorted(left_out))} is not among its fields")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +156,10 @@ def find_columns(header: Sequence[str], feed: Feed, file_name: str) -> dict[str,
 
 
 def _accepted(feed: Feed, name: str) -> tuple[str, ...]:
-    return (*feed.columns.get(name, ()), *headers().get(name, ()))
+    """Spellings of a column: the feed's own, the usual ones, and what the field is called."""
+    entry = FIELDS.get(name)
+    called = (entry.zh,) if entry else ()
+    return (*feed.columns.get(name, ()), *headers().get(name, ()), *called)
 
 
 def _spellings(feed: Feed) -> dict[str, str]:

@@ -16,13 +16,13 @@ from models.crypto import KeyRing
 from scheduler.roster.cleaned import clean_file
 from scheduler.roster.faults import FileRefused, RowFault
 from scheduler.roster.feed import FeedKind, RosterFile
+from scheduler.roster.freshness import REPORT_FILE, DatedFile, dated_on
 from scheduler.roster.merge import Merge, MergeCounts
 from scheduler.roster.people import write_people
 from scheduler.roster.registers import import_register
 from scheduler.roster.rejects import Outcome, Reject, Rejects
 
 REJECTS_FILE = "rejects.csv"
-REPORT_FILE = "import.json"
 
 
 class Progress(Protocol):
@@ -33,6 +33,9 @@ class Progress(Protocol):
 class FileReport:
     file: str
     feed: str
+    dated: date
+    policy: str | None = None
+    """The item whose recipients the file lists."""
     rows: int = 0
     rejected: int = 0
     values_dropped: int = 0
@@ -56,6 +59,17 @@ class ImportReport:
     def refused(self) -> list[str]:
         """The files that could not be read at all, each with the reason and the remedy."""
         return [file.refused for file in self.files if file.refused]
+
+    def stale(self, on: date) -> list[DatedFile]:
+        """The files that are too old to be believed on a day."""
+        read = [DatedFile(file.file, file.feed, file.dated, file.policy) for file in self.files if not file.refused]
+        return [file for file in read if file.is_stale(on)]
+
+
+def _entry(file: RosterFile, today: date) -> FileReport:
+    policy = file.policy or (file.feed.enrols.policy if file.feed.enrols else None)
+    dated = dated_on(file.path, today) if file.path.exists() else today
+    return FileReport(file.path.name, file.feed.id, dated, policy)
 
 
 def import_population(
@@ -113,7 +127,7 @@ def _take_sources(
     for file in files:
         if file.feed.kind is not FeedKind.POPULATION:
             continue
-        entry = FileReport(file.path.name, file.feed.id)
+        entry = _entry(file, today)
         report.files.append(entry)
         try:
             for batch in clean_file(file, rejects, today=today):
@@ -149,7 +163,7 @@ def _take_registers(
     for file in files:
         if file.feed.kind not in (FeedKind.REGISTER, FeedKind.ENROLMENT):
             continue
-        entry = FileReport(file.path.name, file.feed.id)
+        entry = _entry(file, today)
         report.files.append(entry)
         done = _row_counter(progress, file.path.name)
         try:

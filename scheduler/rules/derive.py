@@ -69,6 +69,7 @@ FOCUS_GROUPS: Mapping[FocusGroup, Rule] = MappingProxyType(
 
 
 LAST_MONTH_OF_SCHOOL_YEAR = 8
+ADULT_FROM = 18
 
 # What each derived fact follows from; `policies coverage` reads it.
 DERIVED_FROM: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -78,11 +79,21 @@ DERIVED_FROM: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "residence_months_shenzhen": ("resident_since",),
         "disability_cert_valid": ("disability_valid_until",),
         "last_check_same_year": ("last_check_on",),
+        # Somebody under 18 is the child that a family's benefit is about.
+        "child_birth_date": ("birth_date",),
+        "child_sex": ("sex",),
+        "child_hukou": ("hukou",),
+        "child_hukou_city": ("hukou",),
         "child_age_years": ("child_birth_date",),
         "child_age_months": ("child_birth_date",),
         "child_age_on_aug31": ("child_birth_date",),
     }
 )
+
+
+_OF_THE_CHILD = {
+    name: DERIVED_FROM[name][0] for name in ("child_birth_date", "child_sex", "child_hukou", "child_hukou_city")
+}
 
 
 def age_on(born: date, on: date) -> int | None:
@@ -113,6 +124,7 @@ def focus_groups(facts: Mapping[str, object]) -> tuple[FocusGroup, ...]:
 
 def with_derived(facts: Mapping[str, object], on: date) -> dict[str, object]:
     """One resident's facts with what follows from them on that day."""
+    facts = {**_own_as_child(facts, on), **{name: value for name, value in facts.items() if value is not None}}
     born, since = typed("birth_date", facts.get("birth_date")), typed("resident_since", facts.get("resident_since"))
     checked = typed("last_check_on", facts.get("last_check_on"))
     until = typed("disability_valid_until", facts.get("disability_valid_until"))
@@ -132,6 +144,15 @@ def _ages_of(born: object, on: date) -> dict[str, object]:
     return {"age_years": age_on(born, on), "age_on_jan1": age_on(born, on.replace(month=1, day=1))}
 
 
+def _own_as_child(facts: Mapping[str, object], on: date) -> dict[str, object]:
+    born = typed("birth_date", facts.get("birth_date"))
+    age = age_on(born, on) if isinstance(born, date) else None
+    if age is None or age >= ADULT_FROM:
+        return {}
+    own = {name: facts.get(source) for name, source in _OF_THE_CHILD.items()}
+    return {name: value for name, value in own.items() if value is not None}
+
+
 def _childs_ages(born: object, on: date) -> dict[str, object]:
     if not isinstance(born, date):
         return {}
@@ -149,6 +170,8 @@ def school_year_cutoff(on: date) -> date:
 
 def derived_columns(table: ir.Table, on: date) -> ir.Table:
     """The same for a whole population; only what the table's columns allow is added."""
+    if "birth_date" in table.columns:
+        table = _with_own_as_child(table, on)
     columns: dict[str, ir.Value] = {}
     if "birth_date" in table.columns:
         columns["age_years"] = _ages(table.birth_date, on)
@@ -166,6 +189,16 @@ def derived_columns(table: ir.Table, on: date) -> ir.Table:
         valid = table.disability_valid_until >= ibis.date(on)
         columns["disability_cert_valid"] = ibis.coalesce(valid, _known(table, "disability_cert_valid"))
     return table.mutate(**columns)
+
+
+def _with_own_as_child(table: ir.Table, on: date) -> ir.Table:
+    minor = _ages(table.birth_date, on) < ADULT_FROM
+    own: dict[str, ir.Value] = {}
+    for name, source in _OF_THE_CHILD.items():
+        if source in table.columns:
+            value = minor.ifelse(table[source], ibis.null(table[source].type()))
+            own[name] = ibis.coalesce(table[name], value) if name in table.columns else value
+    return table.mutate(**own)
 
 
 def _known(table: ir.Table, name: str) -> ir.BooleanValue:

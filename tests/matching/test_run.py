@@ -21,6 +21,7 @@ from models.vocabulary import (
     Refusal,
 )
 from scheduler.matching.explain import explain_match, replays
+from scheduler.matching.population import Population
 from scheduler.matching.run import MatchingReport, run_matching
 from scheduler.policies.card import PolicyCard
 from scheduler.rules.rule import parse_rule
@@ -183,3 +184,10 @@ def test_without_a_list_of_who_receives_it_nobody_is_said_to_miss_it(
     figures = run_matching(sessions, population, cards, now=NOON).policies["elderly-allowance"]
     assert (figures.enrolment_known, figures.newly_matched) == (False, 0)
     assert matched_names(sessions) == set()
+
+
+def test_a_stale_list_of_recipients_finds_nobody_missing(sessions: Sessions, street: Street, cards: Cards) -> None:
+    then = Population(street.population([MEI]).folder, as_of=date(2026, 9, 1))
+    assert {file.feed for file in then.stale} == {"population", "enrolments"}
+    figures = run_matching(sessions, then, cards, now=NOON).policies["elderly-allowance"]
+    assert (figures.enrolment_known, figures.newly_matched) == (False, 0)
