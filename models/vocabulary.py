@@ -364,6 +364,14 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class SubmissionState(StrEnum):
+    """Of a card that a department sent in; a second person decides."""
+
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
 class EventKind(StrEnum):
     MATCHES_FOUND = "matches_found"
     MATCH_CLOSED = "match_closed"
@@ -374,3 +382,4 @@ class EventKind(StrEnum):
     CAMPAIGN_CHANGED = "campaign_changed"
     CARRIER_CHANGED = "carrier_changed"
     STOP_PLACED = "stop_placed"
+    POLICY_CHANGED = "policy_changed"

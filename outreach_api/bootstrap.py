@@ -18,6 +18,7 @@ from models.migrate import upgrade
 from models.session import Durability, Sessions, make_engine
 from models.vocabulary import Channel
 from outreach_api.cases.home_help import open_home_help
+from outreach_api.catalogue.book import Book
 from outreach_api.channels.carrier import TextCarrier
 from outreach_api.channels.twilio_text import TwilioCarrier
 from outreach_api.clock import Clock, SharedClock, SystemClock
@@ -32,7 +33,7 @@ from outreach_api.delivery.replay import ReplayReport, replay_since
 from outreach_api.delivery.upcoming import next_delivery_at
 from outreach_api.delivery.worker import deliver_due
 from outreach_api.due import look_for_due
-from outreach_api.population import Populations, files_in
+from outreach_api.population import POPULATION_FOLDER, Populations, files_in
 from outreach_api.settings import Settings
 from outreach_api.web.house import FeedRefused
 from scheduler.matching.applications import take_applications
@@ -43,7 +44,7 @@ from scheduler.planning.notices import NoticeAudience, NoticeReport, Reach, queu
 from scheduler.planning.planner import plan
 from scheduler.planning.rules import contact_rules
 from scheduler.policies.card import PolicyCard
-from scheduler.policies.load import load_cards
+from scheduler.policies.load import load_catalogue
 from scheduler.roster.applications import read_applications
 from scheduler.roster.faults import FileRefused
 from scheduler.roster.import_population import ImportReport, Progress
@@ -72,7 +73,7 @@ class House:
     ring: KeyRing
     sessions: Sessions
     clock: Clock
-    cards: Mapping[str, PolicyCard]
+    book: Book
     carriers: Mapping[Channel, TextCarrier]
     bot: Bot
     guards: Guards = ALL_GUARDS
@@ -81,8 +82,13 @@ class House:
     _reconcile_at: datetime | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.populations = Populations(self.settings.home / "population", self.ring)
+        self.populations = Populations(self.settings.home / POPULATION_FOLDER, self.ring)
         self.jobs = [Job("plan", self._cron("0 8-19 * * *"), self._plan)]
+
+    @property
+    def cards(self) -> Mapping[str, PolicyCard]:
+        """The card of each item that counts today."""
+        return self.book.today()
 
     def import_files(self, paths: Sequence[Path], *, as_of: date, progress: Progress = _silent) -> ImportReport:
         return self.populations.take(paths, now=self.clock.now(), as_of=as_of, progress=progress)
@@ -90,7 +96,7 @@ class House:
     def match(self, *, as_of: date) -> MatchingReport:
         population = self.populations.newest(as_of=as_of)
         with contextlib.closing(population):
-            return run_matching(self.sessions, population, self.cards, now=self.clock.now())
+            return run_matching(self.sessions, population, self.book.on(as_of), now=self.clock.now())
 
     def queue_notice(self, campaign_id: int) -> NoticeReport:
         """Queue a started urgent notice; where it is for everybody, people never matched are taken in first."""
@@ -203,14 +209,15 @@ def open_house(
     use_key_ring(ring)
     engine = make_engine(settings.database, durability=durability)
     upgrade(engine)
+    sessions, clock = Sessions(engine), clock or _clock(settings)
     bot = RasaBot.from_settings(settings)
     try:
         yield House(
             settings=settings,
             ring=ring,
-            sessions=Sessions(engine),
-            clock=clock or _clock(settings),
-            cards=load_cards(settings.policies),
+            sessions=sessions,
+            clock=clock,
+            book=Book(load_catalogue(settings.policies), sessions, clock, settings.zone),
             carriers={Channel.SMS: TwilioCarrier.from_settings(settings)},
             bot=bot,
             guards=guards,

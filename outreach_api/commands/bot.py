@@ -12,7 +12,7 @@ import typer
 
 from outreach_api.commands.console import fail, tells_faults
 from outreach_api.conversations.bot_process import BOT_PYTHON, bot_program
-from outreach_api.conversations.converse import BadDialogue
+from outreach_api.conversations.converse import START, BadDialogue
 from outreach_api.conversations.converse import converse as hold_dialogues
 from outreach_api.conversations.rasa_bot import RasaBot
 from outreach_api.conversations.when import read_when
@@ -41,7 +41,7 @@ def converse() -> None:
     reader = RasaBot([f"http://127.0.0.1:{port}"], secret=secret, timeout_seconds=settings.bot_timeout_seconds)
     with bot_program(port=port, secret=secret, log=ROOT / "var" / "log" / "converse-bot.log"):
         try:
-            for line in hold_dialogues(sys.stdin, reader, load_cards(settings.policies)):
+            for line in hold_dialogues(sys.stdin, reader, load_cards(settings.policies, START.date())):
                 sys.stdout.write(line + "\n")
                 sys.stdout.flush()
         except BadDialogue as fault:

@@ -12,6 +12,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from models.crypto import KeyRingFault
+from outreach_api.catalogue.submissions import SubmissionRefused
 from outreach_api.language import say
 from outreach_api.processes import ProcessFault
 from outreach_api.web.words import Locale, Speaker
@@ -23,7 +24,7 @@ OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)
 
 # Faults whose message says where and what to do; anything else is a fault of ours and shows its traceback.
-TOLD = (KeyRingFault, ProcessFault, CardsRefused, FileRefused, FileNotFoundError)
+TOLD = (KeyRingFault, ProcessFault, CardsRefused, FileRefused, FileNotFoundError, SubmissionRefused)
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")

@@ -186,7 +186,7 @@ def _matches(session: Session, residents: Iterable[Resident], cards: Mapping[str
                 match_id=row.id,
                 resident_id=row.resident_id,
                 policy_id=row.policy_id,
-                policy_version=row.policy_version,
+                policy_version=str(cards[row.policy_id].version),
                 state=row.state,
                 is_open=row.closed_at is None,
                 facts=_facts(session, row, cards[row.policy_id]),

@@ -12,6 +12,11 @@ Pair = tuple[str, str]
 
 VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
     v.Channel: {"sms": ("短信", "SMS"), "chat": ("在线聊天", "Chat"), "voice": ("电话", "Voice")},
+    v.SubmissionState: {
+        "submitted": ("待审核", "Waiting for approval"),
+        "approved": ("已通过", "Approved"),
+        "refused": ("未采用", "Refused"),
+    },
     v.MatchState: {
         "new": ("待触达", "New"),
         "in_outreach": ("触达中", "In outreach"),

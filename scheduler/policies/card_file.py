@@ -58,17 +58,23 @@ def dotted(steps: Steps) -> str:
 def read_card_file(path: Path) -> CardFile:
     file = CardFile(path.name)
     text = _text(path, file)
-    if text is not None:
-        try:
-            _parse(text, file)
-        except MarkedYAMLError as fault:
-            line = fault.problem_mark.line + 1 if fault.problem_mark else 1
-            problem = f"this is not YAML: {fault.problem or fault.context}"
-            file.faults.append(
-                Fault(file.name, line, "", problem, "check the indentation, colons and quotes of that line")
-            )
-        except (YAMLError, ValueError) as fault:
-            file.fault((), f"this is not YAML: {fault}", "save the file as plain UTF-8 text")
+    return file if text is None else _with_values(file, text)
+
+
+def card_file_of(name: str, text: str) -> CardFile:
+    """The same for a text that was read already."""
+    return _with_values(CardFile(name), text)
+
+
+def _with_values(file: CardFile, text: str) -> CardFile:
+    try:
+        _parse(text, file)
+    except MarkedYAMLError as fault:
+        line = fault.problem_mark.line + 1 if fault.problem_mark else 1
+        problem = f"this is not YAML: {fault.problem or fault.context}"
+        file.faults.append(Fault(file.name, line, "", problem, "check the indentation, colons and quotes of that line"))
+    except (YAMLError, ValueError) as fault:
+        file.fault((), f"this is not YAML: {fault}", "save the file as plain UTF-8 text")
     return file
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from scheduler.policies.card import PolicyCard
-from scheduler.policies.card_file import CardFile, Fault, Steps, read_card_file
+from scheduler.policies.card_file import CardFile, Fault, Steps, card_file_of, read_card_file
 from scheduler.policies.card_sense import sense_faults
 
-__all__ = ["Fault", "check_folder", "read_card", "read_folder"]
+__all__ = ["Fault", "check_folder", "read_card", "read_card_text", "read_folder"]
 
 _RULE_TAGS = frozenset({"all", "any", "not", "clause"})
 
@@ -59,7 +59,15 @@ def read_folder(folder: Path) -> tuple[list[PolicyCard], list[Fault]]:
 
 def read_card(path: Path) -> tuple[PolicyCard | None, list[Fault]]:
     """One card, whatever its file is called."""
-    file = read_card_file(path)
+    return _card_and_faults(read_card_file(path))
+
+
+def read_card_text(name: str, text: str) -> tuple[PolicyCard | None, list[Fault]]:
+    """One card from the text of a file; its faults name the file so."""
+    return _card_and_faults(card_file_of(name, text))
+
+
+def _card_and_faults(file: CardFile) -> tuple[PolicyCard | None, list[Fault]]:
     card = _card(file)
     return card, sorted(file.faults)
 
