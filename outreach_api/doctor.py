@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from outreach_api.population import stale_files
 from outreach_api.settings import Settings
 from setup import programs
 from setup.pythons import find_python310
@@ -164,6 +166,7 @@ def _configuration_and_reach() -> list[Check]:
             Text("OUTREACH_BOT_SECRET；演示会自动生成", "OUTREACH_BOT_SECRET; the demo makes its own"),
         ),
         _database(settings.database),
+        _feeds(settings),
         *(_reachable(Text("机器人", "Bot"), url, BOT_REMEDY) for url in settings.bot_urls),
         _reachable(Text("短信服务商", "Carrier"), settings.twilio_base_url, CARRIER_REMEDY),
     ]
@@ -224,6 +227,17 @@ def _sqlite(name: str, url: URL) -> Check:
         return Check(name, State.OK, f"SQLite  {place}")
     remedy = Text("换一个可写的目录（OUTREACH_HOME）", "choose a folder you may write to (OUTREACH_HOME)")
     return Check(name, State.MISSING, f"SQLite  {place}", str(remedy))
+
+
+def _feeds(settings: Settings) -> Check:
+    """A stale file is not an error: its values count as unknown until a new one comes."""
+    name = str(Text("部门数据", "Departments' data"))
+    stale = stale_files(settings.home, on=datetime.now(settings.zone).date())
+    if not stale:
+        return Check(name, State.OK, str(Text("没有过期的", "nothing stale")))
+    listed = ", ".join(f"{file.file} ({file.dated})" for file in stale)
+    remedy = Text("过期的按不知道处理；请重新导入", "what is stale counts as unknown; import it anew")
+    return Check(name, State.WARN, listed, str(remedy))
 
 
 def _reachable(name: Text, url: str, remedy: Text) -> Check:

@@ -10,9 +10,11 @@ from pathlib import Path
 from models.crypto import KeyRing
 from scheduler.matching.population import Population
 from scheduler.roster.feed import recognise
+from scheduler.roster.freshness import DatedFile, dated_files
 from scheduler.roster.import_population import ImportReport, Progress, import_population
 
 KEPT_IMPORTS = 3
+POPULATION_FOLDER = "population"
 NOT_DATA = {".json", ".md", ".txt"}
 
 
@@ -36,7 +38,7 @@ class Populations:
         unfinished.rename(finished)
         if report.rejects is not None:
             report.rejects = finished / report.rejects.name
-        for old in self._imports()[:-KEPT_IMPORTS]:
+        for old in imports_in(self._folder)[:-KEPT_IMPORTS]:
             shutil.rmtree(old)
         return report
 
@@ -46,13 +48,21 @@ class Populations:
         Raises:
             FileNotFoundError: nothing was imported yet.
         """
-        imports = self._imports()
+        imports = imports_in(self._folder)
         return Population(imports[-1] if imports else self._folder, as_of=as_of)
 
-    def _imports(self) -> list[Path]:
-        if not self._folder.is_dir():
-            return []
-        return sorted(path for path in self._folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+def stale_files(home: Path, *, on: date) -> list[DatedFile]:
+    """The files of an installation's newest import that are too old to be believed on a day."""
+    imports = imports_in(home / POPULATION_FOLDER)
+    return [file for file in dated_files(imports[-1]) if file.is_stale(on)] if imports else []
+
+
+def imports_in(folder: Path) -> list[Path]:
+    """The imports kept in a folder, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,8 @@ from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.population import files_in
 from outreach_api.settings import Settings
+from scheduler.roster.feed import FeedKind, feeds
+from scheduler.roster.freshness import DatedFile
 from scheduler.roster.import_population import ImportReport
 
 
@@ -50,8 +53,22 @@ def take_files(
     with open_house(settings) as house, Progress(*columns, console=ERR) as bars:
         report = house.import_files(files, as_of=day, progress=ImportProgress(bars))
     _show(report)
+    show_stale(report.stale(day))
     if report.refused:
         fail("\n".join(report.refused))
+
+
+def show_stale(files: Sequence[DatedFile]) -> None:
+    """Name the files that are too old. A population source is used all the same, since nobody would be left."""
+    for file in files:
+        feed = feeds()[file.feed]
+        zh = f"{feed.title}过期：{file.file} 是 {file.dated} 的，最多用 {feed.fresh_for_days} 天"
+        en = f"{feed.id} is stale: {file.file} is of {file.dated}, good for {feed.fresh_for_days} days"
+        if file.kind is FeedKind.POPULATION:
+            kept = say("；暂时还在用，请尽快要新的", "; still used, ask for a new one")
+        else:
+            kept = say("；里面的内容按不知道处理，请要新的", "; what it says counts as unknown, ask for a new one")
+        OUT.print("[yellow]![/] " + say(zh, en) + kept, soft_wrap=True)
 
 
 def _show(report: ImportReport) -> None:
