@@ -14,7 +14,7 @@ from rich.table import Table
 from outreach_api.bootstrap import open_house
 from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
-from outreach_api.population import files_in
+from outreach_api.population import files_in, stale_files
 from outreach_api.settings import Settings
 from scheduler.roster.feed import FeedKind, feeds
 from scheduler.roster.freshness import DatedFile
@@ -116,3 +116,4 @@ def match(
         if unlisted:
             zh, en = "没有在享名单，不知道谁已经领了，未比对：", "not matched, no list says who already receives it: "
             OUT.print(say(zh, en) + "、".join(unlisted))
+        show_stale(stale_files(settings.home, on=day))
