@@ -121,10 +121,12 @@ def _speak(card: PolicyCard, topic: Topic, lines: tuple[str, ...], channel: Chan
 
 
 def _dated(card: PolicyCard, source: Source | None) -> str | None:
-    """Since when the source has been in force; where that is not known, how old our material is."""
+    """Since when the source has been in force; where that is not known, when it was checked or how old it is."""
     since = source.effective_from if source else None
     if since is not None:
         return f"{since.year}年{since.month}月起"
+    if card.verified is not None:
+        return f"{card.verified.at.year}年{card.verified.at.month}月核实"
     if card.as_of is None:
         return None
     year, *rest = card.as_of.split("-")

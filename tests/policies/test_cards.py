@@ -201,3 +201,8 @@ def test_a_card_counts_from_its_effective_date_to_its_last() -> None:
     assert answer(card, Topic.AMOUNT, age_years=83, today=TODAY, channel=Channel.SMS) == Abstain(
         Topic.AMOUNT, NoAnswer.NOT_IN_FORCE
     )
+
+
+def test_what_an_editor_has_verified_is_answered_with_the_day_of_it() -> None:
+    maternal = CARDS["maternal-health-check"].model_copy(update={"verified": VERIFIED})
+    assert "2026年3月核实" in say(maternal, Topic.WHERE).text
