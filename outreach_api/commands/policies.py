@@ -13,7 +13,7 @@ from rich.table import Table
 from models.policy import PolicySubmission
 from outreach_api.bootstrap import House, open_house
 from outreach_api.catalogue import submissions
-from outreach_api.commands.console import OUT, speaker_at_hand, tells_faults
+from outreach_api.commands.console import OUT, fail, speaker_at_hand, tells_faults
 from outreach_api.commands.roster import show_stale
 from outreach_api.language import say
 from outreach_api.population import stale_files
@@ -85,8 +85,11 @@ def _print_coverage(item: Coverage) -> None:
 @policies.command(help=say("提交新事项或改动，等第二个人审核", "Submit a new or changed item for approval"))
 @tells_faults
 def submit(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], by: By) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
+    try:
         text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        fail(say(f"{file.name} 不是 UTF-8，请另存为 UTF-8", f"{file.name} is not UTF-8; save it as UTF-8"))
+    with open_house(Settings()) as house, house.sessions.write() as session:
         taken = submissions.submit(session, file.name, text, house.book.catalogue(), by=by, now=house.clock.now())
         zh = f"已提交，编号 {taken.id}；请另一个人用 ./outreach policies approve {taken.id} --by 姓名 审核"
         en = f"submission {taken.id}; somebody else approves it: ./outreach policies approve {taken.id} --by NAME"

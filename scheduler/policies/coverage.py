@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from models.vocabulary import Audience
 from scheduler.policies.card import PolicyCard
 from scheduler.roster.feed import Feed, FeedKind
 from scheduler.rules.derive import DERIVED_FROM
@@ -43,7 +44,8 @@ class Coverage:
 
 
 def coverage(card: PolicyCard, feeds: Mapping[str, Feed]) -> Coverage:
-    brought = _brought(feeds)
+    # Feeds are joined by a person's identity number; what they say of a clerk is not the firm's.
+    brought = _brought(feeds) if card.audience is Audience.PERSON else {}
     fields = tuple(_origin(name, brought) for name in FIELDS if name in field_names(card.rule))
     known = {field.field for field in fields if field.origin is not Origin.ASK}
     return Coverage(card.id, fields, may_hold(card.rule, known))

@@ -137,6 +137,7 @@ def test_every_rule_field_is_told_as_brought_derived_or_asked() -> None:
 def test_what_no_feed_brings_makes_an_item_ask() -> None:
     by_item = {card.id: coverage(card, feeds()) for card in CARDS.values()}
     assert not by_item["temporary-relief"].can_match
+    assert not by_item["startup-subsidy"].of(Origin.FEED)
     assert {field.field for field in by_item["temporary-relief"].of(Origin.ASK)} >= {"sudden_hardship"}
     matched = {name for name, told in by_item.items() if told.can_match}
     assert {"elderly-allowance", "severe-disability-care-subsidy", "childcare-subsidy"} <= matched
