@@ -21,5 +21,7 @@ class Entry:
 
 BENCHES: dict[str, Entry] = {
     "import": Entry("bench.import_rows", "导入一百万行", "import a million rows"),
+    "matching": Entry("bench.matching", "全部事项比对一百万居民", "match a million residents against every rule"),
+    "delivery": Entry("bench.delivery", "发送两万条短信直到回执", "send 20,000 texts until their receipts are applied"),
     "webhooks": Entry("bench.webhooks", "短信回调：签名到落盘确认", "inbound texts, signed to durably acknowledged"),
 }

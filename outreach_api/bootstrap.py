@@ -146,7 +146,8 @@ class House:
         if due.inbound:
             done += len(answer_due(self.sessions, self.bot, self.cards, self.clock).inbound_ids)
         if due.inbound or due.contacts or done:
-            done += bool(deliver_due(self.sessions, self.carriers, self.clock, guards=self.guards))
+            threads = self.settings.carrier_connections
+            done += bool(deliver_due(self.sessions, self.carriers, self.clock, guards=self.guards, threads=threads))
         if due.unsettled and (self._reconcile_at is None or now >= self._reconcile_at):
             report = reconcile_unknown(self.sessions, self.carriers, now=now)
             done += bool(report)

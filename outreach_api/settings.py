@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     twilio_base_url: str = "https://api.twilio.com"
     """Only a sandbox changes this."""
     carrier_timeout_seconds: float = 10.0
+    carrier_connections: int = Field(default=16, ge=1, le=64)
+    """Texts handed over at the same time. A rehearsal has one in flight."""
 
     metrics_token: SecretStr = SecretStr("")
     """Who may read /metrics from elsewhere; without one only this machine may."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -15,15 +16,28 @@ UNREACHED = 0
 
 
 class Backend:
-    """One request in flight. Nothing raises for what a server may answer; the caller sees the status."""
+    """One request in flight, receipts excepted where the world allows more.
+
+    Nothing raises for what a server may answer; the caller sees the status.
+    """
 
     def __init__(self, callbacks: Callbacks, auth_token: str, *, transport: httpx.BaseTransport | None = None) -> None:
         self._callbacks = callbacks
         self._auth_token = auth_token
         self._http = httpx.Client(timeout=60.0, trust_env=False, transport=transport)
+        self._couriers = ThreadPoolExecutor(callbacks.at_once) if callbacks.at_once > 1 else None
 
     def close(self) -> None:
+        if self._couriers is not None:
+            self._couriers.shutdown(cancel_futures=True)
         self._http.close()
+
+    def send_courier(self, errand: Callable[[], None]) -> None:
+        """Run an errand that nothing waits for: now, or beside others where several may be on their way."""
+        if self._couriers is None:
+            errand()
+        else:
+            self._couriers.submit(errand)
 
     @property
     def inbound_url(self) -> str:

@@ -49,6 +49,8 @@ class Callbacks(Strict):
     inbound: str
     api: str
     api_token: str
+    at_once: int = Field(default=1, ge=1, le=64)
+    """How many receipts may be on their way together. More than one is faster, and no two runs are alike."""
 
 
 class World(Strict):

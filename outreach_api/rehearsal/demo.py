@@ -138,6 +138,7 @@ class Demo:
             twilio_auth_token=SecretStr(secrets.token_hex(16)),
             twilio_from=FROM_NUMBER,
             twilio_base_url=f"http://127.0.0.1:{sandbox_port}",
+            carrier_connections=1,
         )
 
     def _start_programs(self, stack: contextlib.ExitStack, settings: Settings) -> list[Program]:

@@ -177,8 +177,12 @@ class Exchange:
         copies = 2 if ReceiptFault.DUPLICATE in faults else 1
         end = Status.UNDELIVERED if error else Status.DELIVERED
         for _ in range(copies):
-            self._timeline.schedule(sent_receipt, lambda: self._report(message, Status.SENT, None))
-            self._timeline.schedule(end_receipt, lambda: self._report(message, end, error))
+            self._schedule_report(sent_receipt, message, Status.SENT, None)
+            self._schedule_report(end_receipt, message, end, error)
+
+    def _schedule_report(self, when: datetime, message: Message, status: Status, error: DeliveryError | None) -> None:
+        courier = self._backend.send_courier
+        self._timeline.schedule(when, lambda: courier(lambda: self._report(message, status, error)))
 
     def _arrive(self, message: Message, error: DeliveryError | None) -> None:
         now = self._timeline.now

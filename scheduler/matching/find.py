@@ -10,7 +10,6 @@ import ibis.expr.types as ir
 
 from scheduler.matching.population import KEY, Population, keys_table
 from scheduler.policies.card import PolicyCard
-from scheduler.rules.compile import compile_rule
 from scheduler.rules.rule import field_names
 
 Row = Mapping[str, Any]
@@ -46,30 +45,30 @@ def find(card: PolicyCard, population: Population, *, known: Iterable[str]) -> F
     )
     newly = judged.filter(judged.verdict, ~judged.is_enrolled).anti_join(keys_table(known), KEY)
     total = population.fetch(counts)[0]
+    keys = [row[KEY] for row in population.fetch(newly.select(KEY))]
+    people = population.people.semi_join(keys_table(keys), KEY)
     return Found(
         eligible=int(total["eligible"] or 0),
         enrolled=int(total["enrolled"] or 0),
         undecided=int(total["undecided"] or 0),
-        newly=population.fetch(newly.select(KEY, *_rule_columns(card, judged)).order_by(KEY)),
+        newly=population.fetch(people.select(KEY, *_rule_columns(card, people)).order_by(KEY)) if keys else [],
     )
 
 
 def standings(card: PolicyCard, population: Population, keys: Iterable[str]) -> Standings:
     """How people who have an open match stand now. Somebody absent from the population is absent here."""
+    people = population.people
+    registration = [REGISTRATION] if REGISTRATION in people.columns else []
+    facts = people.select(KEY, *dict.fromkeys([*registration, *_rule_columns(card, people)]))
     judged = _judged(card, population).semi_join(keys_table(keys), KEY)
-    registration = [REGISTRATION] if REGISTRATION in judged.columns else []
-    rows = population.fetch(judged.select(KEY, "verdict", "is_enrolled", *registration, *_rule_columns(card, judged)))
+    rows = population.fetch(judged.join(facts, KEY))
     return Standings({row[KEY]: row for row in rows})
 
 
 def _judged(card: PolicyCard, population: Population) -> ir.Table:
-    people = population.people
     enrolled = population.enrolled(card.id).select(KEY).distinct().mutate(is_enrolled=True)
-    judged = people.left_join(enrolled, KEY).drop(f"{KEY}_right")
-    return judged.mutate(
-        verdict=compile_rule(card.rule, judged),
-        is_enrolled=judged.is_enrolled.fill_null(False),  # noqa: FBT003
-    )
+    judged = population.verdicts(card.id, card.rule).left_join(enrolled, KEY).drop(f"{KEY}_right")
+    return judged.mutate(is_enrolled=judged.is_enrolled.fill_null(False))  # noqa: FBT003
 
 
 def _rule_columns(card: PolicyCard, table: ir.Table) -> list[str]:

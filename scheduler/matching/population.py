@@ -17,7 +17,9 @@ from scheduler.roster.feed import Feed, FeedKind, feeds, precedence
 from scheduler.roster.freshness import DatedFile, dated_files
 from scheduler.roster.people import PEOPLE_FILE
 from scheduler.roster.registers import ENROLMENTS_FOLDER, FEEDS_FOLDER
+from scheduler.rules.compile import compile_rule
 from scheduler.rules.derive import derived_columns
+from scheduler.rules.rule import Rule
 
 KEY = "person_key"
 MEMORY_LIMIT = "1GB"
@@ -37,6 +39,8 @@ class Population:
         self.folder = folder
         self.as_of = as_of
         self._engine = ibis.duckdb.connect(memory_limit=MEMORY_LIMIT)
+        self._judged: dict[str, tuple[Rule, str]] = {}
+        self._verdicts: ir.Table | None = None
 
     def close(self) -> None:
         self._engine.disconnect()
@@ -66,7 +70,23 @@ class Population:
             path = self.folder / FEEDS_FOLDER / f"{feed.id}.parquet"
             if feed.kind is FeedKind.REGISTER and feed.id not in outdated and path.exists():
                 table = _join(table, self._engine.read_parquet(path), feed)
-        return derived_columns(table, self.as_of)
+        # Under a name of its own: what is asked of it then stays short, however many feeds it is made of.
+        return self._engine.create_view("everybody", derived_columns(table, self.as_of), overwrite=True)
+
+    def judge(self, rules: Mapping[str, Rule]) -> None:
+        """Look at everybody once, under all these rules by policy; `verdicts` then answers from what was seen."""
+        numbered = enumerate(rules.items())
+        self._judged = {policy_id: (rule, f"verdict_{number}") for number, (policy_id, rule) in numbered}
+        columns = {column: compile_rule(rule, self.people) for rule, column in self._judged.values()}
+        verdicts = self.people.select(KEY, **columns)
+        self._verdicts = self._engine.create_table(ibis.util.gen_name("verdicts"), verdicts, temp=True)
+
+    def verdicts(self, policy_id: str, rule: Rule) -> ir.Table:
+        """Person key and `verdict`: true, false, or NULL where the files do not say."""
+        judged, column = self._judged.get(policy_id, (None, ""))
+        if judged is not rule or self._verdicts is None:
+            return self.people.select(KEY, verdict=compile_rule(rule, self.people))
+        return self._verdicts.select(KEY, verdict=self._verdicts[column])
 
     def knows_enrolled(self, policy_id: str) -> bool:
         """Whether a list that is fresh says who already receives the policy; one that lists nobody does."""

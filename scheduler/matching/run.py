@@ -73,6 +73,7 @@ def run_matching(
         session.add(snapshot)
         session.flush()
         pass_ = _Pass(session, population, snapshot.id, as_of, now)
+        population.judge({card.id: card.rule for card in pushable.values()})
         figures = {card.id: pass_.match(card) for card in pushable.values()}
         snapshot.counts = {policy_id: vars(found) for policy_id, found in figures.items()}
         newly = {policy_id: found.newly_matched for policy_id, found in figures.items() if found.enrolment_known}
@@ -144,20 +145,24 @@ class _Pass:
     def _open(self, card: PolicyCard, version: PolicyVersion, newly: Sequence[Row]) -> None:
         residents = take_in(self.session, self.population, [row[KEY] for row in newly], now=self.now)
         episodes = self._episodes(card)
-        for row in newly:
-            resident = residents[row[KEY]]
-            match = Match(
-                resident_id=resident.id,
-                policy_id=card.id,
-                episode=episodes.get(resident.id, 0) + 1,
-                policy_version=version.version,
-                state=MatchState.NEW,
-                opened_at=self.now,
-                state_changed_at=self.now,
-            )
-            self.session.add(match)
-            self.session.flush()
+        opened = [self._new_match(card, version, residents[row[KEY]].id, episodes) for row in newly]
+        self.session.add_all(opened)
+        self.session.flush()
+        for match, row in zip(opened, newly, strict=True):
             self._enter(match, card, version, row, DeltaKind.NEWLY_ELIGIBLE, opened=True)
+
+    def _new_match(
+        self, card: PolicyCard, version: PolicyVersion, resident_id: int, episodes: Mapping[int, int]
+    ) -> Match:
+        return Match(
+            resident_id=resident_id,
+            policy_id=card.id,
+            episode=episodes.get(resident_id, 0) + 1,
+            policy_version=version.version,
+            state=MatchState.NEW,
+            opened_at=self.now,
+            state_changed_at=self.now,
+        )
 
     def _episodes(self, card: PolicyCard) -> dict[int, int]:
         rows = self.session.execute(select(Match.resident_id, Match.episode).where(Match.policy_id == card.id)).all()
