@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     twilio_base_url: str = "https://api.twilio.com"
     """Only a sandbox changes this."""
     carrier_timeout_seconds: float = 10.0
-    carrier_connections: int = Field(default=16, ge=1, le=64)
+    carrier_connections: int = Field(default=32, ge=1, le=64)
     """Texts handed over at the same time. A rehearsal has one in flight."""
 
     metrics_token: SecretStr = SecretStr("")

@@ -16,7 +16,7 @@ VENDOR_HOST = "api.twilio.com"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 RETRY_AFTER_SECONDS = 5.0
 MOST_RETRY_AFTER_SECONDS = 3600.0
-CONNECTIONS = 32
+CONNECTIONS = 64
 
 
 class NotAnswered(Exception):  # noqa: N818

@@ -6,12 +6,12 @@ import asyncio
 from typing import Any
 
 from starlette.types import Scope
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _open: dict[tuple[str, int], asyncio.Transport] = {}
 
 
-class CuttableProtocol(H11Protocol):
+class CuttableProtocol(HttpToolsProtocol):
     """Remembers each connection by its caller's address, which the request's scope carries as well."""
 
     def connection_made(self, transport: Any) -> None:
