@@ -52,7 +52,7 @@ def carrier() -> requests.Session:
     return kept
 
 
-@app.task(name="send")
+@app.task(name="send")  # type: ignore[untyped-decorator]
 def send(number: int) -> None:
     with database().transaction():
         claimed = database().execute(
@@ -77,7 +77,7 @@ def send(number: int) -> None:
         )
 
 
-@app.task(name="receipt")
+@app.task(name="receipt")  # type: ignore[untyped-decorator]
 def receipt(number: int, status: str) -> None:
     with database().transaction():
         database().execute(
