@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.card_file import CardFile, Fault, Steps, card_file_of, read_card_file
 from scheduler.policies.card_sense import sense_faults
+from scheduler.policies.spoken import spoken_faults
 
 __all__ = ["Fault", "check_folder", "read_card", "read_card_text", "read_folder"]
 
@@ -80,10 +81,14 @@ def _card(file: CardFile) -> PolicyCard | None:
         file.fault(steps, problem, remedy)
         said.add(steps)
     try:
-        return PolicyCard.model_validate(file.value)
+        card = PolicyCard.model_validate(file.value)
     except ValidationError as invalid:
         _report(invalid, file, said)
         return None
+    if not said:
+        for steps, problem, remedy in spoken_faults(card):
+            file.fault(steps, problem, remedy)
+    return card
 
 
 def _check_name(file: CardFile, card: PolicyCard) -> None:

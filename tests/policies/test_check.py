@@ -50,6 +50,8 @@ EDITS = {
     "band by nothing known": ("by: age_years", "by: age", "amount.by", "did you mean"),
     "reply without keyword": ("  keyword: 同意\n", "", "reply.keyword", "which word"),
     "unknown topic": ("topic: amount", "topic: money", "faqs[4].topic", "use one of 'eligibility'"),
+    "rejected value said": ("say: 岁数到了会自动往上调", "say: 要书面申请", "conflicts[0].never_say[1]", "take it out"),
+    "conditions too long for a text": ("zh: 满70周岁", f"zh: {'满70周岁' * 30}", "rule", "give a long group a label"),
     "key given twice": ("version: 1", "version: 1\nversion: 2", "version", "keep this or line"),
     "missing field": ("level: city\n", "", "level", "add it"),
 }
