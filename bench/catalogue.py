@@ -20,6 +20,7 @@ class Entry:
 
 
 BENCHES: dict[str, Entry] = {
+    "fairness": Entry("bench.fairness", "十万条排队时别的活动多久开始发", "another campaign beside a long queue"),
     "import": Entry("bench.import_rows", "导入一百万行", "import a million rows"),
     "matching": Entry("bench.matching", "全部事项比对一百万居民", "match a million residents against every rule"),
     "delivery": Entry("bench.delivery", "发送两万条短信直到回执", "send 20,000 texts until their receipts are applied"),

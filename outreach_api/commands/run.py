@@ -15,6 +15,7 @@ from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.rehearsal.demo import Demo, DemoPlan, DemoResult
 from outreach_api.rehearsal.together import TogetherDemo, database_for
+from outreach_api.rehearsal.urgent import UrgentDrill, UrgentPlan
 from outreach_api.settings import ROOT
 
 
@@ -66,11 +67,31 @@ def demo(
 
 @tells_faults
 def rehearse(
-    days: Days = 60, seed: Seed = 7, faults: Faults = False, broken: Break = None, json_file: JsonFile = None
+    days: Days = 60,
+    seed: Seed = 7,
+    faults: Faults = False,
+    broken: Break = None,
+    json_file: JsonFile = None,
+    urgent: Annotated[
+        int | None,
+        typer.Option("--urgent", min=100, help=say("紧急通知发给多少人", "drill an urgent notice to so many people")),
+    ] = None,
 ) -> None:
+    if urgent is not None:
+        _run_urgent(urgent, json_file)
+        return
     guard = broken.value if broken else None
     home = ROOT / "var" / "rehearsal"
     _run_demo(DemoPlan(seed, days, faults, headless=True, broken_guard=guard, home=home), json_file)
+
+
+def _run_urgent(residents: int, json_file: Path | None) -> None:
+    _end_what_was_started()
+    result = UrgentDrill(UrgentPlan(residents), OUT).run()
+    if json_file is not None:
+        json_file.write_text(json.dumps(result.figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if result.failed:
+        raise typer.Exit(1)
 
 
 def _run_demo(plan: DemoPlan, json_file: Path | None) -> None:

@@ -16,7 +16,13 @@ from outreach_api.conversations.cues import is_courteous
 from outreach_api.conversations.decision import KeepPreference, OpenCase
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import Exact
-from outreach_api.conversations.speaking import names_somebody, relation_in, take_family_member
+from outreach_api.conversations.speaking import (
+    another_speaks,
+    names_somebody,
+    relation_in,
+    take_family_member,
+    turn_to_another,
+)
 from outreach_api.conversations.stopping import STOP_WORDS, place_stop, restore
 from outreach_api.conversations.visiting import answer_visit_question, answers_address
 from outreach_api.conversations.wishes import (
@@ -46,6 +52,10 @@ def settled_by_words(draft: Draft) -> bool:
     if exact and exact.kind in _WORDS:
         return _WORDS[exact.kind](draft)
     if asked is Question.IDENTITY and names_somebody(draft.heard.text):
+        go_on_identified(draft)
+        return True
+    if another_speaks(draft):
+        turn_to_another(draft)
         go_on_identified(draft)
         return True
     if asked in (Question.MANDATE, Question.RELATION) and _is_relation_only(draft.heard.text):

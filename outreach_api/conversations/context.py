@@ -17,7 +17,14 @@ from models.match import Application, Match, MatchLedger
 from models.resident import Phone, Resident, ResidentPhone
 from models.vocabulary import ContactPurpose, ContactState, ConversationOutcome, MatchState, Question, Stage
 from outreach_api.cases.unasked_visits import unasked_visits
-from outreach_api.conversations.decision import Context, KnownApplication, KnownMatch, Person, Standing
+from outreach_api.conversations.decision import (
+    Context,
+    KnownApplication,
+    KnownMatch,
+    Person,
+    Standing,
+    offered_to,
+)
 from outreach_api.conversations.state import DialogueState
 from scheduler.planning.stops import standing_stop
 from scheduler.policies.card import PolicyCard
@@ -78,9 +85,9 @@ def load_context(
     """Everything a decision about this message may know."""
     person = _speaker(sender, now)
     standing = _standing(sender, person)
-    matches = _matches(session, sender.residents, cards)
-    own = [match for match in matches if person and match.resident_id == person.id]
-    numbers = _numbers(session, sender.offer, person)
+    numbers = _numbers(session, sender.offer)
+    matches = [numbered(match, numbers) for match in _matches(session, sender.residents, cards)]
+    offered, others = offered_to(person.id if person else None, matches)
     local = now.astimezone(zone)
     conversation = sender.conversation
     return Context(
@@ -90,8 +97,8 @@ def load_context(
         standing=standing,
         person=_as_person(person, local) if person else None,
         household=tuple(_as_person(resident, local) for resident in sender.residents),
-        offered=tuple(replace(match, number=numbers[match.match_id]) for match in own if match.match_id in numbers),
-        others=tuple(match for match in own if match.match_id not in numbers),
+        offered=offered,
+        others=others,
         on_phone=tuple(match for match in matches if match.is_open),
         applications=_applications(session, sender.residents),
         stop=standing_stop(
@@ -197,13 +204,18 @@ def _matches(session: Session, residents: Iterable[Resident], cards: Mapping[str
     return [replace(match, visit_unasked=match.match_id in unasked) for match in newest.values()]
 
 
-def _numbers(session: Session, offer: Contact | None, person: Resident | None) -> dict[int, int]:
-    if offer is None or person is None or offer.resident_id != person.id:
+def _numbers(session: Session, offer: Contact | None) -> dict[int, int]:
+    """The number each match had in the offer. One to a household speaks of matches of several residents."""
+    if offer is None:
         return {}
     rows = session.execute(
         select(ContactMatch.match_id, ContactMatch.number).where(ContactMatch.contact_id == offer.id)
     )
     return {row.match_id: row.number for row in rows}
+
+
+def numbered(match: KnownMatch, numbers: Mapping[int, int]) -> KnownMatch:
+    return replace(match, number=numbers[match.match_id], in_offer=True) if match.match_id in numbers else match
 
 
 def _applications(session: Session, residents: Iterable[Resident]) -> tuple[KnownApplication, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -55,10 +55,20 @@ class KnownMatch:
     is_open: bool
     number: int = 1
     """The number it had in the last offer."""
+    in_offer: bool = False
     visit_unasked: bool = False
     """It waits for a visit that the ladder of contacts asked for, not the resident."""
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """What the rule saw of the resident when it matched: it picks their own band of an amount."""
+
+
+def offered_to(
+    resident_id: int | None, matches: Iterable[KnownMatch]
+) -> tuple[tuple[KnownMatch, ...], tuple[KnownMatch, ...]]:
+    """One resident's matches: those the newest offer spoke of, in the order of their numbers, and all others."""
+    own = [match for match in matches if match.resident_id == resident_id]
+    offered = sorted((match for match in own if match.in_offer), key=lambda match: match.number)
+    return tuple(offered), tuple(match for match in own if not match.in_offer)
 
 
 @dataclass(frozen=True)

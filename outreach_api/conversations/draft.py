@@ -7,7 +7,17 @@ from typing import Any
 
 from models.vocabulary import ContactPurpose, ConversationOutcome, MatchState, Topic
 from outreach_api.conversations.copy_deck import QUESTION_LINES, say
-from outreach_api.conversations.decision import Context, Decision, Effect, Heard, KnownMatch, Line, Person, Standing
+from outreach_api.conversations.decision import (
+    Context,
+    Decision,
+    Effect,
+    Heard,
+    KnownMatch,
+    Line,
+    Person,
+    Standing,
+    offered_to,
+)
 from scheduler.policies.card import PolicyCard
 
 O = ConversationOutcome  # noqa: E741 - read as a table
@@ -71,9 +81,9 @@ class Draft:
 
     def know(self, person: Person) -> None:
         """From here on the speaker is this one of the household, and what is open for them may be named."""
-        own = [match for match in self.context.on_phone if match.resident_id == person.resident_id]
-        offered = tuple(replace(match, number=number) for number, match in enumerate(own, start=1))
-        self.context = replace(self.context, standing=Standing.KNOWN, person=person, offered=offered, others=())
+        # The same numbers as the next message will see: what is offered now is chosen from then.
+        offered, others = offered_to(person.resident_id, self.context.on_phone)
+        self.context = replace(self.context, standing=Standing.KNOWN, person=person, offered=offered, others=others)
 
     @property
     def for_somebody_else(self) -> bool:

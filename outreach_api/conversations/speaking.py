@@ -77,6 +77,21 @@ def identify(draft: Draft) -> Person | None:
     return None
 
 
+def another_speaks(draft: Draft) -> bool:
+    """On a shared phone somebody else of the household now says who they are; nobody is taken for them by mistake."""
+    fitting = [person for person in draft.context.household if _fits(person, draft.heard.text)]
+    return (
+        draft.is_known and len(draft.context.household) > 1 and len(fitting) == 1 and fitting[0] != draft.context.person
+    )
+
+
+def turn_to_another(draft: Draft) -> None:
+    """What was open for the one who spoke before is not open for the next."""
+    draft.set(asked=None, focus=None, pending=None, agreed=None, relation=None, menu=())
+    draft.set(confirmations=0, which_tries=0, misses=0)
+    draft.outcome = ConversationOutcome.NO_DECISION
+
+
 def _fits(person: Person, text: str) -> bool:
     month = _BIRTH_MONTH.search(text)
     surname = next((found for pattern in _SURNAMES if (found := pattern.search(text))), None)

@@ -25,11 +25,10 @@ from outreach_api.delivery.settle import Begun, begin_sends, hand_back, settle_a
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.rules import ContactRules, contact_rules
 
-# Small, so that what waits in a claimed batch behind a slow carrier is little.
+# A claimed batch is what a message of another campaign waits behind: it begins small and grows while it is quick.
 BATCH = 20
-LANES = 2
-Given = TypeVar("Given")
-Result = TypeVar("Result")
+    left, size = limit, FIRST_BATCH * threads
+    with _pool(threads) as pool, _pool(LANES if threads > 1 else 1) as lanes:
 log = structlog.get_logger(__name__)
 
 
@@ -151,12 +150,18 @@ def deliver_due(
     held = allowances(sessions, {carrier.name: carrier for carrier in carriers.values()}, now=clock.now())
     probing = {channel: held[carrier.name] for channel, carrier in carriers.items() if carrier.name in held}
     rates = _rates(carriers, rules)
+<<<<<<< HEAD
     left = limit
     with _pool(threads) as pool, _pool(LANES if threads > 1 else 1) as lanes:
+=======
+    left, size = limit, FIRST_BATCH * threads
+    with ThreadPoolExecutor(threads) if threads > 1 else _InTurn() as pool:
+>>>>>>> 10faeb1 (rehearsal: Drill an urgent notice, measure fairness; assign a household's answers.)
         while left > 0 and (channels := _open_channels(carriers, sender, probing)):
-            size = min(BATCH * threads, left, *(probing[channel] for channel in channels if channel in probing))
+            began = clock.now()
+            seats = min(size, left, *(probing[channel] for channel in channels if channel in probing))
             batch = claim_due(
-                sessions, channels=channels, now=clock.now(), limit=size, rules=rules, guards=guards, rates=rates
+                sessions, channels=channels, now=clock.now(), limit=seats, rules=rules, guards=guards, rates=rates
             )
             if not batch.looked_at:
                 break
@@ -170,9 +175,16 @@ def deliver_due(
             report.postponed += batch.postponed
             report.cancelled += batch.cancelled
             left -= batch.looked_at
+            size = _next_size(size, clock.now() - began, threads)
     if report:
         log.info("delivered", **report.facts())
     return report
+
+
+def _next_size(size: int, took: timedelta, threads: int) -> int:
+    if took <= BATCH_TAKES:
+        return min(2 * size, BATCH * threads)
+    return max(int(size * (BATCH_TAKES / took)), threads)
 
 
 def _open_channels(

@@ -152,11 +152,17 @@ def test_each_opening_rests_twice_as_long_up_to_a_limit_and_a_success_closes() -
 # The breaker, at work
 
 
+def test_a_carrier_that_fails_in_the_middle_of_a_batch_gets_no_more_of_it(office: Office) -> None:
+    queued(office, 25, None)
+    office.carrier.script = ["accept"] * 8 + ["timeout_before_accept"] * 15
+    assert office.deliver().sent == {"accepted": 8, "unknown": FAILURES_THAT_OPEN, "returned": 2}
+
+
 def test_a_dead_carrier_is_left_alone_then_tried_with_a_few_and_nothing_unknown_goes_twice(office: Office) -> None:
     ids = queued(office, 20, None)
     office.carrier.script = ["timeout_before_accept"] * (FAILURES_THAT_OPEN + PROBES)
     report = office.deliver()
-    assert report.sent == {"unknown": FAILURES_THAT_OPEN, "returned": 20 - FAILURES_THAT_OPEN}
+    assert report.sent == {"unknown": FAILURES_THAT_OPEN}
     with office.sessions.read() as session:
         assert breakers(session)["twilio"].state is BreakerState.OPEN
     office.wait(FIRST_REST - SECOND)
