@@ -27,8 +27,11 @@ from scheduler.planning.rules import ContactRules, contact_rules
 
 # A claimed batch is what a message of another campaign waits behind: it begins small and grows while it is quick.
 BATCH = 20
-    left, size = limit, FIRST_BATCH * threads
-    with _pool(threads) as pool, _pool(LANES if threads > 1 else 1) as lanes:
+FIRST_BATCH = 5
+BATCH_TAKES = timedelta(seconds=0.4)
+LANES = 2
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
 
 
@@ -150,13 +153,8 @@ def deliver_due(
     held = allowances(sessions, {carrier.name: carrier for carrier in carriers.values()}, now=clock.now())
     probing = {channel: held[carrier.name] for channel, carrier in carriers.items() if carrier.name in held}
     rates = _rates(carriers, rules)
-<<<<<<< HEAD
-    left = limit
-    with _pool(threads) as pool, _pool(LANES if threads > 1 else 1) as lanes:
-=======
     left, size = limit, FIRST_BATCH * threads
-    with ThreadPoolExecutor(threads) if threads > 1 else _InTurn() as pool:
->>>>>>> 10faeb1 (rehearsal: Drill an urgent notice, measure fairness; assign a household's answers.)
+    with _pool(threads) as pool, _pool(LANES if threads > 1 else 1) as lanes:
         while left > 0 and (channels := _open_channels(carriers, sender, probing)):
             began = clock.now()
             seats = min(size, left, *(probing[channel] for channel in channels if channel in probing))
