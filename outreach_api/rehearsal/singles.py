@@ -46,7 +46,7 @@ class Singles:
         queued_at = dict(self.queued_at)
         query = select(Contact.id, Contact.sent_at).where(Contact.id.in_(queued_at), Contact.sent_at.is_not(None))
         with self.sessions.read() as session:
-            sent_at = dict(session.execute(query).all())
+            sent_at = {number: at for number, at in session.execute(query) if at is not None}
         return [max((at - queued_at[number]).total_seconds(), 0.0) for number, at in sent_at.items()]
 
     def _run(self) -> None:
