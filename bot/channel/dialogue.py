@@ -33,7 +33,7 @@ async def answer(agent: Agent, turn: Turn) -> dict[str, Any]:
     parses = _parse(processor, turn)
     whole, *pieces = [Reading.of(parse) for parse in parses]
     directives: list[dict[str, Any]] = []
-    for intent in intents(whole, pieces):
+    for intent in intents(whole, pieces, asked=turn.asked):
         directives += await _directives(processor, turn, _as_parse(turn.text, intent, whole.confidence))
     return {
         "directives": [_with_readings(directive, parses[0]) for directive in directives],

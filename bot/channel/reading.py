@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-ALONE = ("resident_deceased", "opt_out")
+from bot.components.phrases import rules_out_death
+from bot.components.spelling import plain
+
+DEATH = "resident_deceased"
+ALONE = (DEATH, "opt_out")
 PERSON = ("wrong_number",)
 YES_NO = ("affirm", "deny")
 COURTESY = ("greet", "thanks", "goodbye")
 FALLBACK = "out_of_scope"
 MOST_SERVED = 3
+_POLITE = re.compile("谢|感激|辛苦|唔该|3q|thx|thank")
 
 # A clause speaks for itself only when it is this sure: the whole message has more to go by.
 SURE = 0.8
@@ -44,16 +50,20 @@ class Reading:
         return {"text": self.text, "intent": self.intent, "confidence": round(self.confidence, 4)}
 
 
-def intents(whole: Reading, pieces: Sequence[Reading]) -> list[str]:
+def intents(whole: Reading, pieces: Sequence[Reading], *, asked: str | None) -> list[str]:
     """What is served, most urgent first.
 
     A death or a stop stands alone, whichever piece says it. A clause adds an intent only where it is sure; the fallback
-    is given only when there is nothing else.
+    is given only when there is nothing else. Where nothing is asked, 好的谢谢 is thanks: there is nothing to agree to.
     """
     heard = {whole.intent, *(piece.intent for piece in pieces if _sure(piece))}
+    if whole.intent != DEATH and rules_out_death(whole.text):
+        heard.discard(DEATH)
     for intent in ALONE:
         if intent in heard:
             return [intent]
+    if asked is None and "affirm" in heard and _POLITE.search(plain(whole.text)):
+        heard = heard - {"affirm"} | {"thanks"}
     heard -= {intent for intent in heard if _OUTWEIGHED_BY.get(intent, set()) & heard}
     said = [piece.intent for piece in pieces]
     served = sorted(heard - {FALLBACK}, key=lambda intent: (_rank(intent), _place(intent, said)))

@@ -130,7 +130,7 @@ def fit(
 
 
 def _machine(penalty: float) -> LinearSVC:
-    return LinearSVC(C=penalty, tol=0.05, max_iter=3000, random_state=7)
+    return LinearSVC(C=penalty, tol=0.1, max_iter=3000, random_state=7)
 
 
 def _held_out(documents: Sequence[Views], answers: Answers, penalty: float) -> tuple[Matrix, Answers]:

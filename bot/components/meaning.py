@@ -16,8 +16,13 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.components.features import views
 from bot.components.hearing import misheard
 from bot.components.linear import LinearModel, fit
+from bot.components.phrases import rules_out_death
 
 FALLBACK = "out_of_scope"
+DEATH = "resident_deceased"
+STOP = "opt_out"
+# A stop that is missed costs more than one too many, which a person can release.
+WEIGHT_OF_A_STOP = 1.5
 RANKED = 10
 
 
@@ -84,7 +89,10 @@ class StageAwareClassifier(GraphComponent, IntentClassifier):
         return messages
 
     def _read(self, message: Message) -> None:
-        ranking = self._ranking(message.get(TEXT) or "", stage_of(message))
+        text = message.get(TEXT) or ""
+        ranking = self._ranking(text, stage_of(message))
+        if ranking[0]["name"] == DEATH and rules_out_death(text):
+            ranking = [reading for reading in ranking if reading["name"] != DEATH]
         settled = settled_intent(message)
         best = {"name": settled, "confidence": 1.0} if settled else ranking[0]
         if settled:
@@ -98,6 +106,8 @@ class StageAwareClassifier(GraphComponent, IntentClassifier):
         if self._model is None:
             raise RuntimeError("The classifier was asked before it was trained or loaded.")
         chances = self._model.probabilities(views(text, stage))
+        chances[self._model.labels.index(STOP)] *= WEIGHT_OF_A_STOP
+        chances /= chances.sum()
         order = chances.argsort()[::-1][:RANKED]
         return [{"name": self._model.labels[index], "confidence": float(chances[index])} for index in order]
 

@@ -37,3 +37,8 @@ def test_every_meaning_is_served_in_order(ask: Ask, text: str, served: list[str]
 @pytest.mark.parametrize("text", ["好，算了不要了", "可以吧，还是不用了", "行，不，我不办"])
 def test_a_yes_taken_back_is_no_yes(ask: Ask, text: str) -> None:
     assert "reply:yes" not in _short(ask(text))
+
+
+def test_thanks_with_nothing_asked_are_no_yes(ask: Ask) -> None:
+    assert _short(ask("好的谢谢", asked=None)) == ["say:thanks"]
+    assert _short(ask("好的谢谢", asked="interest")) == ["reply:yes"]
