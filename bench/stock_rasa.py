@@ -81,11 +81,12 @@ class StockRasa:
         return seconds
 
     def program(self, port: int) -> Program:
-        command = [RASA, "run", "--model", self._folder / "models" / "stock.tar.gz", "--interface", "127.0.0.1"]
-        files = ["--credentials", self._folder / "credentials.yml", "--endpoints", self._folder / "endpoints.yml"]
+        command: list[str | Path] = [RASA, "run", "--model", self._folder / "models" / "stock.tar.gz"]
+        command += ["--interface", "127.0.0.1", "--port", str(port)]
+        command += ["--credentials", self._folder / "credentials.yml", "--endpoints", self._folder / "endpoints.yml"]
         return Program(
             "stock Rasa",
-            [*command, "--port", str(port), *files],
+            command,
             log=ROOT / "var" / "log" / "bench-stock-rasa.log",
             ready_url=f"http://127.0.0.1:{port}/webhooks/rest/",
             env=_ENVIRONMENT,
@@ -106,10 +107,10 @@ class StockRasa:
     def _rasa_train(self) -> None:
         log = ROOT / "var" / "log" / "bench-stock-rasa.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        command = [RASA, "train", "--config", "config.yml", "--domain", "domain.yml", "--data", "data"]
+        command = [str(RASA), "train", "--skip-validation", "--config", "config.yml", "--domain", "domain.yml"]
         with log.open("wb") as written:
             done = subprocess.run(
-                [*command, "--out", "models", "--fixed-model-name", "stock"],
+                [*command, "--data", "data", "--out", "models", "--fixed-model-name", "stock"],
                 cwd=self._folder,
                 env={**os.environ, **_ENVIRONMENT},
                 stdout=written,

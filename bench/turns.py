@@ -85,7 +85,13 @@ def _ours(progress: Progress) -> Iterator[Running]:
         progress(f"ours is ready in {ready_s:.1f} s")
 
         def request(asker: int, number: int, message: Message) -> Request:
-            state = {"stage": message["stage"], "asked": None, "channel": message["channel"], "misses": 0, "menu": []}
+            state: dict[str, Any] = {
+                "stage": message["stage"],
+                "asked": None,
+                "channel": message["channel"],
+                "misses": 0,
+                "menu": [],
+            }
             return Request(
                 ports[number % PROCESSES],
                 "/webhooks/turn/webhook",
