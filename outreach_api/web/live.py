@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -18,6 +19,24 @@ POLL_SECONDS = 0.5
 REST_SECONDS = 1.0
 KEEP_ALIVE_SECONDS = 15.0
 MOST_PAGES = 200
+
+
+# One statement, and so one snapshot.
+NEWEST_IN_SNAPSHOT = text(
+    "SELECT coalesce(max(id), 0), pg_snapshot_xmin(pg_current_snapshot())::text::bigint,"
+    " pg_snapshot_xmax(pg_current_snapshot())::text::bigint FROM event"
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far events were read."""
+
+    newest: int
+    settled: bool
+    """Whether all that ran when `newest` was first seen has ended. Ids are given before the commit: until then an event
+    with a lower id may still appear."""
+    runs_until: int = 0
 
 
 class TooManyPages(Exception):  # noqa: N818
@@ -68,32 +87,35 @@ class EventTail:
 
     async def _watch(self) -> None:
         """Start following, from a mark taken before the first page looks: nothing falls in between."""
-        mark = await run_in_threadpool(self._newest)
+        mark = await run_in_threadpool(self._look, None)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._follow(mark))
 
-    async def _follow(self, last: tuple[int, int]) -> None:
+    async def _follow(self, last: Mark) -> None:
         while self._pages:
             await asyncio.sleep(POLL_SECONDS)
-            newest = await run_in_threadpool(self._newest)
-            if newest != last:
-                last = newest
+            mark = await run_in_threadpool(self._look, last)
+            if mark != last:
+                last = mark
                 self._tell()
 
     def _tell(self) -> None:
         for page in self._pages:
             page.set()
 
-    def _newest(self) -> tuple[int, int]:
-        """The mark that moves with every committed event, one whose row was written earlier but committed late too."""
+    def _look(self, last: Mark | None) -> Mark:
         with self._sessions.read() as session:
-            return _mark(session)
+            return look(session, last)
 
 
-def _mark(session: Session) -> tuple[int, int]:
-    newest = session.scalar(select(func.max(Event.id))) or 0
+def look(session: Session, last: Mark | None) -> Mark:
+    """The mark that moves with every committed event, one that was written earlier but committed late too.
+
+    It moves for events only: not for every other transaction on the server.
+    """
     if session.get_bind().dialect.name != "postgresql":
-        return newest, 0
-    # Ids are given before the commit: a lower id may become visible after a higher one, when its transaction ends.
-    oldest_running = session.scalar(text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
-    return newest, int(oldest_running or 0)
+        return Mark(session.scalar(select(func.max(Event.id))) or 0, settled=True)
+    newest, oldest_running, next_to_begin = session.execute(NEWEST_IN_SNAPSHOT).one()
+    if last is None or newest != last.newest:
+        return Mark(newest, settled=oldest_running >= next_to_begin, runs_until=next_to_begin)
+    return Mark(newest, settled=last.settled or oldest_running >= last.runs_until, runs_until=last.runs_until)

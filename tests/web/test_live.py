@@ -10,8 +10,8 @@ from models.event import Event
 from models.session import Sessions
 from models.vocabulary import EventKind
 from outreach_api.web import live
-from outreach_api.web.live import EventTail, TooManyPages
-from tests.builders import NOON, a_database
+from outreach_api.web.live import EventTail, Mark, TooManyPages, look
+from tests.builders import NOON, a_database, a_phone
 
 
 @pytest.fixture
@@ -71,3 +71,26 @@ def test_more_pages_than_a_process_can_serve_are_refused(sessions: Sessions, mon
         tail.close()
 
     asyncio.run(watch())
+
+
+@pytest.mark.postgres
+def test_an_event_that_is_committed_late_is_told_and_other_work_is_not(postgres_url: str) -> None:
+    sessions = a_database(postgres_url)
+
+    def mark(last: Mark | None) -> Mark:
+        with sessions.read() as session:
+            return look(session, last)
+
+    with sessions.write() as slow:
+        slow.add(Event(at=NOON, kind=EventKind.CASE_CHANGED, facts={}))
+        slow.flush()
+        something_happens(sessions)
+        early = mark(mark(None))
+        assert (early.newest, early.settled) == (2, False)
+    late = mark(early)
+    assert late != early
+    assert (late.newest, late.settled) == (2, True)
+    with sessions.write() as session:
+        a_phone(session)
+    assert mark(late) == late
+    sessions.engine.dispose()
