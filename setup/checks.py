@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
 import time
 
-from setup.steps import ROOT
+from setup import programs
+from setup.steps import ROOT, STATE
 from setup.words import Text
 
 CHECKS = {
@@ -44,6 +46,16 @@ def _show(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - this is what the command shows
 
 
+def fetch_spark() -> None:
+    """PySpark is 400 MB: it is fetched where its tests are asked for and can run. Without it they say "not run"."""
+    if importlib.util.find_spec("pyspark") is not None or programs.find_java() is None:
+        return
+    uv = (STATE / "uv").read_text("utf-8").strip()
+    sync = [uv, "sync", "--frozen", "--quiet", "--inexact", "--group", "spark", "--project", str(ROOT)]
+    done = subprocess.run(sync, check=False)
+    _show(f"  {'✓' if done.returncode == 0 else '✗'} PySpark")
+
+
 def pytest_command(arguments: list[str]) -> list[str]:
     """Tests share a costly bot, browser or server only within one worker: loadgroup keeps those together."""
     chosen = [] if "--all" in arguments else ["-m", "not exhaustive"]
@@ -55,6 +67,8 @@ def main(arguments: list[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         _show(str(USAGE))
         return 0
+    if "--all" in arguments:
+        fetch_spark()
     failed = [name for name, command in CHECKS.items() if not run_check(name, command)]
     environment = {**os.environ, "OUTREACH_FAILED_CHECKS": ", ".join(failed)}
     status = subprocess.run([sys.executable, *pytest_command(arguments)], cwd=ROOT, env=environment, check=False)

@@ -219,7 +219,8 @@ def _ages(born: ir.DateValue, on: date) -> ir.IntegerValue:
     month_day = born.month().cast("int64") * 100 + born.day().cast("int64")
     if not isleap(on.year):
         month_day = (month_day == 229).ifelse(228, month_day)
-    not_yet = (month_day > on.month * 100 + on.day).cast("int64")
+    # Not a cast: PostgreSQL makes no number of a boolean.
+    not_yet = (month_day > on.month * 100 + on.day).ifelse(1, 0)
     age = on.year - born.year().cast("int64") - not_yet
     return (born <= ibis.date(on)).ifelse(age, ibis.null("int64"))
 
@@ -227,5 +228,5 @@ def _ages(born: ir.DateValue, on: date) -> ir.IntegerValue:
 def _months(since: ir.DateValue, on: date) -> ir.IntegerValue:
     months = (on.year - since.year().cast("int64")) * 12 + on.month - since.month().cast("int64")
     if not _last_of_month(on):
-        months = months - (since.day().cast("int64") > on.day).cast("int64")
+        months = months - (since.day().cast("int64") > on.day).ifelse(1, 0)
     return (since <= ibis.date(on)).ifelse(months, ibis.null("int64"))
