@@ -158,6 +158,7 @@ def _configuration_and_reach() -> list[Check]:
         _present(
             Text("加密密钥", "Encryption keys"), settings.keys.exists(), Text("首次启动时生成", "made on first start")
         ),
+        *_rehearsal_clock(settings),
         _public_url(settings.public_url),
         _twilio(settings),
         _present(
@@ -176,6 +177,16 @@ def _present(name: Text, present: bool, remedy: Text) -> Check:  # noqa: FBT001 
     if present:
         return Check(str(name), State.OK, str(Text("已设置", "set")))
     return Check(str(name), State.WARN, str(Text("未设置", "not set")), str(remedy))
+
+
+def _rehearsal_clock(settings: Settings) -> list[Check]:
+    """A rehearsal's time in a real installation would stand still: nobody would ever be contacted."""
+    if settings.clock_file is None:
+        return []
+    name = Text("时钟", "Clock")
+    detail = Text("用的是演练的时间", "it is a rehearsal's")
+    remedy = Text("请去掉 OUTREACH_CLOCK_FILE", "unset OUTREACH_CLOCK_FILE")
+    return [Check(str(name), State.MISSING, str(detail), str(remedy))]
 
 
 def _public_url(url: str) -> Check:

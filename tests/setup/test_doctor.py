@@ -83,6 +83,12 @@ def test_looking_at_the_database_does_not_make_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_rehearsals_clock_in_a_real_house_is_essential(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OUTREACH_CLOCK_FILE", str(tmp_path / "clock"))
+
+    assert named("Clock").state is State.MISSING
+
+
 def test_what_listens_is_reachable(monkeypatch: pytest.MonkeyPatch) -> None:
     assert named("Bot").state is State.WARN
     with socket.create_server(("127.0.0.1", 0)) as server:

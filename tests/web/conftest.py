@@ -24,6 +24,7 @@ from outreach_api.web.house import FeedRefused
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.load import load_cards
 from tests.builders import NOON, a_database, a_key_ring, a_staff_member
+from tests.engines import Engine, databases
 from tests.web.busy_day import a_busy_day
 
 with warnings.catch_warnings():
@@ -83,9 +84,12 @@ def busy_database(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
 
 
 @pytest.fixture
-def busy_case(house: FakeHouse, busy_database: tuple[Path, int]) -> int:
+def busy_case(house: FakeHouse, request: pytest.FixtureRequest) -> int:
     """The house has a busy day; the case worth looking at."""
-    path, case_id = busy_database
+    if databases.in_use is Engine.POSTGRES:
+        with house.sessions.write() as session:
+            return a_busy_day(session, cards())
+    path, case_id = request.getfixturevalue("busy_database")
     house.sessions.engine.dispose()
     shutil.copy(path, house.settings.home / "web.db")
     return case_id
