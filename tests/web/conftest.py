@@ -89,6 +89,8 @@ def busy_case(house: FakeHouse, request: pytest.FixtureRequest) -> int:
     if databases.in_use is Engine.POSTGRES:
         with house.sessions.write() as session:
             return a_busy_day(session, cards())
+    path: Path
+    case_id: int
     path, case_id = request.getfixturevalue("busy_database")
     house.sessions.engine.dispose()
     shutil.copy(path, house.settings.home / "web.db")
