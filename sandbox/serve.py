@@ -33,7 +33,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.serve", description="Run the outside world on loopback.")
     parser.add_argument("--port", type=int, required=True)
     port: int = parser.parse_args().port
-    uvicorn.run(build_app(), host="127.0.0.1", port=port, http=CuttableProtocol, log_level="warning", access_log=False)
+    uvicorn.run(
+        build_app(),
+        host="127.0.0.1",
+        port=port,
+        http=CuttableProtocol,
+        log_level="warning",
+        access_log=False,
+        # As long as a carrier keeps one: a connection closed just when it is used again leaves a create unanswered.
+        timeout_keep_alive=75,
+    )
     return 0
 
 
