@@ -24,7 +24,7 @@ from outreach_api.channels.twilio_text import TwilioCarrier
 from outreach_api.clock import Clock, SharedClock, SystemClock
 from outreach_api.conversations.bot import Bot
 from outreach_api.conversations.inbox import answer_due
-from outreach_api.conversations.offers import OfferTexts
+from outreach_api.conversations.offers import HeadsUpTexts, OfferTexts
 from outreach_api.conversations.rasa_bot import RasaBot
 from outreach_api.conversations.upcoming import next_inbound_at
 from outreach_api.delivery.receipts import apply_receipts
@@ -36,12 +36,14 @@ from outreach_api.due import look_for_due
 from outreach_api.population import POPULATION_FOLDER, Populations, files_in
 from outreach_api.settings import Settings
 from outreach_api.web.house import FeedRefused
+from scheduler.matching.ahead import look_ahead
 from scheduler.matching.applications import take_applications
 from scheduler.matching.intake import take_in_audience
 from scheduler.matching.run import MatchingReport, run_matching
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.notices import NoticeAudience, NoticeReport, Reach, queue_notice
 from scheduler.planning.planner import plan
+from scheduler.planning.reminders import plan_reminders
 from scheduler.planning.rules import contact_rules
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.load import load_catalogue
@@ -77,13 +79,15 @@ class House:
     carriers: Mapping[Channel, TextCarrier]
     bot: Bot
     guards: Guards = ALL_GUARDS
-    jobs: Sequence[Job] = field(init=False)
+    jobs: list[Job] = field(init=False)
     _next_slot: datetime | None = field(init=False, default=None)
     _reconcile_at: datetime | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.populations = Populations(self.settings.home / POPULATION_FOLDER, self.ring)
         self.jobs = [Job("plan", self._cron("0 8-19 * * *"), self._plan)]
+        if self.settings.look_ahead:
+            self.jobs.append(Job("look_ahead", self._cron("30 6 * * *"), self._look_ahead))
 
     @property
     def cards(self) -> Mapping[str, PolicyCard]:
@@ -189,7 +193,19 @@ class House:
             open_home_help=open_home_help,
             guards=self.guards,
         )
-        return report.facts()
+        told = plan_reminders(
+            self.sessions, now=now, cards=self.cards, render=HeadsUpTexts(self.cards), guards=self.guards
+        )
+        return report.facts() | {"reminders": told}
+
+    def _look_ahead(self, _slot: datetime, now: datetime) -> dict[str, Any]:
+        """Find the dates ahead; before the first import there is nothing to look at."""
+        try:
+            population = self.populations.newest(as_of=self._today())
+        except FileNotFoundError:
+            return {}
+        with contextlib.closing(population):
+            return look_ahead(self.sessions, population, self.cards, now=now).facts()
 
 
 @contextlib.contextmanager

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     """Who may read /metrics from elsewhere; without one only this machine may."""
 
+    look_ahead: bool = True
+    """Whether the dates ahead are looked for every morning."""
+
     session_idle_minutes: int = 30
     session_hours: int = 12
 

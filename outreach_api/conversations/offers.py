@@ -1,12 +1,14 @@
-"""The words of an offer and its reminder."""
+"""The words of an offer, of its reminder, and of a date ahead."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
 
 from models.resident import Resident
-from models.vocabulary import ContactPurpose
+from models.vocabulary import ContactPurpose, ReminderOccasion
 from outreach_api.conversations.copy_deck import OFFERS, numbered
 from outreach_api.delivery.outbox import Rendered
 from scheduler.policies.card import PolicyCard
@@ -29,19 +31,50 @@ class OfferTexts:
         step: int,
         shared_phone: bool,
         contact_purpose: ContactPurpose,
+        from_days: Mapping[str, date] = MappingProxyType({}),
     ) -> Rendered:
-        """`offers` are numbers and policy ids.
+        """`offers` are numbers and policy ids; `from_days` says of which the day is still to come.
 
         The resident's name is left out: whoever reads the phone may be somebody else.
         """
         moment = "reminder" if contact_purpose is ContactPurpose.REMINDER else "offer"
         key = f"{moment}.{'neutral' if shared_phone else self._kind(offers)}"
-        names = [self.cards[policy_id].short_name for _, policy_id in sorted(offers)]
+        names = [self._name(policy_id, from_days.get(policy_id)) for _, policy_id in sorted(offers)]
         variables = {} if shared_phone else {"policy": names[0], "menu": numbered(names)}
         text = OFFERS[key].format(who=_WHO, stop=_STOP, **{"policy": "", "menu": "", **variables})
         return Rendered(key, text, {**variables, "step": step})
+
+    def _name(self, policy_id: str, from_day: date | None) -> str:
+        name = self.cards[policy_id].short_name
+        return name if from_day is None else f"{name}（{spoken_day(from_day)}起）"
 
     def _kind(self, offers: Sequence[tuple[int, str]]) -> str:
         if len(offers) > 1:
             return "several"
         return "by_reply" if self.cards[offers[0][1]].reply.accepts else "with_help"
+
+
+@dataclass(frozen=True)
+class HeadsUpTexts:
+    """Writes the words of a reminder of a date ahead, from the card alone."""
+
+    cards: Mapping[str, PolicyCard]
+
+    def __call__(
+        self, policy_id: str, occasion: ReminderOccasion, *, on: date, until: date, shared_phone: bool
+    ) -> Rendered:
+        card = self.cards[policy_id]
+        key = "heads_up.neutral" if shared_phone else f"heads_up.{occasion.value}"
+        said = {ReminderOccasion.RENEWAL: card.deadlines, ReminderOccasion.NEW_AMOUNT: card.amount}[occasion]
+        about = {
+            "policy": card.short_name,
+            "on": spoken_day(on),
+            "until": spoken_day(until),
+            "say": (said.say if said else None) or "",
+        }
+        text = OFFERS[key].format(who=_WHO, stop=_STOP, **about)
+        return Rendered(key, text, {} if shared_phone else about)
+
+
+def spoken_day(day: date) -> str:
+    return f"{day.month}月{day.day}日"

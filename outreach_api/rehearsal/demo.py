@@ -130,6 +130,8 @@ class Demo:
         return Settings(
             home=self.plan.home,
             database_url="",
+            # The demo's figures are those of one import; what the days ahead bring is not among them.
+            look_ahead=False,
             port=api_port,
             public_url=f"http://127.0.0.1:{api_port}",
             bot_urls=[bot_url],

@@ -33,14 +33,19 @@ class Population:
     The engine is DuckDB over the Parquet files; the expressions are Ibis, so a district's warehouse can stand in.
     """
 
-    def __init__(self, folder: Path, *, as_of: date) -> None:
+    def __init__(self, folder: Path, *, as_of: date, fresh_on: date | None = None, engine: Any = None) -> None:
         if not (folder / PEOPLE_FILE).exists():
             raise FileNotFoundError(f"no imported population in {folder}; run `./outreach import` first")
         self.folder = folder
         self.as_of = as_of
-        self._engine = ibis.duckdb.connect(memory_limit=MEMORY_LIMIT)
+        self._fresh_on = fresh_on or as_of
+        self._engine = engine or ibis.duckdb.connect(memory_limit=MEMORY_LIMIT)
         self._judged: dict[str, tuple[Rule, str]] = {}
         self._verdicts: ir.Table | None = None
+
+    def seen_on(self, day: date) -> Population:
+        """The same files, as fresh as they are, seen on another day; on the same engine: close the first one only."""
+        return Population(self.folder, as_of=day, fresh_on=self._fresh_on, engine=self._engine)
 
     def close(self) -> None:
         self._engine.disconnect()
@@ -59,7 +64,7 @@ class Population:
     @cached_property
     def stale(self) -> list[DatedFile]:
         """Files too old for the day: what a register says is then unknown, and so is who is on a list."""
-        return [file for file in dated_files(self.folder) if file.is_stale(self.as_of)]
+        return [file for file in dated_files(self.folder) if file.is_stale(self._fresh_on)]
 
     @cached_property
     def people(self) -> ir.Table:

@@ -24,6 +24,7 @@ from scheduler.matching.intake import take_in
 from scheduler.matching.moves import move_match
 from scheduler.matching.population import KEY, Population
 from scheduler.policies.card import PolicyCard
+from scheduler.policies.dates import birthday_ahead
 from scheduler.rules.evaluate import Verdict, evaluate
 from scheduler.rules.rule import field_names
 
@@ -81,14 +82,33 @@ def run_matching(
     return MatchingReport(snapshot.id, repeated=False, policies=figures)
 
 
+def open_ahead(sessions: Sessions, population: Population, card: PolicyCard, *, on: date, now: datetime) -> int:
+    """Open matches for those who will be eligible on a later day and are not yet; how many.
+
+    The ledger keeps the values of that day.
+    """
+    later, today = population.seen_on(on), population.as_of
+    digest = _digest(later, (card,), kind=f"ahead of {today.isoformat()}")
+    with sessions.write() as session:
+        if session.scalar(select(Snapshot.id).where(Snapshot.digest == digest)) or not later.knows_enrolled(card.id):
+            return 0
+        snapshot = Snapshot(digest=digest, as_of=later.as_of, counts={}, created_at=now)
+        session.add(snapshot)
+        session.flush()
+        opened = _Pass(session, later, snapshot.id, today, now).match_ahead(card, population)
+        snapshot.counts = {card.id: {"newly_matched": opened}}
+        return opened
+
+
 def rule_digest(card: PolicyCard) -> str:
     text = json.dumps(card.rule.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _digest(population: Population, cards: Iterable[PolicyCard]) -> str:
+def _digest(population: Population, cards: Iterable[PolicyCard], *, kind: str = "") -> str:
     versions = sorted(f"{card.id}@{card.version}#{rule_digest(card)}" for card in cards)
-    return hashlib.sha256("\n".join([population.digest, population.as_of.isoformat(), *versions]).encode()).hexdigest()
+    parts = [population.digest, population.as_of.isoformat(), *versions, *([kind] if kind else [])]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @dataclass
@@ -107,6 +127,13 @@ class _Pass:
         found = find(card, self.population, known=self._known(card))
         self._open(card, version, found.newly)
         return PolicyFigures(found.eligible, found.enrolled, found.undecided, len(found.newly), closed)
+
+    def match_ahead(self, card: PolicyCard, today: Population) -> int:
+        known = self._known(card)
+        known |= {row[KEY] for row in find(card, today, known=known).newly}
+        found = find(card, self.population, known=known)
+        self._open(card, self._policy_version(card), found.newly, ahead=True)
+        return len(found.newly)
 
     def _policy_version(self, card: PolicyCard) -> PolicyVersion:
         digest = rule_digest(card)
@@ -142,10 +169,13 @@ class _Pass:
             if closed_at is None or not may_match_again(state, closed_at.date(), as_of=self.as_of)
         }
 
-    def _open(self, card: PolicyCard, version: PolicyVersion, newly: Sequence[Row]) -> None:
+    def _open(self, card: PolicyCard, version: PolicyVersion, newly: Sequence[Row], *, ahead: bool = False) -> None:
         residents = take_in(self.session, self.population, [row[KEY] for row in newly], now=self.now)
         episodes = self._episodes(card)
         opened = [self._new_match(card, version, residents[row[KEY]].id, episodes) for row in newly]
+        if ahead:
+            for match, row in zip(opened, newly, strict=True):
+                match.eligible_from = self._from_when(residents[row[KEY]])
         self.session.add_all(opened)
         self.session.flush()
         for match, row in zip(opened, newly, strict=True):
@@ -163,6 +193,11 @@ class _Pass:
             opened_at=self.now,
             state_changed_at=self.now,
         )
+
+    def _from_when(self, resident: Resident) -> date:
+        """What makes somebody eligible within the notice is a birthday; without a date of birth, the day looked at."""
+        born, later = resident.birth_date, self.population.as_of
+        return (born and birthday_ahead(born, self.as_of, until=later)) or later
 
     def _episodes(self, card: PolicyCard) -> dict[int, int]:
         rows = self.session.execute(select(Match.resident_id, Match.episode).where(Match.policy_id == card.id)).all()
@@ -192,7 +227,10 @@ class _Pass:
             return None
         rule_changed = match.ledger[-1].rule_version != version.label
         status = ResidentStatus(row.get(REGISTRATION) or ResidentStatus.PRESENT)
-        closing = closing_of(Standing(row["verdict"], row["is_enrolled"], status, rule_changed=rule_changed))
+        # Who was matched ahead of a day is not eligible before it: that closes nothing.
+        is_ahead = match.eligible_from is not None and match.eligible_from > self.as_of
+        eligible = None if is_ahead else row["verdict"]
+        closing = closing_of(Standing(eligible, row["is_enrolled"], status, rule_changed=rule_changed))
         if closing is None:
             return None
         self._enter(match, card, version, row, closing.delta, opened=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +33,9 @@ PURPOSE_OF: dict[Action, ContactPurpose] = {
 NOT_REACHED = frozenset({ContactState.REJECTED, ContactState.UNDELIVERED, ContactState.NOT_SENT})
 # A callback is planned this long ahead, so that it goes out at the hour that was asked for.
 CALLBACK_LOOKAHEAD = timedelta(days=1)
+
+LAST_CALL_DAYS = 3
+"""So long before a window closes the next rung is due at the latest."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class ContactHistory:
     """When they asked to be contacted again."""
     interested_at: datetime | None = None
     """When they showed interest, and no more came of it."""
+    closes_on: date | None = None
+    """The last day on which one may apply."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,8 @@ def next_contact(history: ContactHistory, cadence: Cadence, *, now: datetime) ->
     rung = cadence.rungs[step]
     since = max((at for at in (*(a.at for a in reached), history.interested_at) if at is not None), default=None)
     at = now if since is None else _days_after(since, rung.after_days, history.zone)
+    if since is not None and history.closes_on is not None:
+        at = _before_it_closes(at, since, history.closes_on, history.zone)
     return PlannedAt(step, rung, at) if at <= now else NotYet(at, "cadence")
 
 
@@ -131,6 +138,12 @@ def _callback(asked_for: datetime, step: int, cadence: Cadence, *, now: datetime
         return NotYet(asked_for - CALLBACK_LOOKAHEAD, "callback")
     index = max((i for i in contacts if i <= step), default=contacts[0])
     return PlannedAt(index, cadence.rungs[index], max(asked_for, now))
+
+
+def _before_it_closes(at: datetime, since: datetime, closes_on: date, zone: ZoneInfo) -> datetime:
+    """A window that closes brings the next rung forward, but never to the day of the last one."""
+    last_call = datetime.combine(closes_on - timedelta(days=LAST_CALL_DAYS), time.min, zone)
+    return max(min(at, last_call), _days_after(since, 1, zone))
 
 
 def _days_after(instant: datetime, days: int, zone: ZoneInfo) -> datetime:

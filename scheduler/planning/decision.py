@@ -109,7 +109,7 @@ def decide(person: ResidentSituation, bench: Bench, spent_on: Callable[[int], li
     due = _due_matches(person, bench, verdict)
     if not due:
         return verdict
-    blanket = _refusal_of_person(person, bench)
+    blanket = refusal_of_person(person, bench)
     if blanket is not None:
         verdict.refuse(due, blanket)
         return verdict
@@ -133,7 +133,9 @@ def _why_at_home(match: MatchSituation) -> CaseReason:
 def _due_matches(person: ResidentSituation, bench: Bench, verdict: Verdict) -> list[Due]:
     due: list[Due] = []
     for match in person.matches:
-        history = ContactHistory(match.attempts, bench.rules.zone, match.callback_at, match.interested_at)
+        history = ContactHistory(
+            match.attempts, bench.rules.zone, match.callback_at, match.interested_at, match.closes_on
+        )
         answer = next_contact(history, bench.cadence, now=bench.now)
         if isinstance(answer, NotYet):
             continue
@@ -151,7 +153,8 @@ def _refusal_of_match(match: MatchSituation) -> Refusal | None:
     return Refusal.CAMPAIGN_PAUSED if match.paused else None
 
 
-def _refusal_of_person(person: ResidentSituation, bench: Bench) -> Refusal | None:
+def refusal_of_person(person: ResidentSituation, bench: Bench) -> Refusal | None:
+    """What holds for the person, whatever is to be told."""
     if person.status is ResidentStatus.DECEASED:
         return Refusal.DECEASED
     if person.stop is not None:
@@ -213,7 +216,7 @@ def _phone(person: ResidentSituation, group: list[Due], bench: Bench) -> PhoneSi
 
 
 def _without_phone(person: ResidentSituation, group: list[Due], verdict: Verdict) -> None:
-    reasons = [_refusal_of_number(phone) for phone in person.phones]
+    reasons = [refusal_of_number(phone) for phone in person.phones]
     verdict.refuse(group, reasons[0] if reasons else Refusal.NO_PHONE)
     if any(phone.stop is StopReason.DECEASED for phone in person.phones):
         return  # A house in mourning, perhaps: a person checks first.
@@ -224,7 +227,8 @@ def _without_phone(person: ResidentSituation, group: list[Due], verdict: Verdict
     ]
 
 
-def _refusal_of_number(phone: PhoneSituation) -> Refusal:
+def refusal_of_number(phone: PhoneSituation) -> Refusal:
+    """Why a phone can't be used."""
     if phone.stop is not None:
         return REFUSAL_OF_STOP[phone.stop]
     return REFUSAL_OF_PHONE.get(phone.state, Refusal.PHONE_UNREACHABLE)

@@ -77,6 +77,7 @@ class Render(Protocol):
         step: int,
         shared_phone: bool,
         contact_purpose: ContactPurpose,
+        from_days: Mapping[str, date] = ...,
     ) -> RenderedText: ...
 
 
@@ -154,7 +155,8 @@ def plan(
 def _residents_to_consider(session: Session, terms: Terms, cadence: Cadence) -> list[int]:
     """Residents with a match to push, highest priority first; those whose next rung can't be due yet are left out."""
     contacted = _contacted_lately(terms, cadence)
-    exempt = Match.state.in_((MatchState.CALLBACK, MatchState.AWAITING_PHONE))
+    closing = [policy_id for policy_id, card in terms.cards.items() if card.closes_on(terms.today) is not None]
+    exempt = or_(Match.state.in_((MatchState.CALLBACK, MatchState.AWAITING_PHONE)), Match.policy_id.in_(closing))
     rows = session.execute(
         select(Match.id, Match.resident_id, Match.policy_id).where(
             Match.state.in_(terms.pushed_states), Match.policy_id.in_(terms.campaigns), or_(exempt, ~contacted)
@@ -250,6 +252,7 @@ def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact
         step=contact.step,
         shared_phone=contact.phone.shared,
         contact_purpose=contact.purpose,
+        from_days=_from_days(contact),
     )
     return Contact(
         resident_id=resident.id,
@@ -265,6 +268,12 @@ def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact
         due_at=contact.due_at,
         expires_at=contact.due_at + CONTACT_EXPIRES_AFTER,
     )
+
+
+def _from_days(contact: PlannedContact) -> dict[str, date]:
+    """Policies that the resident is told of ahead of time, with the day from which they hold."""
+    ahead = {match.policy_id: match.eligible_from for match in contact.matches}
+    return {policy_id: day for policy_id, day in ahead.items() if day is not None and day > contact.due_at.date()}
 
 
 def _move_into_outreach(session: Session, match_ids: Sequence[int], ongoing: _Pass) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -52,6 +52,9 @@ class Card(Protocol):
     def is_pushable(self, today: date) -> bool:
         """Whether residents may be told of it unasked."""
 
+    def closes_on(self, today: date) -> date | None:
+        """The last day of the window that is open today, if the item has windows."""
+
 
 @dataclass(frozen=True)
 class PhoneSituation:
@@ -75,6 +78,9 @@ class MatchSituation:
     paused: bool
     home_help_asked: bool
     interested_at: datetime | None = None
+    closes_on: date | None = None
+    eligible_from: date | None = None
+    """Where it was matched ahead of time."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,13 @@ def campaigns_on(session: Session, day: date) -> dict[str, Campaign]:
 def read_situations(session: Session, resident_ids: Collection[int], terms: Terms) -> list[ResidentSituation]:
     """The situations of these residents, in the order given; those without a match to push are left out."""
     matches = _matches(session, resident_ids, terms)
+    return situations_of(session, {one: matches[one] for one in resident_ids if one in matches}, terms)
+
+
+def situations_of(
+    session: Session, matches: Mapping[int, Sequence[MatchSituation]], terms: Terms
+) -> list[ResidentSituation]:
+    """The situations of these residents with the matches given."""
     phones = _phones(session, list(matches), terms)
     stops = stops_of_residents(session, list(matches)) if terms.stops_stand else {}
     wishes = wishes_of(session, list(matches))
@@ -163,8 +176,7 @@ def read_situations(session: Session, resident_ids: Collection[int], terms: Term
             phones=tuple(phones.get(resident_id, ())),
             matches=tuple(sorted(matches[resident_id], key=lambda m: (m.priority, m.match_id))),
         )
-        for resident_id in resident_ids
-        if resident_id in matches
+        for resident_id in matches
     ]
 
 
@@ -175,9 +187,9 @@ def _people(session: Session, resident_ids: Collection[int]) -> dict[int, tuple[
 
 def _matches(session: Session, resident_ids: Collection[int], terms: Terms) -> dict[int, list[MatchSituation]]:
     rows = session.execute(
-        select(
-            Match.id, Match.resident_id, Match.policy_id, Match.state, Match.callback_at, Match.state_changed_at
-        ).where(
+        select(Match.id, Match.resident_id, Match.policy_id, Match.state, Match.callback_at, Match.state_changed_at)
+        .add_columns(Match.eligible_from)
+        .where(
             Match.resident_id.in_(resident_ids),
             Match.state.in_(terms.pushed_states),
             Match.policy_id.in_(terms.campaigns),
@@ -201,6 +213,8 @@ def _matches(session: Session, resident_ids: Collection[int], terms: Terms) -> d
                 callback_at=row.callback_at if row.state is MatchState.CALLBACK else None,
                 interested_at=row.state_changed_at if row.state is MatchState.INTERESTED else None,
                 attempts=tuple(attempts.get(row.id, ())),
+                closes_on=card.closes_on(terms.today) if card is not None else None,
+                eligible_from=row.eligible_from,
                 pushable=card is not None and card.is_pushable(terms.today),
                 paused=terms.pauses.hold(policy_id=row.policy_id, campaign_id=campaign.id),
                 home_help_asked=row.id in helped.matches or row.resident_id in helped.residents,

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StrictBool, StrictInt, StrictStr
 
@@ -144,11 +145,30 @@ class Where(CardPart):
     say: Spoken | None = None
 
 
+class Stretch(NamedTuple):
+    """Days, both ends included."""
+
+    first: date
+    last: date
+
+    def holds(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
 class Window(CardPart):
     """A stretch of days in which the item is open or a renewal is due; every year, or once with the year given."""
 
     from_: MonthDay | Day = Field(alias="from")
     to: MonthDay | Day
+
+    def around(self, day: date) -> Stretch:
+        """The stretch of the day's year, or the one over New Year that holds the day or comes next."""
+        first, last = _in_year(self.from_, day.year), _in_year(self.to, day.year)
+        if last >= first:
+            return Stretch(first, last)
+        if day <= last:
+            return Stretch(_in_year(self.from_, day.year - 1), last)
+        return Stretch(first, _in_year(self.to, day.year + 1))
 
 
 class Deadlines(CardPart):
@@ -157,6 +177,22 @@ class Deadlines(CardPart):
     renewals: tuple[Window, ...] | None = None
     notice_months_before_age: StrictInt | None = None
     say: Spoken | None = None
+
+    def open_stretch(self, today: date) -> Stretch | None:
+        """The window that is open today; None where there are no windows, or none is open."""
+        stretches = (window.around(today) for window in self.windows or ())
+        return next((stretch for stretch in stretches if stretch.holds(today)), None)
+
+    def is_open(self, today: date) -> bool:
+        """Whether one may apply today, as far as windows go."""
+        return bool(self.all_year) or not self.windows or self.open_stretch(today) is not None
+
+
+def _in_year(written: str | date, year: int) -> date:
+    if isinstance(written, date):
+        return written
+    month, day = map(int, written.split("-"))
+    return date(year, month, min(day, monthrange(year, month)[1]))
 
 
 class Payment(CardPart):
@@ -249,7 +285,14 @@ class PolicyCard(CardPart):
 
     def is_pushable(self, today: date) -> bool:
         """Whether residents may be told of it unasked."""
-        return self.status is PolicyStatus.ACTIVE and self.is_trusted() and self.in_force(today)
+        if self.status is not PolicyStatus.ACTIVE or not self.is_trusted() or not self.in_force(today):
+            return False
+        return self.deadlines is None or self.deadlines.is_open(today)
+
+    def closes_on(self, today: date) -> date | None:
+        """The last day of the window that is open today, if the item has windows."""
+        open_now = self.deadlines.open_stretch(today) if self.deadlines else None
+        return open_now.last if open_now else None
 
     def source_for(self, topic: Topic) -> Source | None:
         """The best source that speaks of the topic and may be shown."""

@@ -32,9 +32,13 @@ OTHER_POLICY = "elderly-health-check"
 @dataclass(frozen=True)
 class ACard:
     pushable: bool = True
+    closing: date | None = None
 
     def is_pushable(self, today: date) -> bool:
         return self.pushable
+
+    def closes_on(self, today: date) -> date | None:
+        return self.closing
 
 
 @dataclass
@@ -51,8 +55,10 @@ class Rendering:
         step: int,
         shared_phone: bool,
         contact_purpose: ContactPurpose,
+        from_days: Any = None,
     ) -> Rendered:
-        self.asked.append({"offers": offers, "step": step, "shared_phone": shared_phone, "purpose": contact_purpose})
+        asked = {"offers": offers, "step": step, "shared_phone": shared_phone, "purpose": contact_purpose}
+        self.asked.append({**asked, "from_days": from_days})
         return Rendered("offer", f"您好{resident.name}", {"step": step})
 
 
