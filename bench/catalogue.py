@@ -27,4 +27,5 @@ BENCHES: dict[str, Entry] = {
     "webhooks": Entry("bench.webhooks", "短信回调：签名到落盘确认", "inbound texts, signed to durably acknowledged"),
     "understanding": Entry("bench.understanding", "没见过的话听懂多少", "messages that were never learnt, understood"),
     "turns": Entry("bench.turns", "助手一问一答的快慢，与原装 Rasa 对比", "a turn of the assistant, beside stock Rasa"),
+    "reports": Entry("bench.reports", "一百万人次的报告和清单", "report on a million matches"),
 }

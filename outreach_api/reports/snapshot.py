@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import adbc_driver_manager
@@ -21,6 +21,7 @@ from models.session import Sessions
 from models.tables import metadata
 
 Snapshot = duckdb.DuckDBPyConnection
+Cells = list[sa.Column[object]]
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "resident": ("id", "birth_date", "sex", "street", "community"),
@@ -56,6 +57,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "survey_answer": ("invitation_id", "question", "value", "themes", "at", "superseded_at"),
 }  # fmt: skip
+SEALED: dict[str, tuple[str, ...]] = {
+    "resident": ("id", "name"),
+    "phone": ("id", "number"),
+    "resident_phone": ("resident_id", "phone_id", "rank"),
+}
 ROWS_A_BATCH = 65_536
 CSV = """header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\\n'"""
 
@@ -69,10 +75,7 @@ def take_snapshot(sessions: Sessions) -> Iterator[Snapshot]:
     con = duckdb.connect()
     try:
         con.execute("SET TimeZone = 'UTC'")
-        if sessions.engine.dialect.name == "sqlite":
-            _copy_sqlite(con, sessions.engine.url.database or ":memory:")
-        else:
-            _copy_postgres(con, sessions.engine)
+        _copy(con, sessions, _tables(COLUMNS))
         for name, query in VIEWS.items():
             con.execute(f"CREATE VIEW {name} AS {query}")
         yield con
@@ -80,11 +83,24 @@ def take_snapshot(sessions: Sessions) -> Iterator[Snapshot]:
         con.close()
 
 
-def _copy_sqlite(con: Snapshot, path: str) -> None:
+def take_sealed(con: Snapshot, sessions: Sessions) -> None:
+    """Beside the snapshot, what a masked list is made from: names and numbers, sealed as they are stored."""
+    _copy(con, sessions, _tables(SEALED), prefix="sealed_")
+    con.execute("ALTER TABLE sealed_resident_phone RENAME TO resident_phone")
+
+
+def _copy(con: Snapshot, sessions: Sessions, tables: list[Cells], *, prefix: str = "") -> None:
+    if sessions.engine.dialect.name == "sqlite":
+        _copy_sqlite(con, sessions.engine.url.database or ":memory:", tables, prefix)
+    else:
+        _copy_postgres(con, sessions.engine, tables, prefix)
+
+
+def _copy_sqlite(con: Snapshot, path: str, tables: list[Cells], prefix: str) -> None:
     # The driver's DB-API layer would import pandas for nothing.
     with _opened(path) as connection:
         connection.set_autocommit(False)
-        for table in _tables():
+        for table in tables:
             # The driver takes a column's type from its first rows: a text column must not begin with nulls only.
             cells = ", ".join(_never_null(c) for c in table)
             with adbc_driver_manager.AdbcStatement(connection) as statement:
@@ -93,7 +109,7 @@ def _copy_sqlite(con: Snapshot, path: str) -> None:
                 stream, _ = statement.execute_query()
                 rows = pyarrow.RecordBatchReader._import_from_c(stream.address)
                 taken = ", ".join(_cast(c, f'"{c.name}"') for c in table)
-                _take(con, table, f"SELECT {taken} FROM rows", rows)
+                _take(con, prefix + table[0].table.name, f"SELECT {taken} FROM rows", rows)
         connection.rollback()
 
 
@@ -107,18 +123,18 @@ def _opened(path: str) -> Iterator[adbc_driver_manager.AdbcConnection]:
         database.close()
 
 
-def _take(con: Snapshot, table: list[sa.Column[object]], query: str, rows: object) -> None:
+def _take(con: Snapshot, name: str, query: str, rows: object) -> None:
     con.register("rows", rows)
-    con.execute(f'CREATE TABLE "{table[0].table.name}" AS {query}')
+    con.execute(f'CREATE TABLE "{name}" AS {query}')
     con.unregister("rows")
 
 
-def _copy_postgres(con: Snapshot, engine: sa.Engine) -> None:
+def _copy_postgres(con: Snapshot, engine: sa.Engine, tables: list[Cells], prefix: str) -> None:
     with tempfile.TemporaryDirectory() as folder, engine.connect() as connection:
         connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
         connection.execute(sa.text("SET LOCAL TIME ZONE 'UTC'"))
         driver = connection.connection.driver_connection
-        for table in _tables():
+        for table in tables:
             name = table[0].table.name
             file = Path(folder) / f"{name}.csv"
             cells = ", ".join(f'"{c.name}"' for c in table)
@@ -129,13 +145,13 @@ def _copy_postgres(con: Snapshot, engine: sa.Engine) -> None:
             columns = ", ".join(f"'{c.name}': 'VARCHAR'" for c in table)
             taken = ", ".join(_cast(c, f'"{c.name}"') for c in table)
             con.execute(
-                f'CREATE TABLE "{name}" AS SELECT {taken} FROM read_csv(?, {CSV}, columns = {{{columns}}})',
+                f'CREATE TABLE "{prefix}{name}" AS SELECT {taken} FROM read_csv(?, {CSV}, columns = {{{columns}}})',
                 [str(file)],
             )
 
 
-def _tables() -> list[list[sa.Column[object]]]:
-    return [[metadata.tables[name].c[column] for column in columns] for name, columns in COLUMNS.items()]
+def _tables(wanted: Mapping[str, tuple[str, ...]]) -> list[Cells]:
+    return [[metadata.tables[name].c[column] for column in columns] for name, columns in wanted.items()]
 
 
 def _is_text(column: sa.Column[object]) -> bool:

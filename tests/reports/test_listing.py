@@ -1,0 +1,79 @@
+"""The list behind a figure has as many rows as the figure says, and shows nobody in full."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import select
+
+from models.resident import Resident
+from models.session import Sessions
+from outreach_api.reports.export import Form, write_list
+from outreach_api.reports.listing import COLUMNS, FIGURE_FILTERS, Filters, count_rows, page_of, put_list
+from outreach_api.reports.phases import Phase
+from outreach_api.reports.report import Report
+from outreach_api.reports.snapshot import take_snapshot
+from tests.reports.town import POLICY, RESIDENTS, a_town
+
+
+def test_a_list_is_as_long_as_its_figure(town: Sessions, report: Report) -> None:
+    with take_snapshot(town) as con:
+        for figure in FIGURE_FILTERS:
+            assert count_rows(con, Filters(policy=POLICY, figure=figure)) == report.figures[figure]
+        for row in report.tables["by_community"].dicts():
+            filters = Filters(policy=POLICY, phase=Phase.DONE, groups={"community": str(row["community"])})
+            assert count_rows(con, filters) == row["done"]
+
+
+def test_a_value_of_a_filter_is_never_part_of_the_query(town: Sessions) -> None:
+    with take_snapshot(town) as con:
+        assert count_rows(con, Filters(groups={"community": "' OR 1=1 --", "1=1; --": "x"})) == 0
+
+
+def test_a_page_is_masked(town: Sessions) -> None:
+    with take_snapshot(town) as con:
+        page = page_of(con, town, Filters(policy=POLICY), start=0, rows=20)
+    assert len(page) == 20
+    assert all(row["name"] == "陈*" and "****" in row["phone"] for row in page)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[Form, Path]:
+    folder = tmp_path_factory.mktemp("files")
+    sessions = a_town(folder / "evil.db")
+    with sessions.write() as session:
+        first = session.scalars(select(Resident).order_by(Resident.id).limit(1)).one()
+        first.community = '=HYPERLINK("http://x","<点我>")'
+    made = {form: folder / f"list.{form.value}" for form in Form}
+    with take_snapshot(sessions) as con:
+        assert put_list(con, sessions, Filters(policy=POLICY)) == RESIDENTS
+        for form, path in made.items():
+            write_list(con, path, form, zh=True)
+    sessions.engine.dispose()
+    return made
+
+
+def test_the_csv_opens_in_excel_and_calculates_nothing(files: dict[Form, Path]) -> None:
+    assert files[Form.CSV].read_bytes().startswith("\ufeff编号".encode())
+    rows = list(csv.DictReader(files[Form.CSV].read_text("utf-8-sig").splitlines()))
+    assert len(rows) == RESIDENTS
+    assert rows[0]["社区"] == '\'=HYPERLINK("http://x","<点我>")'
+    assert {row["姓名"] for row in rows} == {"陈*"}
+
+
+def test_the_spreadsheet_is_whole_and_calculates_nothing(files: dict[Form, Path]) -> None:
+    sheet = load_workbook(files[Form.XLSX]).active
+    rows = list(sheet.iter_rows(values_only=True))
+    assert len(rows) == RESIDENTS + 1
+    assert rows[1][5] == '\'=HYPERLINK("http://x","<点我>")'
+    assert isinstance(rows[1][0], int)
+
+
+def test_the_parquet_file_has_the_same_rows(files: dict[Form, Path]) -> None:
+    table = duckdb.sql(f"SELECT * FROM '{files[Form.PARQUET]}'")  # noqa: S608
+    assert tuple(table.columns) == COLUMNS
+    assert len(table.fetchall()) == RESIDENTS
