@@ -35,6 +35,7 @@ from outreach_api.delivery.worker import deliver_due
 from outreach_api.due import look_for_due
 from outreach_api.population import POPULATION_FOLDER, Populations, files_in
 from outreach_api.settings import Settings
+from outreach_api.surveys.planning import plan_surveys
 from outreach_api.web.house import FeedRefused
 from scheduler.matching.ahead import look_ahead
 from scheduler.matching.applications import take_applications
@@ -85,7 +86,10 @@ class House:
 
     def __post_init__(self) -> None:
         self.populations = Populations(self.settings.home / POPULATION_FOLDER, self.ring)
-        self.jobs = [Job("plan", self._cron("0 8-19 * * *"), self._plan)]
+        self.jobs = [
+            Job("plan", self._cron("0 8-19 * * *"), self._plan),
+            Job("surveys", self._cron("30 9 * * *"), self._surveys),
+        ]
         if self.settings.look_ahead:
             self.jobs.append(Job("look_ahead", self._cron("30 6 * * *"), self._look_ahead))
 
@@ -183,6 +187,9 @@ class House:
 
     def _cron(self, expression: str) -> CronTrigger:
         return CronTrigger.from_crontab(expression, timezone=self.settings.zone)
+
+    def _surveys(self, _slot: datetime, now: datetime) -> dict[str, Any]:
+        return plan_surveys(self.sessions, cards=self.cards, channels=self.carriers.keys(), now=now).facts()
 
     def _plan(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         report = plan(

@@ -26,6 +26,7 @@ from outreach_api.conversations.decision import (
     offered_to,
 )
 from outreach_api.conversations.state import DialogueState
+from outreach_api.surveys.open_survey import OpenSurvey, open_survey
 from scheduler.planning.stops import standing_stop
 from scheduler.policies.card import PolicyCard
 from scheduler.rules.derive import age_on
@@ -107,6 +108,18 @@ def load_context(
         in_human_hands=bool(conversation and conversation.taken_over_by),
         outcome=_outcome(sender),
         cards=cards,
+        survey=_survey(session, sender, person, cards, now),
+    )
+
+
+def _survey(
+    session: Session, sender: Sender, person: Resident | None, cards: Mapping[str, PolicyCard], now: datetime
+) -> OpenSurvey | None:
+    if person is None or sender.phone is None:
+        return None
+    offered_at = sender.offer.sent_at if sender.offer else None
+    return open_survey(
+        session, phone_id=sender.phone.id, resident_id=person.id, offered_at=offered_at, cards=cards, now=now
     )
 
 

@@ -23,6 +23,8 @@ from models.vocabulary import (
 from outreach_api.conversations.bot import Turn
 from outreach_api.conversations.exact_words import ExactWord
 from outreach_api.conversations.state import DialogueState
+from outreach_api.surveys.effects import KeepAnswer, MoveInvitation, RefuseSurveys
+from outreach_api.surveys.open_survey import OpenSurvey
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.faq_search import Faq
 
@@ -103,6 +105,8 @@ class Context:
     cards: Mapping[str, PolicyCard]
     kept_faqs: tuple[Faq, ...] = ()
     """Kept from what people answered, and reviewed."""
+    survey: OpenSurvey | None = None
+    """The survey this message may be an answer to."""
 
     @property
     def today(self) -> date:
@@ -215,6 +219,9 @@ Effect = (
     | KeepPreference
     | Identify
     | GrantMandate
+    | KeepAnswer
+    | MoveInvitation
+    | RefuseSurveys
 )
 
 

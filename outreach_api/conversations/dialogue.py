@@ -9,13 +9,14 @@ from outreach_api.conversations.decision import Context, Decision, Heard
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import Exact, takes_a_stop_back
 from outreach_api.conversations.stopping import STOP_WORDS, hear_in_silence
+from outreach_api.surveys.dialogue import Taken, take_turn
 
 
 def decide(heard: Heard, context: Context) -> Decision | None:
     """Decide, or say None: the exact words don't settle it and the bot has to be asked first.
 
     A standing stop outranks everything; then exact words; then a person who has taken the conversation over, in whose
-    hands the assistant keeps quiet; then the bot's reading.
+    hands the assistant keeps quiet; then an open survey; then the bot's reading.
     """
     draft = Draft(heard, context)
     if context.stop and not _takes_back(heard, context.stop):
@@ -25,6 +26,9 @@ def decide(heard: Heard, context: Context) -> Decision | None:
         return draft.decision()
     if context.in_human_hands and not (heard.exact and heard.exact.kind in STOP_WORDS):
         return draft.decision()
+    surveyed = take_turn(draft)
+    if surveyed is not Taken.NOT_OURS:
+        return draft.decision() if surveyed is Taken.SETTLED else None
     if settled_by_words(draft):
         silent = heard.exact is not None and heard.exact.kind is Exact.EMPTY
         draft.set(misses=draft.state.misses + 1 if silent else 0, menu=())

@@ -33,6 +33,14 @@ from outreach_api.conversations.decision import (
     SetCallback,
     WithdrawConsent,
 )
+from outreach_api.surveys.effects import (
+    KeepAnswer,
+    MoveInvitation,
+    RefuseSurveys,
+    keep_answer,
+    move_invitation,
+    refuse_surveys,
+)
 from scheduler.matching.moves import move_match
 from scheduler.planning.stops import StopScope, place_stop, release_stop
 
@@ -176,5 +184,8 @@ _APPLY: Mapping[type[Any], Callable[[Session, Any, Ground], None]] = MappingProx
         KeepPreference: _keep_preference,
         Identify: _identify,
         GrantMandate: _grant_mandate,
+        KeepAnswer: keep_answer,
+        MoveInvitation: move_invitation,
+        RefuseSurveys: refuse_surveys,
     }
 )

@@ -12,6 +12,7 @@ from models.case import Team
 from models.contact import Campaign
 from models.match import Match
 from models.vocabulary import CampaignState
+from outreach_api.surveys.planning import Sample, start_survey
 from scheduler.policies.card import PolicyCard
 
 DAILY_CAP = 60
@@ -39,3 +40,23 @@ def open_campaigns(
 def add_teams(session: Session, codes: Iterable[str]) -> None:
     for code in codes:
         session.add(Team(code=code, name=f"上门小分队 {code}"))
+
+
+def open_surveys(session: Session, *, starts_on: date) -> None:
+    """Everybody served is asked a week later; after a check-up, some by lot in every street."""
+    start_survey(
+        session,
+        name="办完一周回访",
+        questionnaire="after-service",
+        version=1,
+        sample=Sample(after_days=7, within_days=40, policies=("elderly-allowance", "disabled-living-subsidy")),
+        starts_on=starts_on,
+    )
+    start_survey(
+        session,
+        name="体检回访",
+        questionnaire="check-up",
+        version=1,
+        sample=Sample(take="random", each=30, after_days=7, within_days=40, policies=("elderly-health-check",)),
+        starts_on=starts_on,
+    )

@@ -27,7 +27,7 @@ from outreach_api.clock import SettableClock, VirtualClock
 from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
 from outreach_api.processes import Program, free_port, refuse_taken_port, sole_use_of
-from outreach_api.rehearsal.campaigns import add_teams, open_campaigns
+from outreach_api.rehearsal.campaigns import add_teams, open_campaigns, open_surveys
 from outreach_api.rehearsal.display import day_view, funnel_table
 from outreach_api.rehearsal.figures import BREACH_KINDS, reconcile_with_ledger
 from outreach_api.rehearsal.run import Rehearsal
@@ -209,6 +209,7 @@ class Demo:
             password = add_staff(session, "demo", say("演示主管", "Demo supervisor"), Role.SUPERVISOR)
             open_campaigns(session, house.cards.values(), starts_on=START_ON)
             add_teams(session, TEAMS)
+            open_surveys(session, starts_on=START_ON)
         self.sign_in = ("demo", password)
         world = json.loads((self.plan.street / "world.json").read_text())
         settings = house.settings

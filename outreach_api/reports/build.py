@@ -14,6 +14,7 @@ from outreach_api.reports.labour import labour, labour_minutes
 from outreach_api.reports.report import Kind, Report, Table
 from outreach_api.reports.snapshot import Snapshot, take_snapshot
 from outreach_api.reports.suppression import suppress
+from outreach_api.reports.survey_tables import response_table, results_table, satisfaction
 from outreach_api.reports.uplift import uplift_table
 
 YEAR = timedelta(days=365)
@@ -101,7 +102,8 @@ class _Build:
         ]
         if kind is Kind.CAMPAIGN:
             figures |= uptake_figures | minutes
-            tables += [labour_table, uplift_table(counting)]
+            figures |= satisfaction(counting)
+            tables += [labour_table, uplift_table(counting), response_table(counting), results_table(counting)]
         return figures, tables
 
     def _instants(self, since: date, until: date) -> tuple[datetime, datetime]:

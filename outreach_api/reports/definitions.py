@@ -149,6 +149,10 @@ FIGURES: dict[str, Definition] = {
         "按时办结率", "On-time rate", ("时限内办结 ÷ 办结", "settled by the promise ÷ settled"), "report_case", S
     ),
     "opt_outs": _d("退订", "Opt-outs", ("退订的停止联系记录", "stops placed for opt-out"), "contact_stop"),
+    "surveyed": _d("回访打分", "Ratings given", ("回访里的满意度打分", "ratings given in surveys"), "survey_answer"),
+    "satisfied_rate": _d(
+        "满意率", "Satisfied", ("打 4、5 分的 ÷ 打分的", "ratings of 4 and 5 ÷ ratings given"), "survey_answer", S
+    ),
     "sent": _d(
         "发出触达", "Contacts sent", ("运营商收下的主动触达", "unasked contacts the carrier took"), "report_contact"
     ),

@@ -14,7 +14,8 @@ NEVER_SHOWN = frozenset({"curve", "confused", "deliverability", "labour", "year_
 # Rates that would give a withheld count back.
 RATE_OF = {
     "told_rate": "told", "arrived_rate": "arrived", "answer_rate": "answered", "interest_rate": "interested",
-    "done_rate": "done", "contacts_per_done": "done", "uptake_now": "done", "minutes_per_done": "done",
+    "done_rate": "done", "satisfied_rate": "surveyed", "contacts_per_done": "done", "uptake_now": "done",
+    "minutes_per_done": "done",
     "manual_minutes_per_done": "done", "days_to_application": "done", "cases_on_time": "cases_settled",
     "labour_ratio": "done",
 }  # fmt: skip

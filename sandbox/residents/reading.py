@@ -12,6 +12,7 @@ class Asked(StrEnum):
 
     SILENCE = "silence"
     RATING = "rating"
+    SURVEY = "survey"
     IDENTITY = "identity"
     CHOICE = "choice"
     KEYWORD = "keyword"
@@ -42,6 +43,7 @@ _POLICY_WORDS: tuple[tuple[str, str], ...] = (
     (r"残疾|生活补贴", "disabled-living-subsidy"),
 )
 _FAREWELL = r"不会?再(给您|向您|为您)?(发|打扰|联系|收到)|不再(发|打扰|联系|给您|收到)|已(为您)?退订|节哀"
+_SURVEY = r"钱到账了吗|哪里不方便|还有什么想跟我们说|等了大概多少分钟|没让您满意"
 _RATING = r"满意(吗|不满意|度)|打(个)?分|评价"
 _IDENTITY = r"(姓什么|贵姓|您?的?姓|姓氏).{0,20}(出生|生日|几月|年月)|(出生年月|出生月份|哪年哪月)"
 _OPTION = re.compile(r"(?<![\d月日元])[“\"「]?([1-9])[”\"」]?[\.、．)）:：\s]\s*([^\n；;，,。1-9]{1,24})")
@@ -65,6 +67,8 @@ def read(text: str) -> Reading:
     policies = frozenset(policy for pattern, policy in _POLICY_WORDS if re.search(pattern, text))
     if re.search(_FAREWELL, text):
         return Reading(Asked.SILENCE, policies=policies)
+    if re.search(_SURVEY, text):
+        return Reading(Asked.SURVEY, options=_options(text), policies=policies)
     if re.search(_RATING, text):
         return Reading(Asked.RATING, policies=policies)
     if re.search(_IDENTITY, text):

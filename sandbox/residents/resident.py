@@ -15,6 +15,9 @@ from sandbox.world import Person
 PATIENCE = 9
 """How many messages anyone writes about one matter before they have had enough."""
 
+SURVEY_ANSWERED = 0.5
+SURVEY_GONE_ON = 0.9
+
 MISSED_TEXT = 0.12
 """Share of texts that go unnoticed by someone who would answer."""
 
@@ -34,6 +37,7 @@ class Resident:
     dice: Random
     script: list[str] = field(default_factory=list)
     written: int = 0
+    surveys: int = 0
     agreed: bool = False
     finished: bool = False
     said_decision: bool = False
@@ -53,7 +57,7 @@ class Resident:
         """What they write back and when, or `None` for silence."""
         reading = read(text)
         self.heard_of.update(reading.policies & set(self.person.policies) or self.person.policies)
-        line = self._line(reading)
+        line = self._line(reading, text)
         if line is None:
             return None
         persona = persona_of(self.person)
@@ -63,9 +67,9 @@ class Resident:
         self.last_wrote_at = at
         return Answer(line, at, stop)
 
-    def _line(self, reading: Reading) -> str | None:
-        if reading.asked is Asked.RATING:
-            return say("satisfied", self.person, self.dice) if self.dice.random() < 0.5 else None
+    def _line(self, reading: Reading, text: str) -> str | None:
+        if reading.asked in (Asked.RATING, Asked.SURVEY):
+            return self._survey(reading, text)
         if self.finished or self.written >= PATIENCE or (reading.asked is Asked.SILENCE and self.written):
             return None
         if self.written == 0 and self.dice.random() < MISSED_TEXT:
@@ -79,6 +83,22 @@ class Resident:
         if self.script:
             return self._next_of_script()
         return self._decide(reading)
+
+    def _survey(self, reading: Reading, text: str) -> str | None:
+        """Half answer a survey; who has begun mostly goes on. A few want no more of them."""
+        self.surveys += 1
+        if self.dice.random() > (SURVEY_ANSWERED if self.surveys == 1 else SURVEY_GONE_ON):
+            return None
+        if reading.asked is Asked.RATING:
+            answers = ("5", "4", "很满意", "满意", "3", "2", "1", "不回访")
+            return self.dice.choices(answers, (30, 20, 12, 18, 8, 5, 4, 3))[0]
+        if "多少分钟" in text:
+            return str(self.dice.randrange(5, 90, 5))
+        if reading.options:
+            first = len(reading.options) if "不方便" in text else 1
+            others = [int(option.digit) for option in reading.options]
+            return str(first if self.dice.random() < 0.75 else self.dice.choice(others))
+        return self.dice.choice(("没有", "谢谢你们", "等得有点久", "补贴还没到账", "工作人员很耐心"))
 
     @property
     def _talks(self) -> bool:
