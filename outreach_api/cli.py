@@ -10,6 +10,7 @@ import typer
 from outreach_api.commands import access, pauses, people, policies, queue, report, roster, run, safekeeping, service
 from outreach_api.commands.bot import bot
 from outreach_api.commands.campaigns import campaign
+from outreach_api.commands.surveys import survey
 from outreach_api.language import say
 from outreach_api.logs import log_to_terminal
 
@@ -40,6 +41,7 @@ app.command(help=say("恢复备份，并向运营商核对其后的收发", "Bri
     safekeeping.restore
 )
 app.command(help=say("再次核对备份之后的收发", "Catch up with the carrier again"))(safekeeping.replay)
+app.add_typer(survey, name="survey")
 app.add_typer(policies.policies, name="policies")
 app.add_typer(campaign, name="campaign")
 app.add_typer(bot, name="bot")

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from models.contact import Campaign
 from models.staff import Staff
 from models.transitions import UnlawfulTransition
-from models.vocabulary import Role, Waiver
+from models.vocabulary import CampaignState, Role, Waiver
 from outreach_api.bootstrap import House, open_house
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
@@ -27,6 +27,7 @@ from outreach_api.web.vocabulary_words import VOCABULARY
 from scheduler.planning import campaigns as rules
 from scheduler.planning.notices import NoticeAudience, Reach
 from scheduler.planning.pauses import pause_campaign, resume_campaign
+from scheduler.planning.phases import start_in_phases
 from scheduler.planning.preview import Preview
 from scheduler.planning.preview import preview as preview_audience
 
@@ -111,6 +112,26 @@ def approve(number: Number, by: By) -> None:
         with _told():
             rules.approve_campaign(session, _get(session, number), by=_actor(member), now=house.clock.now())
     OUT.print(say(f"活动 {number} 已批准", f"campaign {number} is approved"))
+
+
+@campaign.command(help=say("分批：抽签决定谁先谁后", "In random phases: by lot, some earlier, all in the end"))
+@tells_faults
+def phases(
+    number: Number,
+    by: By,
+    phases: Annotated[int, typer.Option(min=1, max=12, help=say("分几批", "how many"))] = 3,
+    days: Annotated[int, typer.Option(min=1, max=90, help=say("相隔几天", "days between"))] = 7,
+    closes_on: Day = None,
+) -> None:
+    with open_house(settings_at_hand()) as house, house.sessions.write() as session:
+        row = _get(session, number)
+        _member(session, by)
+        if row.state is not CampaignState.DRAFT or row.notice is not None:
+            fail(say("只有还没开始的活动能分批", "only a campaign that has not begun can have phases"))
+        closes = closes_on.date() if closes_on else None
+        planned = start_in_phases(session, row, phases=phases, days_between=days, closes_on=closes)
+    for place, day in enumerate(planned, start=1):
+        OUT.print(f"{place} {day}", markup=False)
 
 
 @campaign.command(help=say("开始", "Start"))

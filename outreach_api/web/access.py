@@ -21,6 +21,9 @@ EVERYBODY = frozenset(Role)
 CASE_READERS = frozenset({R.AGENT, R.TEAM_MEMBER, R.SUPERVISOR, R.AUDITOR})
 CASE_WORKERS = frozenset({R.AGENT, R.TEAM_MEMBER, R.SUPERVISOR})
 TRANSCRIPT_READERS = frozenset({R.AGENT, R.SUPERVISOR, R.AUDITOR})
+REPORT_READERS = frozenset({R.SUPERVISOR, R.ANALYST, R.AUDITOR, R.POLICY_EDITOR, R.ADMINISTRATOR})
+LIST_READERS = frozenset({R.SUPERVISOR, R.AUDITOR})
+EXPORTERS = frozenset({R.SUPERVISOR})
 PAUSERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 
 ROUTE_ROLES: dict[str, frozenset[Role]] = {
@@ -35,6 +38,12 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "work_case": CASE_WORKERS,
     "reveal": CASE_WORKERS,
     "conversation": TRANSCRIPT_READERS,
+    "reports": REPORT_READERS,
+    "report_list": LIST_READERS,
+    "export": EXPORTERS,
+    "exports": LIST_READERS,
+    "approve_export": EXPORTERS,
+    "export_file": EXPORTERS,
 }
 # Fetched by the page itself, not by a person.
 BACKGROUND = frozenset({"overview_figures", "live"})

@@ -13,7 +13,7 @@ from outreach_api.web import health
 from outreach_api.web.access import genuine
 from outreach_api.web.api import cases as api_cases
 from outreach_api.web.api import feeds as api_feeds
-from outreach_api.web.console import case_list, case_page, overview, sign_in, transcript
+from outreach_api.web.console import case_list, case_page, overview, reports, sign_in, transcript
 from outreach_api.web.house import House
 from outreach_api.web.live import EventTail
 from outreach_api.web.page import FOLDER
@@ -36,7 +36,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     for router in (webhooks, api_cases.router, api_feeds.router):
         app.include_router(router)
     app.include_router(sign_in.router)
-    for router in (overview.router, case_list.router, case_page.router, transcript.router):
+    for router in (overview.router, case_list.router, case_page.router, transcript.router, reports.router):
         app.include_router(router, dependencies=[Depends(genuine)])
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     app.add_middleware(BodyLimit)

@@ -15,6 +15,7 @@ from models.transitions import UnlawfulTransition
 from outreach_api.cases.visits import VisitRefused
 from outreach_api.cases.work_case import CaseNotFound, CaseTaken
 from outreach_api.privacy.reveal import RevealRefused
+from outreach_api.reports.exporting import ExportRefused
 from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
 from outreach_api.web.house import FeedRefused
 from outreach_api.web.live import TooManyPages
@@ -31,6 +32,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     UnknownTeam: HTTPStatus.UNPROCESSABLE_ENTITY,
     RevealRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     FeedRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ExportRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotAllowed: HTTPStatus.FORBIDDEN,
     ForgedRequest: HTTPStatus.FORBIDDEN,
     TooManyPages: HTTPStatus.SERVICE_UNAVAILABLE,

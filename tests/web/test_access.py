@@ -22,6 +22,12 @@ ADDRESSES = {
     "resume": ("POST", "/resume"),
     "work_case": ("POST", "/cases/1/work/accept"),
     "reveal": ("POST", "/cases/1/reveal"),
+    "reports": ("GET", "/reports"),
+    "report_list": ("GET", "/reports/list"),
+    "exports": ("GET", "/reports/exports"),
+    "export": ("POST", "/reports/export"),
+    "approve_export": ("POST", "/reports/exports/1/approve"),
+    "export_file": ("GET", "/reports/exports/1/file"),
     "sign_out": ("POST", "/sign-out"),
 }
 FORM = {"because": "检查", "version": "1", "detail": "phone", "purpose": "核对电话"}

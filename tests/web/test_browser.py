@@ -88,12 +88,17 @@ def test_every_page_fits_and_the_browser_has_nothing_to_complain_of(
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
     sign_in(page, office, complaints, locale=locale, theme=theme)
-    for path in ("/", "/cases", f"/cases/{office.case_id}", "/conversations/1"):
+    for path in ("/", "/cases", f"/cases/{office.case_id}", "/conversations/1", "/reports", "/reports/list"):
         page.goto(office.url + path)
         expect(page.locator("main h1")).to_be_visible()
         assert fits(page), path
     page.goto(office.url)
     expect(page.locator("#funnel-chart canvas")).to_be_visible()
+    page.goto(f"{office.url}/reports?policy=elderly-allowance")
+    charts = page.locator(".report-chart")
+    assert page.locator(".report-chart canvas").count() == charts.count() > 0
+    for place in range(charts.count()):
+        assert charts.nth(place).locator("xpath=..").locator("table").count() == 1
     context.close()
     assert complaints == []
 

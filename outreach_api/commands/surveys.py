@@ -1,0 +1,79 @@
+"""Surveys from the terminal: the questionnaires there are, beginning a survey, ending one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from sqlalchemy import func, select
+
+from models.survey import Survey, SurveyInvitation
+from models.vocabulary import CampaignState, InvitationState
+from outreach_api.bootstrap import open_house
+from outreach_api.commands.at_hand import settings_at_hand
+from outreach_api.commands.console import OUT, fail, tells_faults
+from outreach_api.language import say
+from outreach_api.surveys.planning import Sample, start_survey
+from outreach_api.surveys.questionnaire import questionnaires
+
+survey = typer.Typer(help=say("回访", "Surveys"), no_args_is_help=True)
+
+
+@survey.command(help=say("开始一次回访", "Begin a survey"))
+@tells_faults
+def start(
+    questionnaire: Annotated[str, typer.Argument(help=say("问卷编号", "id of the questionnaire"))],
+    version: int = 1,
+    name: str = "",
+    each: Annotated[int, typer.Option(help=say("每街道每事项抽几人；0 是全部", "by lot in a stratum; 0: all"))] = 0,
+    after_days: Annotated[int, typer.Option(help=say("办成几天后问", "days after the service"))] = 7,
+    within_days: Annotated[int, typer.Option(help=say("办成几天以内的", "served within so many days"))] = 30,
+    policy: Annotated[list[str] | None, typer.Option(help=say("只问这些事项", "these policies only"))] = None,
+) -> None:
+    plan = {"take": "random", "each": each} if each else {"take": "all"}
+    try:
+        sample = Sample.model_validate(
+            {**plan, "after_days": after_days, "within_days": within_days, "policies": tuple(policy or ())}
+        )
+    except ValidationError as fault:
+        first = fault.errors(include_url=False)[0]
+        fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", status=2)
+    with open_house(settings_at_hand()) as house, house.sessions.write() as session:
+        today = house.clock.now().astimezone(house.settings.zone).date()
+        try:
+            begun = start_survey(
+                session,
+                name=name or questionnaire,
+                questionnaire=questionnaire,
+                version=version,
+                sample=sample,
+                starts_on=today,
+            )
+        except ValueError:
+            there = ", ".join(f"{one}@{number}" for one, number in questionnaires())
+            fail(say(f"没有这份问卷；有：{there}", f"there is no such questionnaire; there are: {there}"), status=2)
+        OUT.print(say(f"回访 {begun.id} 已开始", f"survey {begun.id} has begun"))
+
+
+@survey.command(help=say("结束一次回访", "End a survey"))
+@tells_faults
+def stop(number: int) -> None:
+    with open_house(settings_at_hand()) as house, house.sessions.write() as session:
+        found = session.get(Survey, number)
+        if found is None:
+            fail(say(f"没有编号为 {number} 的回访", f"there is no survey {number}"), status=2)
+        found.state = CampaignState.STOPPED
+    OUT.print(say(f"回访 {number} 已结束", f"survey {number} has ended"))
+
+
+@survey.command("list", help=say("列出回访", "List the surveys"))
+@tells_faults
+def show_list() -> None:
+    done = func.count(SurveyInvitation.id).filter(SurveyInvitation.state == InvitationState.FINISHED)
+    asked = func.count(SurveyInvitation.id).filter(SurveyInvitation.invited_at.is_not(None))
+    query = select(Survey, asked, done).outerjoin(SurveyInvitation, SurveyInvitation.survey_id == Survey.id)
+    with open_house(settings_at_hand()) as house, house.sessions.read() as session:
+        for found, invited, finished in session.execute(query.group_by(Survey.id).order_by(Survey.id)):
+            what = f"{found.id} {found.name} {found.questionnaire}@{found.version} {found.state.value}"
+            OUT.print(f"{what} {finished}/{invited}", markup=False)

@@ -1,0 +1,293 @@
+"""Reports on the console: figures with their definitions, charts with their tables, the masked list behind each."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, ConfigDict, field_validator
+from sqlalchemy import select
+
+from models.match import Match
+from models.report import ExportRequest
+from outreach_api.reports.build import NoSuchCampaign, build_report
+from outreach_api.reports.definitions import COLUMNS, FIGURES
+from outreach_api.reports.export import Form as FileForm
+from outreach_api.reports.exporting import (
+    ROWS_WITHOUT_APPROVAL,
+    ExportRefused,
+    approve_export,
+    ask_for_export,
+    take_export,
+)
+from outreach_api.reports.listing import COLUMNS as LIST_COLUMNS
+from outreach_api.reports.listing import FIGURE_FILTERS, GROUPS, HEADINGS, Filters, count_rows, page_of
+from outreach_api.reports.phases import Phase
+from outreach_api.reports.report import Cell, Kind, Report, Table
+from outreach_api.reports.snapshot import take_snapshot
+from outreach_api.reports.words import Words
+from outreach_api.web.access import Viewer, may
+from outreach_api.web.house import House, house_of
+from outreach_api.web.page import render, speaker_for
+from outreach_api.web.words import Locale
+
+router = APIRouter(include_in_schema=False)
+PAGE_ROWS = 50
+STACKED = ("by_policy", "by_street", "by_community", "by_age_band", "by_channel")
+BARS = ("outcomes", "attribution", "not_told")
+CHARTED_ROWS = 15
+GROUP_OF_TABLE = {
+    "by_street": "street", "by_community": "community", "by_age_band": "age_band", "outcomes": "state",
+}  # fmt: skip
+MEDIA = {
+    FileForm.CSV: "text/csv; charset=utf-8",
+    FileForm.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    FileForm.PARQUET: "application/vnd.apache.parquet",
+}
+
+
+class Wanted(BaseModel):
+    """What the address of a list asks for; an empty value is no filter, but a group may be the empty one."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    policy: str | None = None
+    figure: str | None = None
+    phase: Phase | None = None
+    street: str | None = None
+    community: str | None = None
+    age_band: str | None = None
+    sex: str | None = None
+    state: str | None = None
+    dialect: str | None = None
+    page: int = 1
+
+    @field_validator("figure")
+    @classmethod
+    def _is_counted(cls, value: str | None) -> str | None:
+        return value if value in FIGURE_FILTERS else None
+
+    def filters(self) -> Filters:
+        chosen = {name: value for name in GROUPS if (value := getattr(self, name)) is not None}
+        return Filters(self.policy, self.figure, self.phase, chosen)
+
+    def address(self, page: int) -> str:
+        chosen = self.model_dump(mode="json", exclude_none=True, exclude={"page"}) | {"page": page}
+        return "/reports/list?" + urlencode(chosen)
+
+
+@dataclass(frozen=True)
+class ShownCell:
+    said: str
+    link: str | None = None
+    is_number: bool = True
+
+
+@router.get("/reports", name="reports")
+def reports(
+    request: Request, viewer: Viewer, policy: str = "", kind: Kind = Kind.CAMPAIGN, on: date | None = None
+) -> Response:
+    house, speaker = house_of(request), speaker_for(request)
+    policies = _policies(house)
+    chosen = policy if policy in policies else next(iter(policies), None)
+    context: dict[str, Any] = {"policies": [(p, speaker.label(c.name) if c else p) for p, c in policies.items()]}
+    context |= {"kinds": [(k.value, speaker.t(f"report_{k.value}")) for k in Kind], "kind": kind, "policy": chosen}
+    try:
+        made = build_report(
+            house.sessions,
+            kind,
+            zone=house.settings.zone,
+            policy_id=chosen if kind is Kind.CAMPAIGN else None,
+            on=on,
+            names={p: speaker.label(c.name) if c else p for p, c in policies.items()},
+            shows_small_cells=may(viewer.role, "cases"),
+        )
+    except NoSuchCampaign:
+        return render(request, "report.html", section="reports", report=None, **context)
+    words = Words(made, zh=speaker.locale is Locale.ZH)
+    links = may(viewer.role, "report_list")
+    return render(
+        request,
+        "report.html",
+        section="reports",
+        report=made,
+        figures=[_figure(made, words, name, links=links) for name in made.figures],
+        tables=[_table(made, table, words, links=links) for table in made.tables.values() if table.rows],
+        charts=[chart for table in made.tables.values() if (chart := _chart(table, words))],
+        **context,
+    )
+
+
+def _policies(house: House) -> dict[str, Any]:
+    with house.sessions.read() as session:
+        found = session.scalars(select(Match.policy_id).distinct().order_by(Match.policy_id)).all()
+    return {policy_id: house.cards.get(policy_id) for policy_id in found}
+
+
+def _figure(report: Report, words: Words, name: str, *, links: bool) -> dict[str, str | None]:
+    link = _list(report, figure=name) if links and name in FIGURE_FILTERS and report.policy_id else None
+    return {
+        "name": words.figure(name),
+        "value": words.value(name, report.figures[name]),
+        "formula": words.formula(name),
+        "source": FIGURES[name].source,
+        "link": link,
+    }
+
+
+def _list(report: Report, **chosen: str) -> str:
+    return "/reports/list?" + urlencode(({"policy": report.policy_id} if report.policy_id else {}) | chosen)
+
+
+def _table(report: Report, table: Table, words: Words, *, links: bool) -> dict[str, Any]:
+    rows = [
+        [_cell(report, table, words, row, place, links=links) for place in range(len(table.columns))]
+        for row in table.rows
+    ]
+    sums = table.sums and [words.cell(c, cell) if cell is not None else "" for c, cell in _pairs(table, table.sums)]
+    return {
+        "name": table.name,
+        "title": words.table(table.name),
+        "note": words.note(table.name),
+        "columns": [(words.column(c), COLUMNS[c][2] is not None) for c in table.columns],
+        "rows": rows,
+        "sums": sums,
+        "charted": _chart(table, words) is not None,
+    }
+
+
+def _pairs(table: Table, row: tuple[Cell, ...]) -> list[tuple[str, Cell]]:
+    return list(zip(table.columns, row, strict=True))
+
+
+def _cell(report: Report, table: Table, words: Words, row: tuple[Cell, ...], place: int, *, links: bool) -> ShownCell:
+    column, cell = table.columns[place], row[place]
+    said = words.cell(column, cell)
+    group = GROUP_OF_TABLE.get(table.name)
+    is_counted = column in ("newly_matched", "count") or column in set(Phase)
+    if not links or group is None or not is_counted or not cell:
+        return ShownCell(said, None, COLUMNS[column][2] is not None)
+    chosen = {group: str(row[0])} | ({"phase": column} if column in set(Phase) else {})
+    return ShownCell(said, _list(report, **chosen))
+
+
+def _chart(table: Table, words: Words) -> dict[str, Any] | None:
+    """What the script draws. Every number of it is in the table below it."""
+    if table.name == "curve":
+        names = ("told", "done", "cumulative")
+        series = [{"name": words.column(name), "data": table.column(name)} for name in names]
+        return {"of": table.name, "kind": "line", "labels": table.column("day"), "series": series}
+    rows = table.rows[:CHARTED_ROWS]
+    labels = [words.cell(table.columns[0], row[0]) for row in rows]
+    if table.name in STACKED and len(rows) > 1:
+        series = [
+            {
+                "name": words.column(phase),
+                "phase": phase.value,
+                "data": [row[table.columns.index(phase)] for row in rows],
+            }
+            for phase in Phase
+        ]
+        return {"of": table.name, "kind": "stack", "labels": labels, "series": series}
+    if table.name in BARS and rows:
+        series = [{"name": words.column("count"), "data": [row[table.columns.index("count")] for row in rows]}]
+        return {"of": table.name, "kind": "bar", "labels": labels, "series": series}
+    return None
+
+
+@router.get("/reports/list", name="report_list")
+def report_list(
+    request: Request, viewer: Viewer, wanted: Annotated[Wanted, Query()], said: str | None = None
+) -> Response:
+    house, speaker = house_of(request), speaker_for(request)
+    filters = wanted.filters()
+    page = max(1, wanted.page)
+    with take_snapshot(house.sessions) as con:
+        total = count_rows(con, filters)
+        rows = page_of(con, house.sessions, filters, start=(page - 1) * PAGE_ROWS, rows=PAGE_ROWS)
+    place = 0 if speaker.locale is Locale.ZH else 1
+    words = Words(_no_report(house), zh=place == 0)
+    return render(
+        request,
+        "report_list.html",
+        section="reports",
+        total=total,
+        filters=filters.stored(),
+        headings=[HEADINGS[name][place] for name in LIST_COLUMNS],
+        rows=[[_said(words, name, row[name]) for name in LIST_COLUMNS] for row in rows],
+        previous=wanted.address(page - 1) if page > 1 else None,
+        following=wanted.address(page + 1) if page * PAGE_ROWS < total else None,
+        forms=[form.value for form in FileForm],
+        needs_second=total > ROWS_WITHOUT_APPROVAL,
+        said=said if said in {"said_purpose_missing"} else None,
+    )
+
+
+def _said(words: Words, name: str, value: Any) -> str:
+    if name in ("match_id", "contacts"):
+        return str(value)
+    if name in ("policy", "state", "channel", "sex"):
+        return words.code(name, value)
+    return str(value or "")
+
+
+def _no_report(house: House) -> Report:
+    """Only what words need of one: the policies' names."""
+    now = house.clock.now()
+    names: Mapping[str, str] = {policy_id: card.short_name for policy_id, card in house.cards.items()}
+    return Report(Kind.CAMPAIGN, now, now.date(), now.date(), None, {}, {}, names=names)
+
+
+@router.post("/reports/export", name="export")
+def export(
+    request: Request,
+    viewer: Viewer,
+    wanted: Annotated[Wanted, Query()],
+    form: Annotated[FileForm, Form()],
+    purpose: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    house = house_of(request)
+    try:
+        ask_for_export(
+            house.sessions, wanted.filters(), form, purpose=purpose, actor=viewer.actor, now=house.clock.now()
+        )
+    except ExportRefused:
+        return RedirectResponse(wanted.address(1) + "&said=said_purpose_missing", HTTPStatus.SEE_OTHER)
+    return RedirectResponse("/reports/exports", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/reports/exports", name="exports")
+def exports(request: Request, viewer: Viewer) -> Response:
+    house = house_of(request)
+    with house.sessions.read() as session:
+        newest = select(ExportRequest).order_by(ExportRequest.id.desc()).limit(PAGE_ROWS)
+        found = session.scalars(newest).all()
+        return render(request, "exports.html", section="reports", requests=found, actor=viewer.actor)
+
+
+@router.post("/reports/exports/{request_id}/approve", name="approve_export")
+def approve(request: Request, viewer: Viewer, request_id: int) -> Response:
+    house = house_of(request)
+    with house.sessions.write() as session:
+        approve_export(session, request_id, actor=viewer.actor, now=house.clock.now())
+    return RedirectResponse("/reports/exports", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/reports/exports/{request_id}/file", name="export_file")
+def export_file(request: Request, viewer: Viewer, request_id: int) -> Response:
+    house, speaker = house_of(request), speaker_for(request)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "list"
+        zh = speaker.locale is Locale.ZH
+        form = take_export(house.sessions, request_id, path, actor=viewer.actor, now=house.clock.now(), zh=zh)
+        content = path.read_bytes()
+    headers = {"content-disposition": f'attachment; filename="list-{request_id}.{form.value}"'}
+    return Response(content, media_type=MEDIA[form], headers=headers)

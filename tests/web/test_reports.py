@@ -1,0 +1,88 @@
+"""Report pages: who sees what, that a figure leads to its list, and what a file needs before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models.event import AuditEntry
+from models.report import ExportRequest
+from models.vocabulary import Role
+from tests.web.conftest import FakeHouse, TestClient, form_token
+
+SignIn = Callable[[Role], TestClient]
+pytestmark = pytest.mark.usefixtures("busy_case")
+
+
+def test_a_supervisor_sees_figures_charts_tables_and_definitions(signed_in: SignIn) -> None:
+    page = signed_in(Role.SUPERVISOR).get("/reports?policy=elderly-allowance").text
+    assert "应享未享（人次）" in page
+    assert "比对发现应享未享的人次" in page
+    assert page.count('class="chart-figures"') == page.count('class="chart report-chart"') > 0
+    assert "figure=done" in page
+
+
+def test_a_figure_leads_to_a_list_of_as_many_masked_rows(signed_in: SignIn) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    page = client.get("/reports/list?policy=elderly-allowance&figure=done").text
+    assert "52 行" in page
+    assert "陈秀兰" not in page
+    assert "陈*" in page
+    assert "****" in page
+
+
+def test_an_analyst_sees_no_small_cells_and_no_lists(signed_in: SignIn) -> None:
+    client = signed_in(Role.ANALYST)
+    page = client.get("/reports?policy=elderly-allowance").text
+    assert "小于 10 的数不显示" in page
+    assert "/reports/list" not in page
+    assert client.get("/reports/list").status_code == 403
+
+
+def test_an_agent_has_no_reports(signed_in: SignIn) -> None:
+    assert signed_in(Role.AGENT).get("/reports").status_code == 403
+
+
+def _ask(client: TestClient, query: str, purpose: str) -> Any:
+    page = client.get(f"/reports/list?{query}").text
+    form = {"csrf": form_token(page), "purpose": purpose, "form": "csv"}
+    return client.post(f"/reports/export?{query}", data=form)
+
+
+def test_a_short_export_is_taken_at_once_and_is_on_record(signed_in: SignIn, house: FakeHouse) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    assert _ask(client, "policy=disabled-living-subsidy", "核对残疾补贴名单").status_code == 303
+    taken = client.get("/reports/exports/1/file")
+    assert taken.status_code == 200
+    assert taken.content.startswith("\ufeff".encode())
+    with house.sessions.read() as session:
+        query = select(AuditEntry.action, AuditEntry.purpose).where(AuditEntry.subject == "export:1")
+        entries = [tuple(row) for row in session.execute(query.order_by(AuditEntry.id))]
+    assert entries == [
+        ("export.ask", "核对残疾补贴名单"),
+        ("export.take", "核对残疾补贴名单"),
+    ]
+
+
+def test_a_long_export_waits_for_a_second_person(signed_in: SignIn, house: FakeHouse) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    _ask(client, "", "年度总结核对数字")
+    assert client.get("/reports/exports/1/file").status_code == 422
+    token = form_token(client.get("/reports/exports").text)
+    assert client.post("/reports/exports/1/approve", data={"csrf": token}).status_code == 422
+    second = signed_in(Role.SUPERVISOR)
+    token = form_token(second.get("/reports/exports").text)
+    assert second.post("/reports/exports/1/approve", data={"csrf": token}).status_code == 303
+    with house.sessions.read() as session:
+        assert session.get_one(ExportRequest, 1).approved_by is not None
+    assert second.get("/reports/exports/1/file").status_code == 422
+
+
+def test_an_export_without_a_purpose_is_not_made(signed_in: SignIn, house: FakeHouse) -> None:
+    answer = _ask(signed_in(Role.SUPERVISOR), "policy=disabled-living-subsidy", "  ")
+    assert "said_purpose_missing" in answer.headers["location"]
+    with house.sessions.read() as session:
+        assert session.scalars(select(ExportRequest)).all() == []
