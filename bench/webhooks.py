@@ -13,6 +13,8 @@ import signal
 import threading
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ RATE = 200
 MOST_P99_MS = 50
 WARM_UP_SECONDS = 2
 KILL_BETWEEN = (0.4, 1.2)
+LOAD_SECONDS = 60
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -78,9 +81,11 @@ class _Door:
         acknowledged: set[str] = set()
         for number in range(kills):
             with front_door(self._environment) as program:
-                killer = threading.Thread(target=_kill_after, args=(program, dice.uniform(*KILL_BETWEEN)))
+                before = len(self._kept())
+                begun = partial(self._has_more_than, before)
+                killer = threading.Thread(target=_kill_after, args=(program, dice.uniform(*KILL_BETWEEN), begun))
                 killer.start()
-                acknowledged.update(self._load(f"kill{number:02d}x", KILL_BETWEEN[1] + 5, None).result["acknowledged"])
+                acknowledged.update(self._load(f"kill{number:02d}x", LOAD_SECONDS, None).result["acknowledged"])
                 killer.join()
         with front_door(self._environment):
             kept = self._kept()
@@ -92,6 +97,9 @@ class _Door:
             "bench.webhook_load:load", port=port, token=TOKEN, prefix=prefix, seconds=seconds, rate=rate
         )
 
+    def _has_more_than(self, texts: int) -> bool:
+        return len(self._kept()) > texts
+
     def _kept(self) -> set[str]:
         engine = make_engine(self._database)
         try:
@@ -101,13 +109,13 @@ class _Door:
             engine.dispose()
 
 
-def _kill_after(program: Program, seconds: float) -> None:
-    """Kill once the load is on: counted from the first text that is being written."""
-    time.sleep(LOAD_STARTS_AFTER + seconds)
+def _kill_after(program: Program, seconds: float, begun: Callable[[], bool]) -> None:
+    """Kill in the middle: so long after the first text of this round is in the database."""
+    deadline = time.monotonic() + LOAD_SECONDS
+    while not begun() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(seconds)
     os.kill(program.pid, signal.SIGKILL)
-
-
-LOAD_STARTS_AFTER = 1.0
 
 
 BENCH = Bench(
