@@ -46,6 +46,8 @@ class Inbound(Base):
     fence: Mapped[int] = mapped_column(default=0)
     claimed_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), index=True)
+    """The phone call in which it was said."""
 
 
 class Conversation(Base):

@@ -1,6 +1,7 @@
 """All tables, so that one import makes the metadata complete."""
 
 from models import (
+    call,
     carrier,
     case,
     contact,
@@ -20,6 +21,7 @@ from models.base import Base
 metadata = Base.metadata
 
 __all__ = [
+    "call",
     "carrier",
     "case",
     "contact",

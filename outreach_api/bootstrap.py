@@ -20,6 +20,7 @@ from models.vocabulary import Channel
 from outreach_api.cases.home_help import open_home_help
 from outreach_api.catalogue.book import Book
 from outreach_api.channels.carrier import TextCarrier
+from outreach_api.channels.twilio_call import TwilioCallCarrier
 from outreach_api.channels.twilio_text import TwilioCarrier
 from outreach_api.clock import Clock, SharedClock, SystemClock
 from outreach_api.conversations.bot import Bot
@@ -36,11 +37,14 @@ from outreach_api.due import look_for_due
 from outreach_api.population import POPULATION_FOLDER, Populations, files_in
 from outreach_api.settings import Settings
 from outreach_api.surveys.planning import plan_surveys
+from outreach_api.voice.gate import CallGate
+from outreach_api.voice.service import CallService
 from outreach_api.web.house import FeedRefused
 from scheduler.matching.ahead import look_ahead
 from scheduler.matching.applications import take_applications
 from scheduler.matching.intake import take_in_audience
 from scheduler.matching.run import MatchingReport, run_matching
+from scheduler.planning.cadence import Cadence
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.notices import NoticeAudience, NoticeReport, Reach, queue_notice
 from scheduler.planning.planner import plan
@@ -86,6 +90,9 @@ class House:
 
     def __post_init__(self) -> None:
         self.populations = Populations(self.settings.home / POPULATION_FOLDER, self.ring)
+        self.calls = CallService(
+            self.sessions, self.bot, self.book.today, self.clock, self.settings.voice, self.settings.zone
+        )
         self.jobs = [
             Job("plan", self._cron("0 8-19 * * *"), self._plan),
             Job("surveys", self._cron("30 9 * * *"), self._surveys),
@@ -198,6 +205,7 @@ class House:
             cards=self.cards,
             render=OfferTexts(self.cards),
             open_home_help=open_home_help,
+            cadence=self._cadence(),
             guards=self.guards,
         )
         told = plan_reminders(
@@ -213,6 +221,11 @@ class House:
             return {}
         with contextlib.closing(population):
             return look_ahead(self.sessions, population, self.cards, now=now).facts()
+
+    def _cadence(self) -> Cadence:
+        """The ladder as staff set it, without calls where none can be made."""
+        with self.sessions.read() as session:
+            return contact_rules(session, self.settings.zone).cadence.served_by(self.carriers.keys())
 
 
 @contextlib.contextmanager
@@ -242,7 +255,7 @@ def open_house(
             sessions=sessions,
             clock=clock,
             book=Book(load_catalogue(settings.policies), sessions, clock, settings.zone),
-            carriers={Channel.SMS: TwilioCarrier.from_settings(settings)},
+            carriers=carriers_of(settings, sessions, clock),
             bot=bot,
             guards=guards,
         )
@@ -253,6 +266,14 @@ def open_house(
 
 def _clock(settings: Settings) -> Clock:
     return SystemClock() if settings.clock_file is None else SharedClock(settings.clock_file)
+
+
+def carriers_of(settings: Settings, sessions: Sessions, clock: Clock) -> dict[Channel, TextCarrier]:
+    carriers: dict[Channel, TextCarrier] = {Channel.SMS: TwilioCarrier.from_settings(settings)}
+    if settings.voice.enabled:
+        gate = CallGate(sessions, clock, settings.voice, settings.zone)
+        carriers[Channel.VOICE] = TwilioCallCarrier(settings, gate)
+    return carriers
 
 
 def _ring(settings: Settings) -> KeyRing:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from outreach_api.voice.settings import VoiceSettings
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -46,6 +48,9 @@ class Settings(BaseSettings):
 
     look_ahead: bool = True
     """Whether the dates ahead are looked for every morning."""
+
+    voice: VoiceSettings = Field(default_factory=VoiceSettings)
+    """`OUTREACH_VOICE_…`."""
 
     session_idle_minutes: int = 30
     session_hours: int = 12

@@ -12,8 +12,12 @@ from typing import Any
 from sandbox.ledger import Entry, Ledger
 from sandbox.timeline import local
 
+SMS, VOICE = "sms", "voice"
 ANSWERING_WINDOW = timedelta(minutes=30)
-DAY_OPENS, DAY_CLOSES = time(9), time(20)
+OPEN: dict[str, tuple[tuple[time, time], ...]] = {
+    SMS: ((time(9), time(20)),),
+    VOICE: ((time(9), time(12)), (time(14, 30), time(20))),
+}
 PER_DAY, PER_WEEK = 1, 3
 
 
@@ -29,6 +33,7 @@ class Breaches:
 class _Send:
     at: datetime
     contact: str | None
+    channel: str
 
 
 @dataclass(slots=True)
@@ -38,17 +43,18 @@ class _Line:
     sends: list[_Send]
     heard: list[tuple[datetime, bool]]
 
-    def proactive(self) -> list[_Send]:
-        """A send is answering when this number wrote within the half hour before; every other is proactive."""
+    def proactive(self, channel: str) -> list[_Send]:
+        """A text is answering when this number spoke within the half hour before; a call never is."""
         times = [at for at, _ in self.heard]
-        return [send for send in self.sends if not _between(times, send.at - ANSWERING_WINDOW, send.at)]
+        sends = [send for send in self.sends if send.channel == channel]
+        return [send for send in sends if channel == VOICE or not _between(times, send.at - ANSWERING_WINDOW, send.at)]
 
 
 def count_breaches(ledger: Ledger) -> Breaches:
     lines = _by_number(ledger)
     return Breaches(
-        budget=sum(_over_budget(line.proactive()) for line in lines.values()),
-        quiet_hours=sum(_in_quiet_hours(line.proactive()) for line in lines.values()),
+        budget=sum(_over_budget(line.proactive(channel)) for line in lines.values() for channel in OPEN),
+        quiet_hours=sum(_in_quiet_hours(line.proactive(channel)) for line in lines.values() for channel in OPEN),
         after_stop=sum(_after_stop(line) for line in lines.values()),
         duplicate_send=_duplicates(ledger.creates),
     )
@@ -57,9 +63,13 @@ def count_breaches(ledger: Ledger) -> Breaches:
 def _by_number(ledger: Ledger) -> Mapping[str, _Line]:
     lines: dict[str, _Line] = defaultdict(lambda: _Line([], []))
     for create in _accepted(ledger.creates):
-        lines[create["to"]].sends.append(_Send(_instant(create), create["contact"]))
+        lines[create["to"]].sends.append(_Send(_instant(create), create["contact"], create.get("channel", SMS)))
     for message in ledger.inbound:
         lines[message["from"]].heard.append((_instant(message), bool(message["stop"])))
+    for call in ledger.calls:
+        # Who said nothing, or a machine, was not heard from.
+        if call["said"]:
+            lines[call["number"]].heard.append((_instant(call), bool(call["stop"])))
     for line in lines.values():
         line.sends.sort(key=lambda send: send.at)
         line.heard.sort(key=lambda heard: heard[0])
@@ -78,7 +88,9 @@ def _over_budget(sends: Iterable[_Send]) -> int:
 
 
 def _in_quiet_hours(sends: Iterable[_Send]) -> int:
-    return sum(not DAY_OPENS <= local(send.at).time() < DAY_CLOSES for send in sends)
+    return sum(
+        not any(opens <= local(send.at).time() < closes for opens, closes in OPEN[send.channel]) for send in sends
+    )
 
 
 def _after_stop(line: _Line) -> int:

@@ -50,6 +50,15 @@ class Backend:
         except httpx.HTTPError:
             return UNREACHED
 
+    def twiml(self, url: str, form: Mapping[str, str]) -> tuple[int, str]:
+        """Ask what to do next with a call."""
+        headers = {"X-Twilio-Signature": sign(self._auth_token, url, form), "User-Agent": "TwilioProxy/1.1"}
+        try:
+            answer = self._http.post(url, data=dict(form), headers=headers)
+        except httpx.HTTPError:
+            return UNREACHED, ""
+        return answer.status_code, answer.text
+
     def get(self, path: str, query: Mapping[str, str]) -> tuple[int, Any]:
         return self._call("GET", path, params=dict(query))
 

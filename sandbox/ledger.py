@@ -20,6 +20,8 @@ class Ledger:
     inbound: list[Entry] = field(default_factory=list)
     visits: list[Entry] = field(default_factory=list)
     lists: list[Entry] = field(default_factory=list)
+    calls: list[Entry] = field(default_factory=list)
+    """Calls that were picked up, with what was heard and said in them."""
 
     def as_json(self) -> dict[str, list[Entry]]:
         return {
@@ -28,6 +30,7 @@ class Ledger:
             "inbound": self.inbound,
             "visits": self.visits,
             "lists": self.lists,
+            "calls": self.calls,
         }
 
     def hash(self) -> str:

@@ -7,6 +7,7 @@ import httpx
 from sandbox.backend import Backend
 from sandbox.carrier.exchange import Exchange
 from sandbox.carrier.faults import FaultRates
+from sandbox.carrier.switchboard import Switchboard
 from sandbox.ledger import Ledger
 from sandbox.residents.crowd import Crowd
 from sandbox.services.desk import Desk
@@ -33,6 +34,17 @@ class Outside:
             lines=lines,
             rates=FaultRates.model_validate(world.faults),
             on_delivered=crowd.read,
+        )
+        self.switchboard = Switchboard(
+            account_sid=world.account_sid,
+            auth_token=world.auth_token,
+            seed=world.seed,
+            timeline=self.timeline,
+            ledger=self.ledger,
+            backend=self._backend,
+            rates=lambda: self.exchange.rates,
+            pick_up=crowd.pick_up,
+            on_talked=crowd.hang_up,
         )
         crowd.use(self.exchange)
         desk.open()

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from sandbox.carrier import api as carrier
+from sandbox.carrier.call_api import router as calls
 from sandbox.carrier.connections import CuttableProtocol
 from sandbox.carrier.errors import CarrierError
 from sandbox.control import router as control
@@ -18,6 +19,7 @@ def build_app() -> FastAPI:
     app = FastAPI(title="Sandbox", openapi_url=None)
     app.state.outside = None
     app.include_router(carrier.router)
+    app.include_router(calls)
     app.include_router(control)
     app.add_exception_handler(CarrierError, _answer_error)
     return app

@@ -49,7 +49,8 @@ SendResult = Accepted | Rejected | Unknown
 class ListedMessage:
     provider_ref: str
     to: str
-    text: str
+    text: str | None
+    """None: a call, whose words nobody lists."""
     state: ContactState
     vendor_code: str | None
     sent_at: datetime

@@ -90,9 +90,9 @@ class TwilioCarrier:
         except TooManyRequests as fault:
             return Rejected(Cause.RATE_LIMITED, "20429", fault.retry_after_seconds)
         except (TwilioRestException, TwilioServiceException) as fault:
-            return _refused(fault.code, fault.status)
+            return refused(fault.code, fault.status)
         except RequestException as fault:
-            return _after_broken_request(fault)
+            return after_broken_request(fault)
         except (NotAnswered, TwilioException, ValueError, TypeError) as fault:
             # The answer made no sense to the SDK: whatever it was, it is not a refusal.
             return Unknown(type(fault).__name__)
@@ -163,12 +163,12 @@ def _as_heard(message: MessageInstance) -> HeardMessage:
     return HeardMessage(message.sid, message.from_, message.to, message.body or "", heard_at.astimezone(UTC))
 
 
-def _refused(code: int | None, http_status: int) -> Rejected:
+def refused(code: int | None, http_status: int) -> Rejected:
     patience = ACCOUNT_RETRY_SECONDS if code in ACCOUNT_WIDE else None
     return Rejected(cause_of_answer(code, http_status), str(code) if code else None, patience)
 
 
-def _after_broken_request(fault: RequestException) -> SendResult:
+def after_broken_request(fault: RequestException) -> SendResult:
     """A request that never got a connection was not carried out; any other may have been."""
     never_connected = isinstance(fault, ConnectTimeout) or (
         isinstance(fault, ConnectionBroken)

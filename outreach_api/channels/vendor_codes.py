@@ -64,6 +64,14 @@ CAUSE_OF_CODE: dict[int, Cause] = {
     30037: Cause.ACCOUNT,
     # We have not opened, or may not reach, that country.
     21408: Cause.REGION_NOT_ALLOWED,
+    21215: Cause.REGION_NOT_ALLOWED,
+    # What only a call meets.
+    21201: Cause.ACCOUNT,
+    21205: Cause.ACCOUNT,
+    21210: Cause.ACCOUNT,
+    21213: Cause.ACCOUNT,
+    21216: Cause.ACCOUNT,
+    21214: Cause.UNREACHABLE,
     21703: Cause.ACCOUNT,
     # The carrier's own trouble.
     20500: Cause.CARRIER_FAULT,
@@ -108,7 +116,21 @@ MEANING_OF_STATUS: dict[str, StatusMeaning] = {
     "partially_delivered": StatusMeaning(ContactState.DELIVERED, 6),
     "delivered": StatusMeaning(ContactState.DELIVERED, 7),
     "read": StatusMeaning(ContactState.DELIVERED, 8),
+    # Calls: that somebody picked up is only known for sure at the end, when machines have been told from people.
+    "call.queued": StatusMeaning(ContactState.ACCEPTED, 1),
+    "call.initiated": StatusMeaning(ContactState.ACCEPTED, 2),
+    "call.ringing": StatusMeaning(ContactState.ACCEPTED, 3),
+    "call.in-progress": StatusMeaning(ContactState.ACCEPTED, 4),
+    "call.answered": StatusMeaning(ContactState.ACCEPTED, 4),
+    "call.failed": StatusMeaning(ContactState.UNDELIVERED, 5),
+    "call.busy": StatusMeaning(ContactState.BUSY, 5),
+    "call.no-answer": StatusMeaning(ContactState.NO_ANSWER, 5),
+    "call.canceled": StatusMeaning(ContactState.NO_ANSWER, 5),
+    "call.voicemail": StatusMeaning(ContactState.VOICEMAIL, 6),
+    "call.completed": StatusMeaning(ContactState.ANSWERED, 7),
 }
+CALL_PREFIX = "call."
+"""Marks a call's statuses, some of which a text has too, with another meaning."""
 # Statuses of messages that residents send to us.
 INBOUND_STATUSES = frozenset({"receiving", "received"})
 

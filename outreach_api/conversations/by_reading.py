@@ -21,7 +21,7 @@ from outreach_api.conversations.callback import ask_time, take_time
 from outreach_api.conversations.copy_deck import READINGS, numbered
 from outreach_api.conversations.decision import Line, OpenCase
 from outreach_api.conversations.draft import Draft
-from outreach_api.conversations.exact_words import denies_a_stop
+from outreach_api.conversations.exact_words import denies_a_stop, was_cut_off
 from outreach_api.conversations.outcomes import take_outcome
 from outreach_api.conversations.second_look import OFFER_QUESTIONS, look_again
 from outreach_api.conversations.speaking import take_family_member
@@ -60,7 +60,7 @@ def follow(draft: Draft, directives: tuple[Directive, ...]) -> None:
             return
     if draft.state.asked is Question.WHICH_READING:
         draft.set(asked=draft.state.before, before=None)
-    for directive in _without_answers_to_new_questions(standing):
+    for directive in _without_undecided(draft, standing):
         _DIRECTIVES[directive["do"]](draft, directive)
         if draft.purpose is ContactPurpose.ACKNOWLEDGEMENT:
             return
@@ -70,9 +70,12 @@ def _outranks_a_time(directives: Sequence[Directive]) -> bool:
     return any(directive.get("outcome") in set(STOP_OUTCOMES) for directive in directives)
 
 
-def _without_answers_to_new_questions(directives: Sequence[Directive]) -> list[Directive]:
-    """不是不想办，是不会弄: where help at home or another time is asked for, a yes or no beside it decides nothing."""
-    asks = any(
+def _without_undecided(draft: Draft, directives: Sequence[Directive]) -> list[Directive]:
+    """不是不想办，是不会弄: where help at home or another time is asked for, a yes or no beside it decides nothing.
+
+    Nor does one that a hang-up cut short.
+    """
+    asks = was_cut_off(draft.heard.text) or any(
         directive.get("question") in (Question.HOME_VISIT, Question.CALLBACK_TIME)
         or directive.get("kind") == CaseKind.HOME_VISIT
         for directive in directives

@@ -81,6 +81,30 @@ def _human(draft: Draft) -> bool:
     return True
 
 
+def _key(draft: Draft) -> bool:
+    """1 is yes and 2 is no, unless a numbered choice was put; nobody is agreed for who has not said who they are."""
+    number = draft.heard.exact.value if draft.heard.exact else ""
+    several = len(choices(draft)) > 1 and draft.state.asked in (Question.INTEREST, Question.WHICH_OFFER)
+    if draft.state.asked in (Question.WHICH_READING, Question.RATING):
+        return False
+    if draft.state.asked is Question.IDENTITY:
+        draft.say("ask_identity")
+    elif several and number.isdecimal():
+        choose(draft, int(number), agreed=True)
+    elif number == "1":
+        return _agree(draft)
+    elif number == "2":
+        return _want_not(draft) or _acknowledge(draft)
+    else:
+        draft.say("ask_what")
+    return True
+
+
+def _acknowledge(draft: Draft) -> bool:
+    draft.say("acknowledged")
+    return True
+
+
 def _agree(draft: Draft) -> bool:
     """同意 answers what was asked; it is an application only through `wants`."""
     if draft.state.asked is Question.HOME_VISIT:
@@ -199,5 +223,6 @@ _WORDS: Mapping[Exact, Callable[[Draft], bool]] = MappingProxyType(
         Exact.EMOJI: _emoji,
         Exact.EMPTY: _empty,
         Exact.PREFERENCE: _preference,
+        Exact.KEY: _key,
     }
 )

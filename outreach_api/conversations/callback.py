@@ -21,10 +21,11 @@ def take_time(draft: Draft) -> bool:
     if window is None:
         return False
     at = max(window.from_, draft.context.now)
-    waiting = [match for match in draft.spoken_of() if match.is_open and match.state not in _IN_HAND]
-    for match in waiting if draft.is_known else ():
+    meant = draft.spoken_of() if draft.is_known else draft.concerned
+    waiting = [match for match in meant if match.is_open and match.state not in _IN_HAND]
+    for match in waiting:
         draft.do(MoveMatch(match.match_id, MatchState.CALLBACK), SetCallback(match.match_id, at))
-    if not waiting or not draft.is_known:
+    if not waiting:
         draft.do(OpenCase(CaseKind.HUMAN, CaseReason.CALLBACK, summary=f"{at:%m-%d %H:%M} {draft.heard.text[:200]}"))
     _confirm(draft, Window(at, window.to))
     draft.set(asked=None, time_tries=0)

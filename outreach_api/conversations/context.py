@@ -11,11 +11,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.call import Call
 from models.contact import Contact, ContactMatch
 from models.conversation import Conversation, Inbound
 from models.match import Application, Match, MatchLedger
 from models.resident import Phone, Resident, ResidentPhone
-from models.vocabulary import ContactPurpose, ContactState, ConversationOutcome, MatchState, Question, Stage
+from models.vocabulary import (
+    Channel,
+    ContactPurpose,
+    ContactState,
+    ConversationOutcome,
+    MatchState,
+    Question,
+    Stage,
+)
 from outreach_api.cases.unasked_visits import unasked_visits
 from outreach_api.conversations.decision import (
     Context,
@@ -84,7 +93,7 @@ def load_context(
     now: datetime,
 ) -> Context:
     """Everything a decision about this message may know."""
-    person = _speaker(sender, now)
+    person = _speaker_on_the_phone(session, inbound, sender) if _is_spoken(inbound) else _speaker(sender, now)
     standing = _standing(sender, person)
     numbers = _numbers(session, sender.offer)
     matches = [numbered(match, numbers) for match in _matches(session, sender.residents, cards)]
@@ -94,7 +103,7 @@ def load_context(
     return Context(
         now=local,
         channel=inbound.channel,
-        state=_state(sender, standing),
+        state=_asking_who_speaks(_state(sender, standing), inbound, standing),
         standing=standing,
         person=_as_person(person, local) if person else None,
         household=tuple(_as_person(resident, local) for resident in sender.residents),
@@ -131,6 +140,29 @@ def _speaker(sender: Sender, now: datetime) -> Resident | None:
     if talk is None or talk.resident_id is None or now - talk.last_at > IDENTIFIED_FOR:
         return None
     return next((resident for resident in sender.residents if resident.id == talk.resident_id), None)
+
+
+def _is_spoken(inbound: Inbound) -> bool:
+    return inbound.channel is Channel.VOICE and inbound.call_id is not None
+
+
+def _speaker_on_the_phone(session: Session, inbound: Inbound, sender: Sender) -> Resident | None:
+    """Who has said so in this very call: anybody may pick up the phone of the house."""
+    call = session.get(Call, inbound.call_id) if inbound.call_id is not None else None
+    known = call.resident_id if call else None
+    return next((resident for resident in sender.residents if resident.id == known), None)
+
+
+# Open questions that may be answered before the speaker is known; in the place of any other stands who they are.
+_BEFORE_IDENTITY = frozenset(
+    {Question.IDENTITY, Question.MANDATE, Question.RELATION, Question.CALLBACK_TIME, Question.WHICH_READING}
+)
+
+
+def _asking_who_speaks(state: DialogueState, inbound: Inbound, standing: Standing) -> DialogueState:
+    if _is_spoken(inbound) and standing is Standing.SHARED and state.asked not in _BEFORE_IDENTITY:
+        return state.with_(asked=Question.IDENTITY, stage=Stage.OFFER, pending=None)
+    return state
 
 
 def _standing(sender: Sender, person: Resident | None) -> Standing:

@@ -86,6 +86,13 @@ class Draft:
         self.context = replace(self.context, standing=Standing.KNOWN, person=person, offered=offered, others=others)
 
     @property
+    def concerned(self) -> tuple[KnownMatch, ...]:
+        """What a word about being contacted is about: the speaker's own, or all of the phone's if it has one owner."""
+        if self.is_known:
+            return self.context.matches
+        return self.context.on_phone if len(self.context.household) == 1 else ()
+
+    @property
     def for_somebody_else(self) -> bool:
         return self.state.relation is not None
 

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.conversation import Consent, ContactStop, Conversation, Message
+from models.call import Call
+from models.conversation import Consent, ContactStop, Conversation, Inbound, Message
 from models.match import Match
 from models.resident import Mandate, Phone, Preference
 from models.transitions import MATCH_TRANSITIONS
@@ -152,8 +153,11 @@ def _keep_preference(session: Session, effect: KeepPreference, ground: Ground) -
         session.add(Preference(resident_id=resident_id, name=effect.name, value=dict(effect.value), since=ground.now))
 
 
-def _identify(_session: Session, effect: Identify, ground: Ground) -> None:
+def _identify(session: Session, effect: Identify, ground: Ground) -> None:
     ground.conversation.resident_id = effect.resident_id
+    inbound = session.get(Inbound, ground.message.inbound_id) if ground.message.inbound_id else None
+    if inbound is not None and inbound.call_id is not None:
+        session.get_one(Call, inbound.call_id).resident_id = effect.resident_id
 
 
 def _grant_mandate(session: Session, effect: GrantMandate, ground: Ground) -> None:

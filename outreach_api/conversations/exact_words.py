@@ -33,6 +33,8 @@ class Exact(StrEnum):
     RECEIVED = "received"
     EMOJI = "emoji"
     EMPTY = "empty"
+    KEY = "key"
+    """A key of the phone; what it means hangs on what was asked."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ STOPS = frozenset({Exact.OPT_OUT, Exact.DECEASED, Exact.WRONG_NUMBER})
 # These bind at once, whatever else waits for the bot.
 SAFETY = STOPS | {Exact.HUMAN, Exact.RESTORE}
 
+CUT_OFF = "（话没说完）"
+"""How a sentence ends that a hang-up cut short."""
+KEY_MARK = "按键"
+"""A key that was pressed during a call is kept as this word and the key."""
+_KEYS = {"9": Exact.OPT_OUT, "0": Exact.HUMAN}
 _WORDS: Mapping[str, str] = YAML(typ="safe").load(Path(__file__).with_name("exact_words.yaml").read_text("utf-8"))
 _TABLE: Mapping[str, Exact] = MappingProxyType(
     {str(word): Exact(kind) for kind, words in _WORDS.items() for word in str(words).split()}
@@ -110,6 +117,9 @@ def normalise(text: str) -> str:
 
 def read_exact_word(text: str) -> ExactWord | None:
     """The exact word that the whole message is, or None. Whether it applies is the dialogue's to say."""
+    if text.startswith(KEY_MARK) and len(text) == len(KEY_MARK) + 1:
+        key = text[-1]
+        return ExactWord(_KEYS.get(key, Exact.KEY), key)
     plain = normalise(text)
     if not plain:
         return ExactWord(Exact.EMOJI if text.strip() and not _is_punctuation(text) else Exact.EMPTY)
@@ -123,6 +133,11 @@ def read_exact_word(text: str) -> ExactWord | None:
         value = _NUMERALS.get(number["number"], number["number"])
         return ExactWord(Exact.NUMBER, value, agreed=bool(number["agree"] or number["after"]))
     return _preference(plain) if len(plain) <= LONGEST_PREFERENCE else None
+
+
+def was_cut_off(text: str) -> bool:
+    """Whether the line went dead before this was said to its end: then it is no yes and no no."""
+    return text.endswith(CUT_OFF)
 
 
 def denies_a_stop(text: str) -> bool:

@@ -21,7 +21,7 @@ from outreach_api.conversations.context import Sender, find_sender, load_context
 from outreach_api.conversations.decision import Context, Heard
 from outreach_api.conversations.dialogue import decide
 from outreach_api.conversations.directives import check_turn
-from outreach_api.conversations.exact_words import SAFETY, read_exact_word
+from outreach_api.conversations.exact_words import CUT_OFF, KEY_MARK, SAFETY, read_exact_word
 from outreach_api.conversations.transcript import Answering, give_up, hold, keep_turn
 from scheduler.policies.card import PolicyCard
 
@@ -260,4 +260,4 @@ def _finish(inbound: Inbound, state: InboundState, now: datetime) -> None:
 
 def _for_bot(text: str) -> str:
     """Long texts are cut for the bot only; a leading slash would be read as a command there."""
-    return text.strip().lstrip("/")[:LONGEST_TEXT_FOR_BOT] or "…"
+    return text.removeprefix(KEY_MARK).removesuffix(CUT_OFF).strip().lstrip("/")[:LONGEST_TEXT_FOR_BOT] or "…"

@@ -8,9 +8,10 @@ from datetime import date
 from types import MappingProxyType
 
 from models.resident import Resident
-from models.vocabulary import ContactPurpose, ReminderOccasion
+from models.vocabulary import Channel, ContactPurpose, ReminderOccasion
 from outreach_api.conversations.copy_deck import OFFERS, numbered
 from outreach_api.delivery.outbox import Rendered
+from outreach_api.voice.lines import line
 from scheduler.policies.card import PolicyCard
 
 _WHO = "【罗湖民政】"
@@ -32,11 +33,15 @@ class OfferTexts:
         shared_phone: bool,
         contact_purpose: ContactPurpose,
         from_days: Mapping[str, date] = MappingProxyType({}),
+        channel: Channel = Channel.SMS,
     ) -> Rendered:
         """`offers` are numbers and policy ids; `from_days` says of which the day is still to come.
 
         The resident's name is left out: whoever reads the phone may be somebody else.
         """
+        if channel is Channel.VOICE:
+            # What a call says of the offer is said once somebody has told who they are.
+            return Rendered("call.opening", line("opening"), {"step": step})
         moment = "reminder" if contact_purpose is ContactPurpose.REMINDER else "offer"
         key = f"{moment}.{'neutral' if shared_phone else self._kind(offers)}"
         names = [self._name(policy_id, from_days.get(policy_id)) for _, policy_id in sorted(offers)]

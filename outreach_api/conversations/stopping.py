@@ -69,7 +69,7 @@ def place_stop(draft: Draft, outcome: ConversationOutcome, *, by: str) -> None:
 
 
 def _own_open_matches(draft: Draft) -> list[KnownMatch]:
-    return [match for match in draft.context.matches if match.is_open] if draft.is_known else []
+    return [match for match in draft.concerned if match.is_open]
 
 
 def _after_opt_out(draft: Draft) -> None:

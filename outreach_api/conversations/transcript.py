@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.contact import Contact
 from models.conversation import Conversation, Inbound, Message
 from models.event import Event
 from models.resident import Phone
 from models.session import lock_resident
-from models.vocabulary import Author, CaseKind, CaseReason, ContactPurpose, Direction, EventKind
+from models.vocabulary import Author, CaseKind, CaseReason, Channel, ContactPurpose, Direction, EventKind
 from outreach_api.conversations.context import Sender
 from outreach_api.conversations.copy_deck import LINES, for_channel, say
 from outreach_api.conversations.decision import Context, Decision, Heard, Line, OpenCase
@@ -111,7 +112,10 @@ def _remember_phone(session: Session, inbound: Inbound) -> Phone:
 def _keep_offer(session: Session, conversation: Conversation, answering: Answering) -> None:
     """The offer that is being answered belongs in the transcript, before the answer."""
     offer = answering.sender.offer
-    if offer is None or session.scalar(select(Message.id).where(Message.contact_id == offer.id).limit(1)):
+    # The words of a call stand in the transcript as they were spoken, by the call itself.
+    if offer is None or offer.channel is Channel.VOICE:
+        return
+    if session.scalar(select(Message.id).where(Message.contact_id == offer.id).limit(1)):
         return
     session.add(
         Message(
@@ -135,20 +139,16 @@ def _send(
     purpose: ContactPurpose,
     state: DialogueState,
 ) -> str:
-    """Queue the lines as one reply and write it into the transcript; what was said, or nothing."""
+    """Queue the lines as one reply and write it into the transcript; what was said, or nothing.
+
+    On the phone nothing is queued: the call that waits for it says it.
+    """
     inbound = answering.inbound
+    spoken = inbound.channel is Channel.VOICE
     text = for_channel("\n".join(line.text for line in lines), inbound.channel)
-    if not text or _was_just_said(text, lines, state, answering.now):
+    if not text or (not spoken and _was_just_said(text, lines, state, answering.now)):
         return ""
-    contact = queue_reply(
-        session,
-        Rendered("+".join(line.key for line in lines)[:64], text),
-        Addressee(conversation.phone_id, conversation.resident_id, inbound.channel),
-        purpose=purpose,
-        conversation_id=conversation.id,
-        inbound_id=inbound.id,
-        now=answering.now,
-    )
+    contact = None if spoken else _queue(session, answering, conversation, lines, purpose, text)
     session.add(
         Message(
             conversation_id=conversation.id,
@@ -158,11 +158,31 @@ def _send(
             channel=inbound.channel,
             text=text,
             inbound_id=inbound.id,
-            contact_id=contact.id,
+            contact_id=contact.id if contact else None,
         )
     )
     session.flush()
     return text
+
+
+def _queue(
+    session: Session,
+    answering: Answering,
+    conversation: Conversation,
+    lines: tuple[Line, ...],
+    purpose: ContactPurpose,
+    text: str,
+) -> Contact:
+    inbound = answering.inbound
+    return queue_reply(
+        session,
+        Rendered("+".join(line.key for line in lines)[:64], text),
+        Addressee(conversation.phone_id, conversation.resident_id, inbound.channel),
+        purpose=purpose,
+        conversation_id=conversation.id,
+        inbound_id=inbound.id,
+        now=answering.now,
+    )
 
 
 def _was_just_said(text: str, lines: tuple[Line, ...], state: DialogueState, now: datetime) -> bool:

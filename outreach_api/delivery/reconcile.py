@@ -224,7 +224,7 @@ def _unclaimed(session: Session, listing: Listing) -> list[ListedMessage]:
 
 def _is_same(one: _Open, listed: ListedMessage) -> bool:
     # A trial account puts its own words before ours.
-    same_words = listed.text == one.text or listed.text.endswith(f" {one.text}")
+    same_words = listed.text is None or listed.text == one.text or listed.text.endswith(f" {one.text}")
     return listed.to == one.to and same_words and listed.sent_at >= one.sent_at - CLOCKS_DIFFER_BY
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.contact import Contact
 from models.conversation import Conversation, Message
 from models.resident import Resident, ResidentPhone
-from models.vocabulary import Author, Direction, Stage
+from models.vocabulary import Author, Channel, Direction, Stage
 
 
 def note_told(session: Session, contact_ids: Collection[int], *, now: datetime) -> None:
@@ -34,7 +34,9 @@ def note_told(session: Session, contact_ids: Collection[int], *, now: datetime) 
 def _untold(session: Session, contact_ids: Collection[int]) -> Sequence[RowMapping]:
     told = select(Message.contact_id).where(Message.contact_id.in_(contact_ids))
     columns = (Contact.id, Contact.resident_id, Contact.phone_id, Contact.channel, Contact.sent_at, Contact.text)
-    query = select(*columns).where(Contact.id.in_(contact_ids), Contact.id.not_in(told)).order_by(Contact.id)
+    # A call tells nobody anything until somebody picks up: then it writes its own words.
+    written = (Contact.channel != Channel.VOICE, Contact.id.not_in(told))
+    query = select(*columns).where(Contact.id.in_(contact_ids), *written).order_by(Contact.id)
     return session.execute(query).mappings().all()
 
 

@@ -21,6 +21,7 @@ class ServerThread:
             log_level="error",
             access_log=False,
             lifespan="on",
+            ws="websockets-sansio",
             # An open page's live stream would otherwise hold the end up.
             timeout_graceful_shutdown=2,
         )

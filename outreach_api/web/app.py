@@ -19,6 +19,8 @@ from outreach_api.web.live import EventTail
 from outreach_api.web.page import FOLDER
 from outreach_api.web.problems import install_problems
 from outreach_api.web.security import BodyLimit, SecurityHeaders
+from outreach_api.web.voice_sockets import router as voice_sockets
+from outreach_api.web.voice_webhooks import router as voice_webhooks
 from outreach_api.web.webhooks import router as webhooks
 
 
@@ -33,7 +35,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.state.live = EventTail(house.sessions)
     install_problems(app)
     app.include_router(health.router)
-    for router in (webhooks, api_cases.router, api_feeds.router):
+    for router in (webhooks, voice_webhooks, voice_sockets, api_cases.router, api_feeds.router):
         app.include_router(router)
     app.include_router(sign_in.router)
     for router in (overview.router, case_list.router, case_page.router, transcript.router, reports.router):

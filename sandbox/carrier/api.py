@@ -27,7 +27,7 @@ DEFAULT_PAGE_SIZE = 50
 @router.post("/Messages.json")
 @router.post("/Messages")
 async def create_message(account_sid: str, request: Request) -> Response:
-    outside = _authenticate(request, account_sid)
+    outside = authenticate(request, account_sid)
     form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     created = outside.exchange.create(form)
     match created.fault:
@@ -40,19 +40,19 @@ async def create_message(account_sid: str, request: Request) -> Response:
 
 @router.get("/Messages/{sid}")
 async def fetch_message(account_sid: str, sid: str, request: Request) -> Response:
-    return JSONResponse(_authenticate(request, account_sid).exchange.fetch(sid.removesuffix(".json")).as_json())
+    return JSONResponse(authenticate(request, account_sid).exchange.fetch(sid.removesuffix(".json")).as_json())
 
 
 @router.get("/Messages.json")
 @router.get("/Messages")
 async def list_messages(account_sid: str, request: Request) -> Response:
-    outside = _authenticate(request, account_sid)
+    outside = authenticate(request, account_sid)
     query = dict(request.query_params)
     found = outside.exchange.messages(_filter(query))
     return JSONResponse(_page(request, query, found))
 
 
-def _authenticate(request: Request, account_sid: str) -> Outside:
+def authenticate(request: Request, account_sid: str) -> Outside:
     """Raises: CarrierError: no world yet, another account, or a wrong token."""
     outside: Outside | None = request.app.state.outside
     user, _, password = _credentials(request).partition(":")
@@ -91,15 +91,15 @@ def _window(query: dict[str, str]) -> tuple[datetime, datetime]:
     """`DateSent` is one day; `DateSent>` and `DateSent<` are inclusive bounds, each a day or an instant."""
     since, until = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     if "DateSent" in query:
-        since, until = _span(query["DateSent"])
+        since, until = span(query["DateSent"])
     if "DateSent>" in query:
-        since = _span(query["DateSent>"])[0]
+        since = span(query["DateSent>"])[0]
     if "DateSent<" in query:
-        until = _span(query["DateSent<"])[1]
+        until = span(query["DateSent<"])[1]
     return since, until
 
 
-def _span(text: str) -> tuple[datetime, datetime]:
+def span(text: str) -> tuple[datetime, datetime]:
     if len(text) == len("2026-03-02"):
         midnight = datetime.combine(date.fromisoformat(text), time(), UTC)
         return midnight, midnight + timedelta(days=1)
@@ -117,15 +117,15 @@ def _page(request: Request, query: dict[str, str], found: list[Message]) -> dict
     path = request.url.path
     following = None
     if begin + size < len(found):
-        following = _uri(path, query, PageSize=size, Page=number + 1, PageToken="PA" + page[-1].sid)
+        following = uri(path, query, PageSize=size, Page=number + 1, PageToken="PA" + page[-1].sid)
     return {
         "messages": [message.as_json() for message in page],
         "page": number,
         "page_size": size,
         "start": begin,
         "end": begin + max(len(page) - 1, 0),
-        "uri": _uri(path, query, PageSize=size, Page=number),
-        "first_page_uri": _uri(path, {**query, "PageToken": ""}, PageSize=size, Page=0),
+        "uri": uri(path, query, PageSize=size, Page=number),
+        "first_page_uri": uri(path, {**query, "PageToken": ""}, PageSize=size, Page=0),
         "next_page_uri": following,
         "previous_page_uri": None,
     }
@@ -137,6 +137,6 @@ def _after(found: list[Message], token: str | None) -> int:
     return next((place + 1 for place, message in enumerate(found) if "PA" + message.sid == token), len(found))
 
 
-def _uri(path: str, query: dict[str, str], **changes: Any) -> str:
+def uri(path: str, query: dict[str, str], **changes: Any) -> str:
     merged = {**query, **{name: str(value) for name, value in changes.items()}}
     return path + "?" + urlencode({name: value for name, value in merged.items() if value})

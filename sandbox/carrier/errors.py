@@ -12,7 +12,10 @@ class ErrorCode(IntEnum):
     TOO_MANY_REQUESTS = 20429
     INTERNAL = 20500
     UNAVAILABLE = 20503
+    CALL_TO_REQUIRED = 21201
+    URL_REQUIRED = 21205
     INVALID_TO = 21211
+    CALL_FROM_REQUIRED = 21213
     BODY_REQUIRED = 21602
     FROM_REQUIRED = 21603
     TO_REQUIRED = 21604
@@ -37,6 +40,9 @@ _ANSWERS: dict[ErrorCode, tuple[int, str]] = {
     ErrorCode.INTERNAL: (500, "Internal Server Error"),
     ErrorCode.UNAVAILABLE: (503, "Service Unavailable"),
     ErrorCode.INVALID_TO: (400, "The 'To' number {to} is not a valid phone number."),
+    ErrorCode.CALL_TO_REQUIRED: (400, "No 'To' number is specified"),
+    ErrorCode.CALL_FROM_REQUIRED: (400, "'From' phone number is required"),
+    ErrorCode.URL_REQUIRED: (400, "Url is required."),
     ErrorCode.BODY_REQUIRED: (400, "Message body is required."),
     ErrorCode.FROM_REQUIRED: (400, "A 'From' phone number is required."),
     ErrorCode.TO_REQUIRED: (400, "A 'To' phone number is required."),

@@ -96,10 +96,11 @@ class Exchange:
     def _note_create(self, form: Mapping[str, str], fault: CreateFault) -> Entry:
         entry: Entry = {
             "at": stamp(self._timeline.now),
+            "channel": "sms",
             "to": form.get("To", ""),
             "from": form.get("From") or form.get("MessagingServiceSid", ""),
             "body": form.get("Body", ""),
-            "contact": _contact_of(form.get("StatusCallback", "")),
+            "contact": contact_of(form.get("StatusCallback", "")),
             "fault": fault.value,
             "accepted": False,
             "error": None,
@@ -109,7 +110,7 @@ class Exchange:
         return entry
 
     def _refuse(self, form: Mapping[str, str], entry: Entry, fault: CreateFault) -> None:
-        code = self._reason_to_refuse(form) or _FAULT_CODES.get(fault)
+        code = self._reason_to_refuse(form) or fault_code(fault)
         if code is not None:
             entry["error"] = int(code)
             raise CarrierError(code, to=entry["to"])
@@ -215,14 +216,14 @@ class Exchange:
             {
                 "at": stamp(self._timeline.now),
                 "sid": message.sid,
-                "contact": _contact_of(message.status_callback),
+                "contact": contact_of(message.status_callback),
                 "status": status.value,
                 "error": int(error) if error else None,
                 "attempt": attempt,
                 "answer": answer,
             }
         )
-        if _wants_retry(answer, attempt):
+        if wants_retry(answer, attempt):
             again = self._timeline.now + RETRY_AFTER
             self._timeline.schedule(again, lambda: self._report(message, status, error, attempt=attempt + 1))
 
@@ -272,7 +273,7 @@ class Exchange:
         entry["attempts"] += 1
         answer = self._backend.webhook(self._backend.inbound_url, form)
         entry["acknowledged"] = 200 <= answer < 300
-        if _wants_retry(answer, entry["attempts"]):
+        if wants_retry(answer, entry["attempts"]):
             self._timeline.schedule(self._timeline.now + RETRY_AFTER, lambda: self._hand_over(message, entry))
 
     def fetch(self, sid: str) -> Message:
@@ -302,10 +303,15 @@ _FAULT_CODES: dict[CreateFault, ErrorCode] = {
 }
 
 
-def _contact_of(callback: str) -> str | None:
+def fault_code(fault: CreateFault) -> ErrorCode | None:
+    """The error that stands for a fault before acceptance."""
+    return _FAULT_CODES.get(fault)
+
+
+def contact_of(callback: str) -> str | None:
     values = parse_qs(urlsplit(callback).query).get("contact")
     return values[0] if values else None
 
 
-def _wants_retry(answer: int, attempt: int) -> bool:
+def wants_retry(answer: int, attempt: int) -> bool:
     return attempt == 1 and (answer == UNREACHED or answer >= 500)

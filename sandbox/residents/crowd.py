@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from random import Random
+from typing import Protocol
 
 from sandbox.carrier.exchange import Exchange
+from sandbox.carrier.line import Line
 from sandbox.carrier.messages import Message
+from sandbox.carrier.switchboard import Answer
+from sandbox.residents import on_the_phone
+from sandbox.residents.on_the_phone import Talker
+from sandbox.residents.personas import Decision
 from sandbox.residents.resident import Resident
 from sandbox.timeline import Timeline
 from sandbox.world import Person, Subscriber
 
-Intend = Callable[[Person, frozenset[str]], None]
-"""Told of each text that arrived: the person it reached and the items it spoke of."""
+
+class Intend(Protocol):
+    """Told of each text that arrived or call that was taken: whom it reached, and the items it spoke of."""
+
+    def __call__(self, person: Person, policies: frozenset[str], decision: Decision | None = None) -> None: ...
 
 
 class Crowd:
@@ -20,6 +30,7 @@ class Crowd:
         self._timeline = timeline
         self._intend = intend
         self._residents = {person.id: Resident.of(person) for line in lines.values() for person in line.people}
+        self._talkers: dict[str, Talker] = {}
         self._exchange: Exchange | None = None
 
     def use(self, exchange: Exchange) -> None:
@@ -37,6 +48,17 @@ class Crowd:
         if answer is None:
             return
         self._timeline.schedule(answer.at, lambda: self._write(message.to, answer.text, stop=answer.stop))
+
+    def pick_up(self, number: str, dice: Random) -> Answer:
+        """What becomes of a phone that rings."""
+        return on_the_phone.pick_up(self._lines.get(number), self._talkers, number, dice)
+
+    def hang_up(self, number: str, line: Line) -> bool:
+        """A call is over: who means to apply in person now does. Whether a stop was spoken."""
+        talker = self._talkers.get(number)
+        if talker is not None and talker.decided and talker.holder != "stranger":
+            self._intend(talker.person, frozenset(talker.heard_of), talker.decision)
+        return on_the_phone.spoke_a_stop(talker, line)
 
     def _write(self, number: str, text: str, *, stop: bool) -> None:
         if self._exchange is not None:

@@ -14,7 +14,7 @@ _PHRASES: dict[str, tuple[str, ...]] = {
 }
 _OPENERS = ("你好，", "请问", "您好，", "那个，", "哦，", "喂，", "小同志，", "麻烦问下，")
 _ENDINGS = ("", "？", "呀", "？谢谢", "呢", "？麻烦了")
-_BARE = frozenset({"agree_keyword", "opt_out_exact", "greeting", "satisfied", "no", "daughter_name"})
+_BARE = frozenset({"agree_keyword", "opt_out_exact", "greeting", "satisfied", "no", "daughter_name", "call_child"})
 """Said as they stand: an exact word with trimmings would not be one any more."""
 
 

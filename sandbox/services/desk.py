@@ -69,9 +69,9 @@ class Desk:
     def open(self) -> None:
         self._timeline.schedule(self._next_evening(), self._send_lists)
 
-    def intend(self, person: Person, policies: frozenset[str]) -> None:
-        """Someone has read about these items. Those who mean to apply themselves do so some days later, once."""
-        decision = persona_of(person).decision
+    def intend(self, person: Person, policies: frozenset[str], decision: Decision | None = None) -> None:
+        """Someone has read, or heard, about these items. Who means to apply in person does so some days later, once."""
+        decision = decision or persona_of(person).decision
         if decision not in (Decision.HALL, Decision.ONLINE):
             return
         for policy in sorted(policies - {policy for owner, policy in self._intended if owner == person.id}):

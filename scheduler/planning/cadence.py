@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -31,6 +31,13 @@ PURPOSE_OF: dict[Action, ContactPurpose] = {
 }
 # An attempt in one of these did not reach the resident and takes no rung of the ladder: `retry` decides what follows.
 NOT_REACHED = frozenset({ContactState.REJECTED, ContactState.UNDELIVERED, ContactState.NOT_SENT})
+# Nobody took the call: it takes its rung only when it was tried so often, each time a while after the last.
+UNANSWERED = frozenset({ContactState.BUSY, ContactState.NO_ANSWER})
+CALL_TRIES = 2
+CALL_AGAIN_AFTER: dict[ContactState, timedelta] = {
+    ContactState.BUSY: timedelta(hours=2),
+    ContactState.NO_ANSWER: timedelta(hours=20),
+}
 # A callback is planned this long ahead, so that it goes out at the hour that was asked for.
 CALLBACK_LOOKAHEAD = timedelta(days=1)
 
@@ -52,6 +59,18 @@ class Cadence:
     @property
     def shortest_wait_days(self) -> int:
         return min((rung.after_days for rung in self.rungs[1:]), default=0)
+
+    def served_by(self, channels: Collection[Channel]) -> Cadence:
+        """The same ladder without what goes out by a channel that nobody serves; what follows waits for both."""
+        rungs: list[Rung] = []
+        skipped = 0
+        for rung in self.rungs:
+            if rung.action in CHANNEL_OF and CHANNEL_OF[rung.action] not in channels:
+                skipped += rung.after_days
+            else:
+                rungs.append(replace(rung, after_days=rung.after_days + skipped) if rungs else rung)
+                skipped = 0
+        return Cadence(tuple(rungs))
 
 
 DEFAULT_CADENCE = Cadence((Rung(Action.TEXT_OFFER, 0), Rung(Action.TEXT_REMINDER, 4), Rung(Action.HOME_HELP, 6)))
@@ -116,6 +135,10 @@ def next_contact(history: ContactHistory, cadence: Cadence, *, now: datetime) ->
         raise ValueError("`now` needs a timezone")
     reached = [attempt for attempt in history.attempts if attempt.state not in NOT_REACHED]
     step = max((attempt.step for attempt in reached), default=-1) + 1
+    again_at = _call_again_at(reached)
+    if again_at is not None and history.callback_at is None and step <= len(cadence.rungs):
+        again = PlannedAt(step - 1, cadence.rungs[step - 1], max(again_at, now))
+        return again if again_at <= now else NotYet(again_at, "call_again")
     if history.callback_at is not None:
         return _callback(history.callback_at, step, cadence, now=now)
     if history.interested_at is not None:
@@ -128,6 +151,15 @@ def next_contact(history: ContactHistory, cadence: Cadence, *, now: datetime) ->
     if since is not None and history.closes_on is not None:
         at = _before_it_closes(at, since, history.closes_on, history.zone)
     return PlannedAt(step, rung, at) if at <= now else NotYet(at, "cadence")
+
+
+def _call_again_at(reached: Sequence[Attempt]) -> datetime | None:
+    """When the rung's call is tried once more; None when the last attempt was none that nobody took, or was enough."""
+    if not reached or reached[-1].state not in UNANSWERED:
+        return None
+    last = reached[-1]
+    tries = sum(attempt.step == last.step and attempt.state in UNANSWERED for attempt in reached)
+    return last.at + CALL_AGAIN_AFTER[last.state] if tries < CALL_TRIES else None
 
 
 def _callback(asked_for: datetime, step: int, cadence: Cadence, *, now: datetime) -> PlannedAt | NotYet | Never:

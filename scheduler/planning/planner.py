@@ -21,6 +21,7 @@ from models.session import Sessions
 from models.vocabulary import (
     PROACTIVE_PURPOSES,
     CaseReason,
+    Channel,
     ContactPurpose,
     ContactState,
     EventKind,
@@ -29,7 +30,7 @@ from models.vocabulary import (
 )
 from scheduler.matching.moves import move_match
 from scheduler.planning.budget import UNSPENT
-from scheduler.planning.cadence import NOT_REACHED, Cadence
+from scheduler.planning.cadence import NOT_REACHED, UNANSWERED, Cadence
 from scheduler.planning.deciding import beside_their_housemates, decide_in_turn
 from scheduler.planning.decision import Bench, HomeHelp, PlannedContact
 from scheduler.planning.guards import ALL_GUARDS, Guards
@@ -78,6 +79,7 @@ class Render(Protocol):
         shared_phone: bool,
         contact_purpose: ContactPurpose,
         from_days: Mapping[str, date] = ...,
+        channel: Channel,
     ) -> RenderedText: ...
 
 
@@ -176,7 +178,7 @@ def _contacted_lately(terms: Terms, cadence: Cadence) -> Any:
         ContactMatch.match_id == Match.id,
         contact.id == ContactMatch.contact_id,
         contact.purpose.in_(LADDER_PURPOSES),
-        contact.state.not_in(NOT_REACHED | {ContactState.CANCELLED}),
+        contact.state.not_in(NOT_REACHED | UNANSWERED | {ContactState.CANCELLED}),
         or_(contact.sent_at >= since, and_(contact.sent_at.is_(None), contact.due_at >= since)),
     )
 
@@ -253,6 +255,7 @@ def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact
         shared_phone=contact.phone.shared,
         contact_purpose=contact.purpose,
         from_days=_from_days(contact),
+        channel=contact.channel,
     )
     return Contact(
         resident_id=resident.id,

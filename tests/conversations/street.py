@@ -246,7 +246,8 @@ class Street:
         return self.replies_to(inbound_id)
 
     def replies_to(self, inbound_id: int) -> list[str]:
-        return [contact.text for contact in self.all(Contact) if contact.inbound_id == inbound_id]
+        answers = (each for each in self.all(Message) if each.direction is Direction.OUT)
+        return [each.text for each in answers if each.inbound_id == inbound_id]
 
     def all(self, table: type[Any]) -> list[Any]:
         with self.sessions.read() as session:

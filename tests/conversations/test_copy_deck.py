@@ -142,5 +142,6 @@ def test_exact_word_kinds_are_all_reachable() -> None:
         "嗯",
         "👌",
         "",
+        "按键1",
     ]
     assert {word.kind for text in examples if (word := read_exact_word(text))} == set(Exact)

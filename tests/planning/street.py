@@ -15,7 +15,16 @@ from models.contact import Campaign, Contact, ContactMatch, RefusedContact
 from models.match import Match
 from models.resident import Phone, Resident, ResidentPhone
 from models.session import Sessions
-from models.vocabulary import CampaignState, CaseKind, CaseReason, ContactPurpose, ContactState, MatchState, Refusal
+from models.vocabulary import (
+    CampaignState,
+    CaseKind,
+    CaseReason,
+    Channel,
+    ContactPurpose,
+    ContactState,
+    MatchState,
+    Refusal,
+)
 from outreach_api.cases.open_case import open_case
 from outreach_api.delivery.outbox import Rendered
 from scheduler.planning.planner import PlanReport, plan
@@ -54,6 +63,7 @@ class Rendering:
         resident: Resident,
         step: int,
         shared_phone: bool,
+        channel: Channel,
         contact_purpose: ContactPurpose,
         from_days: Any = None,
     ) -> Rendered:

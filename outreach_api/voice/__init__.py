@@ -1,0 +1,1 @@
+"""Phone calls: one assistant for every way in which a call can be carried."""

@@ -1,0 +1,199 @@
+"""One thing said in a call: durable first, then one turn of the conversation that texts have too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from models.call import Call
+from models.case import Case
+from models.conversation import Conversation, Inbound, Message
+from models.event import Event
+from models.resident import Phone, ResidentPhone
+from models.session import Sessions
+from models.vocabulary import (
+    CaseKind,
+    CaseReason,
+    Channel,
+    ConversationOutcome,
+    Direction,
+    EventKind,
+    InboundState,
+)
+from outreach_api.clock import Clock
+from outreach_api.conversations.bot import Bot
+from outreach_api.conversations.context import find_sender, load_context
+from outreach_api.conversations.decision import Decision, Heard, Line
+from outreach_api.conversations.exact_words import Exact, read_exact_word
+from outreach_api.conversations.inbox import RETRY_AFTER, ZONE, Claim, Inbox, InboxReport
+from outreach_api.conversations.state import DialogueState
+from outreach_api.conversations.transcript import Answering, keep_turn
+from outreach_api.voice.follows import OpenedCase, Turned
+from scheduler.planning.situation import UNFINISHED_CASES
+from scheduler.planning.stops import standing_stop
+from scheduler.policies.card import PolicyCard
+
+TRIES = 3
+_SETTLED = (InboundState.DONE, InboundState.PARKED)
+
+
+@dataclass(frozen=True)
+class Utterance:
+    call_id: int
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Turns:
+    sessions: Sessions
+    bot: Bot
+    cards: Mapping[str, PolicyCard]
+    clock: Clock
+
+    def take(self, utterance: Utterance) -> Turned:
+        """Keep what was said and answer it. The same turn again has its effects once and gives the same answer."""
+        inbound_id, before = self._keep(utterance)
+        inbox = Inbox(self.sessions, self.bot, self.cards, self.clock)
+        for _ in range(TRIES):
+            claim = self._claim(inbound_id)
+            if claim is None:
+                break
+            inbox.answer_one(claim, InboxReport())
+        with self.sessions.read() as session:
+            return _read_back(session, inbound_id, before)
+
+    def take_own(self, utterance: Utterance, answer: str) -> None:
+        """Keep a word that the call itself answers, with that answer; the conversation stands still."""
+        inbound_id, _ = self._keep(utterance)
+        now = self.clock.now()
+        with self.sessions.write() as session:
+            inbound = session.get_one(Inbound, inbound_id)
+            if inbound.state in _SETTLED:
+                return
+            sender = find_sender(session, inbound)
+            context = load_context(session, inbound, sender, cards=self.cards, zone=ZONE, now=now)
+            lines = (Line("call", answer),) if answer else ()
+            decision = Decision(lines, (), context.state, context.outcome)
+            keep_turn(session, Answering(inbound, sender, now), Heard(utterance.text, None), decision)
+            inbound.state = InboundState.DONE
+            inbound.settled_at = now
+            message = session.scalars(select(Message).where(Message.inbound_id == inbound_id).limit(1)).one()
+            # "Say it again" means the matter, not 好的，我等着.
+            session.get_one(Conversation, message.conversation_id).state = context.state.stored()
+
+    def _keep(self, utterance: Utterance) -> tuple[int, ConversationOutcome]:
+        """Commit the words before anything is made of them. They are this call's to answer until its process dies."""
+        now = self.clock.now()
+        with self.sessions.write() as session:
+            call = session.get_one(Call, utterance.call_id)
+            row = {
+                "provider": call.provider,
+                "provider_ref": f"{call.provider_ref}:{utterance.turn}",
+                "channel": Channel.VOICE,
+                "sender": call.number,
+                "sender_index": call.number_index,
+                "recipient": "",
+                "text": utterance.text,
+                "received_at": now,
+                "due_at": now,
+                "call_id": call.id,
+                # Nobody waits minutes on the phone: a bot that is down is given up at once, to a person.
+                "attempts": len(RETRY_AFTER),
+                "state": InboundState.PROCESSING,
+                "claimed_at": now,
+                "fence": 0,
+            }
+            new = session.scalar(_insert(session).values(row).on_conflict_do_nothing().returning(Inbound.id))
+            if new is not None:
+                session.add(Event(at=now, kind=EventKind.INBOUND_RECEIVED, facts={"inbound": new}))
+            same = (Inbound.provider == call.provider, Inbound.provider_ref == row["provider_ref"])
+            inbound_id = new if new is not None else session.scalars(select(Inbound.id).where(*same)).one()
+            talk = _conversation(session, call)
+            return inbound_id, talk.outcome if talk else ConversationOutcome.NO_DECISION
+
+    def _claim(self, inbound_id: int) -> Claim | None:
+        with self.sessions.write() as session:
+            inbound = session.get_one(Inbound, inbound_id)
+            if inbound.state in _SETTLED:
+                return None
+            inbound.state = InboundState.PROCESSING
+            inbound.claimed_at = self.clock.now()
+            inbound.fence += 1
+            return Claim(inbound.id, inbound.fence)
+
+
+def _read_back(session: Session, inbound_id: int, before: ConversationOutcome) -> Turned:
+    inbound = session.get_one(Inbound, inbound_id)
+    call = session.get_one(Call, inbound.call_id)
+    messages = session.scalars(select(Message).where(Message.inbound_id == inbound_id).order_by(Message.id)).all()
+    heard = next((message for message in messages if message.direction is Direction.IN), None)
+    talk = _conversation(session, call)
+    state = DialogueState.model_validate(talk.state) if talk else DialogueState()
+    outcome = talk.outcome if talk else before
+    directives = ((heard.reading or {}).get("directives") or []) if heard else []
+    phone = session.scalar(select(Phone).where(Phone.number_index == call.number_index))
+    return Turned(
+        text="\n".join(message.text for message in messages if message.direction is Direction.OUT),
+        outcome=outcome,
+        outcome_changed=outcome is not before or any(d["do"] == "outcome" for d in directives),
+        asked=state.asked,
+        stopped=_is_stopped(session, call, phone, talk),
+        resident_id=call.resident_id,
+        known_residents=_residents_on(session, phone),
+        said=frozenset(d["line"] for d in directives if d["do"] == "say"),
+        answered=any(d["do"] == "answer" for d in directives),
+        preferences=_preferences(inbound.text, directives),
+        case=_case(session, heard, asks_for_a_person=_asks_for_a_person(inbound.text, directives)),
+    )
+
+
+def _is_stopped(session: Session, call: Call, phone: Phone | None, talk: Conversation | None) -> bool:
+    resident_id = call.resident_id or (talk.resident_id if talk else None)
+    return standing_stop(session, resident_id=resident_id, phone_id=phone.id if phone else None) is not None
+
+
+def _residents_on(session: Session, phone: Phone | None) -> int:
+    if phone is None:
+        return 0
+    return session.scalar(select(func.count()).where(ResidentPhone.phone_id == phone.id)) or 0
+
+
+def _preferences(text: str, directives: list[dict[str, Any]]) -> frozenset[str]:
+    exact = read_exact_word(text)
+    named = {exact.value} if exact and exact.kind.value == "preference" else set()
+    return frozenset(named | {d["preference"] for d in directives if d["do"] == "prefer"})
+
+
+def _asks_for_a_person(text: str, directives: list[dict[str, Any]]) -> bool:
+    exact = read_exact_word(text)
+    return bool(exact and exact.kind is Exact.HUMAN) or any(d.get("kind") == CaseKind.HUMAN for d in directives)
+
+
+def _case(session: Session, heard: Message | None, *, asks_for_a_person: bool) -> OpenedCase | None:
+    """The case this message opened; who asks for a person again means the one that waits already."""
+    if heard is None:
+        return None
+    case = session.scalar(select(Case).where(Case.message_id == heard.id).order_by(Case.id).limit(1))
+    if case is not None:
+        return OpenedCase(case.id, case.kind, case.reason, case.due_at)
+    waiting = (Case.kind == CaseKind.HUMAN, Case.state.in_(UNFINISHED_CASES))
+    query = select(Case).where(Case.conversation_id == heard.conversation_id, *waiting).order_by(Case.id.desc())
+    case = session.scalar(query.limit(1)) if asks_for_a_person else None
+    return OpenedCase(case.id, case.kind, CaseReason.REQUESTED, case.due_at) if case else None
+
+
+def _conversation(session: Session, call: Call) -> Conversation | None:
+    query = select(Conversation).join(Phone, Phone.id == Conversation.phone_id)
+    newest = query.where(Phone.number_index == call.number_index).order_by(Conversation.id.desc()).limit(1)
+    return session.scalar(newest)
+
+
+def _insert(session: Session) -> Any:
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(Inbound)

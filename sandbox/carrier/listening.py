@@ -1,0 +1,48 @@
+"""Who is at the other end of a call: they hear what is said, and do something about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """`partials` are what the recogniser makes of it on the way."""
+
+    text: str
+    language: str = "cmn-Hans-CN"
+    partials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BargeIn:
+    """They speak before the assistant is done, having heard so many characters."""
+
+    after: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """`half_said` is the sentence they were in."""
+
+    half_said: str = ""
+
+
+Act = Say | BargeIn | Press | Silent | HangUp
+
+
+class Listener(Protocol):
+    def hear(self, said: str) -> Act:
+        """What they do after these words; called again after each answer."""
