@@ -12,7 +12,16 @@ from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioS
 from twilio.rest import Client
 
 from models.vocabulary import Cause
-from outreach_api.channels.carrier import Accepted, ListedMessage, Listing, OutgoingText, Rejected, SendResult, Unknown
+from outreach_api.channels.carrier import (
+    Accepted,
+    Hearing,
+    ListedMessage,
+    Listing,
+    OutgoingText,
+    Rejected,
+    SendResult,
+    Unknown,
+)
 from outreach_api.channels.twilio_http import NotAnswered, RedirectedHttpClient, TooManyRequests
 from outreach_api.channels.twilio_text import after_broken_request, refused
 from outreach_api.channels.vendor_codes import CALL_PREFIX, MEANING_OF_STATUS
@@ -76,6 +85,10 @@ class TwilioCallCarrier:
             log.warning("call_listing_incomplete", fault=type(fault).__name__, seen=len(found))
             return Listing(found, complete=False)
         return Listing(found, complete=True)
+
+    def heard_between(self, since: datetime, until: datetime) -> Hearing:
+        """Nothing: what is said in a call is taken in while it lasts, or was never said to us."""
+        return Hearing((), complete=True)
 
     def _request(self, message: OutgoingText) -> dict[str, Any]:
         query = f"?contact={message.contact_id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,17 +13,18 @@ from models.column_types import use_key_ring
 from models.session import Durability, Sessions, make_engine
 from models.tables import metadata
 from outreach_api.bootstrap import House, carriers_of
+from outreach_api.catalogue.book import Book
 from outreach_api.clock import VirtualClock
 from outreach_api.conversations.rasa_bot import RasaBot
 from outreach_api.processes import free_port
 from outreach_api.rehearsal.server import ServerThread
-from outreach_api.settings import Settings
+from outreach_api.settings import ROOT, Settings
 from outreach_api.voice.settings import VoiceSettings
 from outreach_api.web.app import create_app
 from sandbox.outside import Outside
 from sandbox.serve import build_app
 from sandbox.world import World
-from scheduler.policies.card import PolicyCard
+from scheduler.policies.load import load_catalogue
 from tests.builders import a_key_ring
 from tests.conversations.conftest import cards, rasa  # noqa: F401 - fixtures
 from tests.voice.lab import START, Lab
@@ -47,7 +48,7 @@ def settings_for(home: Path, *, sandbox_port: int) -> Settings:
 
 
 @contextlib.contextmanager
-def a_lab(home: Path, bot: RasaBot, cards: Mapping[str, PolicyCard]) -> Iterator[Lab]:  # noqa: F811
+def a_lab(home: Path, bot: RasaBot) -> Iterator[Lab]:
     sandbox_port = free_port()
     settings = settings_for(home, sandbox_port=sandbox_port)
     ring = a_key_ring()
@@ -56,7 +57,8 @@ def a_lab(home: Path, bot: RasaBot, cards: Mapping[str, PolicyCard]) -> Iterator
     metadata.create_all(engine)
     sessions, clock = Sessions(engine), VirtualClock(START)
     carriers = carriers_of(settings, sessions, clock)
-    house = House(settings, ring, sessions, clock, cards, carriers, bot)
+    book = Book(load_catalogue(ROOT / "policies"), sessions, clock, settings.zone)
+    house = House(settings, ring, sessions, clock, book, carriers, bot)
     world = World.model_validate(
         {
             "people": [],
@@ -85,7 +87,6 @@ def a_lab(home: Path, bot: RasaBot, cards: Mapping[str, PolicyCard]) -> Iterator
 def lab(
     tmp_path_factory: pytest.TempPathFactory,
     rasa: RasaBot,  # noqa: F811
-    cards: Mapping[str, PolicyCard],  # noqa: F811
 ) -> Iterator[Lab]:
-    with a_lab(tmp_path_factory.mktemp("voice"), rasa, cards) as made:
+    with a_lab(tmp_path_factory.mktemp("voice"), rasa) as made:
         yield made

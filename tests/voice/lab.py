@@ -238,6 +238,9 @@ class Lab:
     def one(self, table: type[Any], *where: Any) -> Any:
         return self.all(table, *where)[-1]
 
+    def all_matches(self, matches: Mapping[str, int]) -> list[Match]:
+        return self.all(Match, Match.id.in_(matches.values()))
+
     def preferences(self, resident_id: int) -> set[str]:
         return {row.name for row in self.all(Preference, Preference.resident_id == resident_id)}
 
