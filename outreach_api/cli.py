@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from outreach_api.commands import access, pauses, people, policies, queue, report, roster, run, safekeeping, service
+from outreach_api.commands import (
+    access,
+    call,
+    pauses,
+    people,
+    policies,
+    queue,
+    report,
+    roster,
+    run,
+    safekeeping,
+    service,
+)
 from outreach_api.commands.bot import bot
 from outreach_api.commands.campaigns import campaign
 from outreach_api.commands.surveys import survey
@@ -29,6 +41,7 @@ app.command(help=say("只启动调度进程（PostgreSQL，可多个）", "One s
 app.command("import", help=say("导入人口、名册、名单", "Import population, registers and lists"))(roster.take_files)
 app.command(help=say("比对应享未享", "Match who should receive against who does"))(roster.match)
 app.command(help=say("说明一个匹配的依据", "Say what a match rests on"))(people.explain)
+app.command(help=say("给一位居民打电话", "Call one resident"))(call.call)
 app.command(help=say("说明为什么联系或没有联系", "Say why somebody was or was not contacted"))(people.why)
 app.command(help=say("列出工单", "List the cases"))(queue.cases)
 app.command(help=say("暂停主动联系（答复照常）", "Hold contacts back; answers go on"))(pauses.pause)

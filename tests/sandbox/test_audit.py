@@ -76,3 +76,19 @@ def test_the_hash_ignores_our_names_for_things_but_nothing_else() -> None:
     assert plain.hash() != later.hash()
     renamed.creates[1]["contact"] = renamed.creates[0]["contact"]
     assert plain.hash() != renamed.hash()
+
+
+def test_calls_have_a_budget_and_hours_of_their_own() -> None:
+    by_text_and_call = _a_ledger(["02T10:00"])
+    by_text_and_call.creates += _a_ledger(["02T15:00"], channel="voice", contact="c1").creates
+    assert count_breaches(by_text_and_call) == NOTHING
+    assert count_breaches(_a_ledger(["02T10:00", "02T15:00"], channel="voice")).budget == 1
+    assert count_breaches(_a_ledger(["02T13:00"], channel="voice")).quiet_hours == 1
+
+
+def test_a_stop_that_was_spoken_counts_like_one_that_was_written() -> None:
+    ledger = _a_ledger(["02T10:00", "03T10:00"], channel="voice")
+    assert count_breaches(ledger) == NOTHING
+    spoken = {"at": stamp(_at("02T10:00")), "number": NUMBER, "said": ["[9]"], "stop": True}
+    ledger.calls.append(spoken)
+    assert count_breaches(ledger).after_stop >= 1

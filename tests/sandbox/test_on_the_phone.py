@@ -1,0 +1,49 @@
+"""Residents who pick up, or don't."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from sandbox.carrier.calls import CallStatus
+from sandbox.carrier.listening import HangUp, Say
+from sandbox.residents.on_the_phone import Talker, Temper, pick_up
+from sandbox.world import Person, Subscriber
+
+WHO = "请问您姓什么，几月生的？"
+Build = Callable[..., dict[str, Any]]
+
+
+def _behind(person: dict[str, Any]) -> Subscriber:
+    made = Person.model_validate(person)
+    return Subscriber(made.phones[0], (made,))
+
+
+def test_a_phone_that_is_off_is_never_answered(a_person: Build) -> None:
+    phones = [{"number": "+8613800138001", "line": "switched_off", "holder": "self"}]
+    answer = pick_up(_behind(a_person(phones=phones)), {}, "+8613800138001", Random(1))
+    assert answer.status is CallStatus.NO_ANSWER
+
+
+def test_out_of_many_calls_most_are_taken_and_some_are_not(a_person: Build) -> None:
+    line = _behind(a_person())
+    answers = [pick_up(line, {}, "+8613800138001", Random(seed)) for seed in range(300)]
+    statuses = {answer.status for answer in answers}
+    assert {CallStatus.COMPLETED, CallStatus.BUSY, CallStatus.NO_ANSWER} == statuses
+    assert {answer.answered_by for answer in answers} == {"human", "unknown", "machine_end_beep", "fax"}
+
+
+def test_who_is_asked_says_surname_and_month_and_no_more(a_person: Build) -> None:
+    talker = Talker.at(_behind(a_person(persona="agree")))
+    talker.temper = Temper.PLAIN
+    act = talker.hear(WHO)
+    assert isinstance(act, Say)
+    assert "陈" in act.text
+    assert "4月" in act.text
+    assert "桂兰" not in act.text
+
+
+def test_after_a_goodbye_they_hang_up(a_person: Build) -> None:
+    talker = Talker.at(_behind(a_person(persona="agree")))
+    assert isinstance(talker.hear("那就不打扰您了，再见。"), HangUp)
