@@ -22,6 +22,8 @@ DIET_EPOCHS = 1
 TED_EPOCHS = 1
 STORIES = 60
 SEED = 7
+# TensorFlow and the tracing of two networks; minutes where the machine is busy.
+READY_SECONDS = 480.0
 RASA = ROOT / "bot" / ".venv" / "bin" / "rasa"
 
 _CONFIG = f"""\
@@ -90,6 +92,7 @@ class StockRasa:
             log=ROOT / "var" / "log" / "bench-stock-rasa.log",
             ready_url=f"http://127.0.0.1:{port}/webhooks/rest/",
             env=_ENVIRONMENT,
+            ready_seconds=READY_SECONDS,
         )
 
     def _write_project(self) -> None:
