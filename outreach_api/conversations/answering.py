@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from models.vocabulary import ApplicationStatus, CaseKind, CaseReason, Question, Topic
 from outreach_api.conversations.copy_deck import numbered
-from outreach_api.conversations.decision import KnownMatch, Line, OpenCase
+from outreach_api.conversations.decision import IssueProof, KnownMatch, Line, OpenCase, Standing
 from outreach_api.conversations.draft import Draft
+from outreach_api.conversations.proof import spaced
 from outreach_api.conversations.speaking import may_not_speak
 from scheduler.policies.answers import Abstain, answer, answer_by_faq
 from scheduler.policies.faq_search import Faq, FaqIndex, Found
 
 _SUMMARY_LENGTH = 300
+# 满80岁要不要再申请 is heard as a question of who may apply, or how.
+_VAGUE = frozenset({Topic.ELIGIBILITY, Topic.HOW_TO_APPLY})
 _PERSONAL = frozenset({Topic.STATUS, Topic.OTHER_BENEFITS})
 
 
 def answer_topic(draft: Draft, topic: Topic) -> None:
     """Answer, or say that we shall ask. Only the first question of a choice waits for its number."""
     if topic is Topic.SCAM:
-        draft.say("scam")
+        _answer_doubt(draft)
         _note_answered(draft, topic)
         return
     if may_not_speak(draft, topic):
@@ -32,6 +35,15 @@ def answer_topic(draft: Draft, topic: Topic) -> None:
         _answer_other_benefits(draft)
     else:
         _answer_from_card(draft, topic)
+
+
+def _answer_doubt(draft: Draft) -> None:
+    """Whom we wrote to gets a code that proves it; a stranger, whom we did not, gets none."""
+    if draft.context.standing is Standing.STRANGER or not draft.context.proof_code:
+        draft.say("scam")
+        return
+    draft.say("scam_code", code=spaced(draft.context.proof_code))
+    draft.do(IssueProof(draft.context.proof_code))
 
 
 def how_to_apply(draft: Draft, match: KnownMatch) -> None:
@@ -64,7 +76,7 @@ def _answer_about(draft: Draft, topic: Topic, match: KnownMatch) -> None:
         facts={} if draft.for_somebody_else else match.facts,
     )
     same = _asked_before(draft, [match])
-    if same and (same.is_close or isinstance(found, Abstain)):
+    if same and _fits(same, topic, is_known=not isinstance(found, Abstain)):
         _say_faq(draft, same.faq)
     elif isinstance(found, Abstain):
         _abstain(draft, match)
@@ -102,6 +114,13 @@ def answer_from_faqs(draft: Draft) -> bool:
     _say_faq(draft, found.faq)
     _note_answered(draft, found.faq.topic)
     return True
+
+
+def _fits(same: Found, topic: Topic, *, is_known: bool) -> bool:
+    """An FAQ of another topic counts only where the topic read is a vague one; a better answer must be close."""
+    if same.faq.topic is not topic and not (topic in _VAGUE and is_known):
+        return False
+    return same.is_close or not is_known
 
 
 def _say_faq(draft: Draft, faq: Faq) -> None:

@@ -25,6 +25,7 @@ from models.vocabulary import (
     Question,
     Stage,
 )
+from outreach_api.cases.policy_answers import kept_faqs
 from outreach_api.cases.unasked_visits import unasked_visits
 from outreach_api.conversations.decision import (
     Context,
@@ -34,6 +35,7 @@ from outreach_api.conversations.decision import (
     Standing,
     offered_to,
 )
+from outreach_api.conversations.proof import code_for
 from outreach_api.conversations.state import DialogueState
 from outreach_api.surveys.open_survey import OpenSurvey, open_survey
 from scheduler.planning.stops import standing_stop
@@ -117,6 +119,8 @@ def load_context(
         in_human_hands=bool(conversation and conversation.taken_over_by),
         outcome=_outcome(sender),
         cards=cards,
+        kept_faqs=kept_faqs(session, {match.policy_id for match in matches}),
+        proof_code=code_for(inbound.id),
         survey=_survey(session, sender, person, cards, now),
     )
 

@@ -107,6 +107,8 @@ class Context:
     """Kept from what people answered, and reviewed."""
     survey: OpenSurvey | None = None
     """The survey this message may be an answer to."""
+    proof_code: str = ""
+    """What to say, in answer to this message, to somebody who doubts us."""
 
     @property
     def today(self) -> date:
@@ -201,6 +203,11 @@ class Identify:
 
 
 @dataclass(frozen=True)
+class IssueProof:
+    code: str
+
+
+@dataclass(frozen=True)
 class GrantMandate:
     match: KnownMatch
     relation: str
@@ -222,6 +229,7 @@ Effect = (
     | KeepAnswer
     | MoveInvitation
     | RefuseSurveys
+    | IssueProof
 )
 
 

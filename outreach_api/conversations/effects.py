@@ -19,12 +19,14 @@ from models.transitions import MATCH_TRANSITIONS
 from models.vocabulary import PhoneState, StopReason
 from outreach_api.cases.open_case import open_case
 from outreach_api.cases.unasked_visits import cancel_unasked_visits
+from outreach_api.conversations import proof
 from outreach_api.conversations.decision import (
     CancelVisit,
     Effect,
     GiveConsent,
     GrantMandate,
     Identify,
+    IssueProof,
     KeepPreference,
     MoveMatch,
     OpenCase,
@@ -174,6 +176,10 @@ def _grant_mandate(session: Session, effect: GrantMandate, ground: Ground) -> No
     )
 
 
+def _issue_proof(session: Session, effect: IssueProof, ground: Ground) -> None:
+    proof.issue(session, effect.code, conversation_id=ground.conversation.id, now=ground.now)
+
+
 _APPLY: Mapping[type[Any], Callable[[Session, Any, Ground], None]] = MappingProxyType(
     {
         MoveMatch: _move,
@@ -191,5 +197,6 @@ _APPLY: Mapping[type[Any], Callable[[Session, Any, Ground], None]] = MappingProx
         KeepAnswer: keep_answer,
         MoveInvitation: move_invitation,
         RefuseSurveys: refuse_surveys,
+        IssueProof: _issue_proof,
     }
 )

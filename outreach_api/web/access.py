@@ -24,6 +24,8 @@ TRANSCRIPT_READERS = frozenset({R.AGENT, R.SUPERVISOR, R.AUDITOR})
 REPORT_READERS = frozenset({R.SUPERVISOR, R.ANALYST, R.AUDITOR, R.POLICY_EDITOR, R.ADMINISTRATOR})
 LIST_READERS = frozenset({R.SUPERVISOR, R.AUDITOR})
 EXPORTERS = frozenset({R.SUPERVISOR})
+CONVERSATION_WORKERS = frozenset({R.AGENT, R.SUPERVISOR})
+FAQ_REVIEWERS = frozenset({R.POLICY_EDITOR, R.SUPERVISOR})
 PAUSERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 
 ROUTE_ROLES: dict[str, frozenset[Role]] = {
@@ -44,6 +46,12 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "exports": LIST_READERS,
     "approve_export": EXPORTERS,
     "export_file": EXPORTERS,
+    "take_over": CONVERSATION_WORKERS,
+    "give_back": CONVERSATION_WORKERS,
+    "write": CONVERSATION_WORKERS,
+    "answer_question": CASE_WORKERS,
+    "faqs": FAQ_REVIEWERS,
+    "review_faq": FAQ_REVIEWERS,
 }
 # Fetched by the page itself, not by a person.
 BACKGROUND = frozenset({"overview_figures", "live"})

@@ -13,11 +13,12 @@ from outreach_api.web import health
 from outreach_api.web.access import genuine
 from outreach_api.web.api import cases as api_cases
 from outreach_api.web.api import feeds as api_feeds
-from outreach_api.web.console import case_list, case_page, overview, reports, sign_in, transcript
+from outreach_api.web.console import case_list, case_page, faq_review, overview, reports, sign_in, transcript
 from outreach_api.web.house import House
 from outreach_api.web.live import EventTail
 from outreach_api.web.page import FOLDER
 from outreach_api.web.problems import install_problems
+from outreach_api.web.public import router as public
 from outreach_api.web.security import BodyLimit, SecurityHeaders
 from outreach_api.web.voice_sockets import router as voice_sockets
 from outreach_api.web.voice_webhooks import router as voice_webhooks
@@ -38,7 +39,15 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     for router in (webhooks, voice_webhooks, voice_sockets, api_cases.router, api_feeds.router):
         app.include_router(router)
     app.include_router(sign_in.router)
-    for router in (overview.router, case_list.router, case_page.router, transcript.router, reports.router):
+    app.include_router(public)
+    for router in (
+        overview.router,
+        case_list.router,
+        case_page.router,
+        transcript.router,
+        reports.router,
+        faq_review.router,
+    ):
         app.include_router(router, dependencies=[Depends(genuine)])
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     app.add_middleware(BodyLimit)

@@ -36,6 +36,7 @@ def test_a_line_fits_two_text_messages(key: str) -> None:
         when="明天下午3点",
         on="12月31日",
         place="黄贝街道文华社区",
+        code="1234 5678",
     )
     assert len(text) <= TWO_SEGMENTS
 

@@ -11,7 +11,7 @@ from tests.builders import a_case, a_conversation, a_match
 from tests.web.conftest import FakeHouse, TestClient, form_token
 
 SignedIn = Callable[[Role], TestClient]
-OPEN_TO_ALL = {"sign_in_form", "sign_in", "display", "healthz", "readyz", "metrics"}
+OPEN_TO_ALL = {"verify", "today", "sign_in_form", "sign_in", "display", "healthz", "readyz", "metrics"}
 ADDRESSES = {
     "overview": ("GET", "/"),
     "overview_figures": ("GET", "/overview/figures"),
@@ -28,9 +28,23 @@ ADDRESSES = {
     "export": ("POST", "/reports/export"),
     "approve_export": ("POST", "/reports/exports/1/approve"),
     "export_file": ("GET", "/reports/exports/1/file"),
+    "answer_question": ("POST", "/cases/1/answer"),
+    "take_over": ("POST", "/conversations/1/take-over"),
+    "give_back": ("POST", "/conversations/1/hand-back"),
+    "write": ("POST", "/conversations/1/write"),
+    "faqs": ("GET", "/faqs"),
+    "review_faq": ("POST", "/faqs/1"),
     "sign_out": ("POST", "/sign-out"),
 }
-FORM = {"because": "检查", "version": "1", "detail": "phone", "purpose": "核对电话"}
+FORM = {
+    "because": "检查",
+    "answer": "全年都能办。",
+    "words": "您好",
+    "use": "true",
+    "version": "1",
+    "detail": "phone",
+    "purpose": "核对电话",
+}
 
 
 def routes(client: TestClient) -> Iterator[APIRoute]:

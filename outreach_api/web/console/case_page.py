@@ -17,8 +17,9 @@ from models.case import Case
 from models.match import Match
 from models.resident import Resident
 from models.transitions import UnlawfulTransition
-from models.vocabulary import CaseState
+from models.vocabulary import CaseKind, CaseState, Topic
 from outreach_api.cases import work_case
+from outreach_api.cases.policy_answers import LONGEST_ANSWER, LONGEST_QUESTION, Keep, answer_case
 from outreach_api.cases.work_case import Assignee, CaseNotFound, CaseTaken, find_case
 from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name, mask_phone, mask_text
 from outreach_api.privacy.reveal import Detail, RevealRefused, reveal
@@ -33,7 +34,16 @@ from scheduler.rules.derive import age_on
 
 router = APIRouter(include_in_schema=False)
 LONGEST_NOTE = 2000
-SAID = frozenset({"said_case_taken", "said_not_possible", "said_note_missing", "said_purpose_missing"})
+SAID = frozenset(
+    {
+        "said_case_taken",
+        "said_not_possible",
+        "said_note_missing",
+        "said_purpose_missing",
+        "said_question_missing",
+        "said_not_sent",
+    }
+)
 
 
 class Step(StrEnum):
@@ -103,6 +113,33 @@ def work(
     return _back(case_id)
 
 
+@router.post("/cases/{case_id}/answer", name="answer_question")
+def answer(
+    request: Request,
+    viewer: Viewer,
+    case_id: int,
+    version: Annotated[int, Form()],
+    answer: Annotated[str, Form(min_length=2, max_length=LONGEST_ANSWER)],
+    keep: Annotated[bool, Form()] = False,  # noqa: FBT002 - a tick box
+    question: Annotated[str, Form(max_length=LONGEST_QUESTION)] = "",
+    topic: Annotated[Topic, Form()] = Topic.ELIGIBILITY,
+) -> Response:
+    """Answer who asked; kept for others only with the question in general words."""
+    house = house_of(request)
+    if keep and not question.strip():
+        return _back(case_id, "said_question_missing")
+    try:
+        with house.sessions.write() as session:
+            case = _as_shown(session, case_id, version)
+            kept = Keep(topic, question.strip()) if keep else None
+            sent = answer_case(session, case, answer.strip(), keep=kept, by=viewer.actor, now=house.clock.now())
+    except (CaseTaken, StaleDataError):
+        return _back(case_id, "said_case_taken")
+    except UnlawfulTransition:
+        return _back(case_id, "said_not_possible")
+    return _back(case_id, None if sent else "said_not_sent")
+
+
 @router.post("/cases/{case_id}/reveal", name="reveal")
 def show_in_full(
     request: Request,
@@ -127,13 +164,11 @@ def show_in_full(
 def _take(
     session: Session, case_id: int, step: Step, viewer: Viewer, *, seen_version: int, note: str, now: datetime
 ) -> None:
-    case = find_case(session, case_id)
     by = viewer.actor
     if step is Step.ACCEPT:
         work_case.accept(session, case_id, Assignee(staff_id=viewer.staff_id), by=by, now=now)
         return
-    if case.version != seen_version:
-        raise CaseTaken(f"case {case_id} changed since it was shown")
+    case = _as_shown(session, case_id, seen_version)
     match step:
         case Step.HAND_BACK:
             work_case.hand_back(session, case, by=by, now=now, note=note or None)
@@ -147,6 +182,13 @@ def _take(
             work_case.reopen(session, case, by=by, now=now, note=note)
         case Step.CANCEL:
             work_case.cancel(session, case, by=by, now=now, note=note)
+
+
+def _as_shown(session: Session, case_id: int, version: int) -> Case:
+    case = find_case(session, case_id)
+    if case.version != version:
+        raise CaseTaken(f"case {case_id} changed since it was shown")
+    return case
 
 
 def _back(case_id: int, said: str | None = None) -> Response:
@@ -175,6 +217,12 @@ def _case_context(session: Session, case_id: int, house: House, viewer: Viewer, 
         "steps": STEPS_IN[found.state] if viewer.role in CASE_WORKERS else (),
         "note_needed": NOTE_NEEDED,
         "details": list(Detail) if viewer.role in CASE_WORKERS else [],
+        "answers_question": (
+            viewer.role in CASE_WORKERS
+            and found.kind is CaseKind.POLICY_QUESTION
+            and found.state not in work_case.FINISHED
+        ),
+        "topics": speaker.options(Topic),
         "is_finished": found.state in work_case.FINISHED,
     }
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from http import HTTPStatus
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from models.conversation import Conversation, Message
 from models.resident import Phone, Resident
 from models.vocabulary import Author, Channel
+from outreach_api.conversations.takeover import InOtherHands, MayNotWrite, hand_back, take_over, write_as_staff
 from outreach_api.privacy.masking import mask_name, mask_phone, mask_text
-from outreach_api.web.access import Viewer
+from outreach_api.web.access import CONVERSATION_WORKERS, Viewer
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render
 
 router = APIRouter(include_in_schema=False)
+LONGEST_WORDS = 500
+SAID = frozenset({"said_other_hands", "said_not_sent"})
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Line:
 
 
 @router.get("/conversations/{conversation_id}", name="conversation")
-def conversation(request: Request, viewer: Viewer, conversation_id: int) -> Response:
+def conversation(request: Request, viewer: Viewer, conversation_id: int, said: str | None = None) -> Response:
     with house_of(request).sessions.read() as session:
         found = session.get(Conversation, conversation_id)
         if found is None:
@@ -48,8 +54,54 @@ def conversation(request: Request, viewer: Viewer, conversation_id: int) -> Resp
             "lines": transcript(session, found.id),
             "name": mask_name(resident.name) if resident else None,
             "phone": mask_phone(phone.number),
+            "works": viewer.role in CONVERSATION_WORKERS,
+            "is_mine": found.taken_over_by == viewer.staff_id,
+            "said": said if said in SAID else None,
         }
         return render(request, "conversation.html", section="cases", **context)
+
+
+@router.post("/conversations/{conversation_id}/take-over", name="take_over")
+def take(request: Request, viewer: Viewer, conversation_id: int) -> Response:
+    """Take it over: the assistant keeps quiet."""
+    return _act(request, conversation_id, lambda session, talk: take_over(session, talk, viewer.staff_id))
+
+
+@router.post("/conversations/{conversation_id}/hand-back", name="give_back")
+def give_back(request: Request, viewer: Viewer, conversation_id: int) -> Response:
+    """Hand it back to the assistant."""
+    return _act(request, conversation_id, lambda session, talk: hand_back(session, talk, viewer.staff_id))
+
+
+@router.post("/conversations/{conversation_id}/write", name="write")
+def write(
+    request: Request,
+    viewer: Viewer,
+    conversation_id: int,
+    words: Annotated[str, Form(min_length=1, max_length=LONGEST_WORDS)],
+) -> Response:
+    """Write in one's own words; that takes the conversation over."""
+
+    def write_in_own_words(session: Session, talk: Conversation) -> None:
+        take_over(session, talk, viewer.staff_id)
+        write_as_staff(session, talk, words.strip(), now=house_of(request).clock.now())
+
+    return _act(request, conversation_id, write_in_own_words)
+
+
+def _act(request: Request, conversation_id: int, act: Callable[[Session, Conversation], None]) -> Response:
+    said = ""
+    try:
+        with house_of(request).sessions.write() as session:
+            talk = session.get(Conversation, conversation_id)
+            if talk is None:
+                raise HTTPException(404)
+            act(session, talk)
+    except (InOtherHands, StaleDataError):
+        said = "?said=said_other_hands"
+    except MayNotWrite:
+        said = "?said=said_not_sent"
+    return RedirectResponse(f"/conversations/{conversation_id}{said}", HTTPStatus.SEE_OTHER)
 
 
 def transcript(session: Session, conversation_id: int, subject: int | None = None) -> list[Line]:

@@ -1,0 +1,71 @@
+"""Pages for everybody, without sign-in and without personal data: is this message yours, and what runs today."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+
+from models.contact import Campaign
+from models.vocabulary import CampaignKind, CampaignState
+from outreach_api.conversations.proof import check
+from outreach_api.web.house import House, house_of
+from outreach_api.web.page import render, speaker_for
+from outreach_api.web.rate_limit import RateLimit
+from outreach_api.web.words import Speaker
+
+router = APIRouter(include_in_schema=False)
+CHECKS = (20, timedelta(minutes=1))
+LOOKS = (60, timedelta(minutes=1))
+
+
+@router.get("/verify", name="verify")
+def verify(request: Request, code: Annotated[str, Query(max_length=40)] = "") -> Response:
+    """Whether a proof code is ours and still holds. It says when we wrote, never to whom."""
+    proof = None
+    if code.strip():
+        _keep_to_limit(request, "verify", CHECKS)
+        house = house_of(request)
+        with house.sessions.read() as session:
+            proof = check(session, code, now=house.clock.now())
+    return render(request, "verify.html", asked=code.strip(), proof=proof)
+
+
+@router.get("/today", name="today")
+def today(request: Request) -> Response:
+    """What we are telling residents of these days, for 12345 operators and grid workers."""
+    _keep_to_limit(request, "today", LOOKS)
+    house = house_of(request)
+    with house.sessions.read() as session:
+        running = _running(session, house, speaker_for(request))
+    return render(request, "today.html", running=running)
+
+
+def _running(session: Session, house: House, speaker: Speaker) -> list[str]:
+    day = house.clock.now().astimezone(house.settings.zone).date()
+    campaigns = session.scalars(
+        select(Campaign)
+        .where(Campaign.state == CampaignState.RUNNING, Campaign.starts_on <= day)
+        .where(or_(Campaign.ends_on.is_(None), Campaign.ends_on >= day))
+        .order_by(Campaign.priority, Campaign.id)
+    )
+    names = [
+        speaker.label(house.cards[each.policy_id].name) if each.policy_id in house.cards else each.name
+        for each in campaigns
+        if each.policy_id in house.cards or each.kind is not CampaignKind.ORDINARY
+    ]
+    return list(dict.fromkeys(names))
+
+
+def _keep_to_limit(request: Request, page: str, limit: tuple[int, timedelta]) -> None:
+    limits: dict[str, RateLimit] = request.app.state.__dict__.setdefault("rate_limits", {})
+    kept = limits.setdefault(page, RateLimit(*limit))
+    address = request.client.host if request.client else ""
+    if not kept.allows(address, request.app.state.wall_clock.now()):
+        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": "60"})
