@@ -59,7 +59,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     only_postgres = metafunc.config.getoption("--postgres")
     folder = metafunc.definition.path.relative_to(TESTS).parts[0]
-    if folder in FOLDERS_WITHOUT_DATABASE or _uses_a_program(metafunc.definition):
+    reads_the_file = metafunc.definition.get_closest_marker("sqlite_file")
+    if folder in FOLDERS_WITHOUT_DATABASE or reads_the_file or _uses_a_program(metafunc.definition):
         return
     always = only_postgres or metafunc.definition.get_closest_marker("engines")
     marks = [pytest.mark.postgres] if always else [pytest.mark.postgres, pytest.mark.exhaustive]

@@ -15,12 +15,14 @@ from tests.reports.recount import recount
 from tests.reports.town import POLICY, RESIDENTS
 
 
+@pytest.mark.sqlite_file
 def test_every_figure_is_that_of_the_recount(report: Report, town_file: Path) -> None:
     for name, value in recount(town_file, POLICY).figures.items():
         assert report.figures[name] == pytest.approx(value), name
     assert report.figures["newly_matched"] == RESIDENTS
 
 
+@pytest.mark.sqlite_file
 def test_tables_are_those_of_the_recount(report: Report, town_file: Path) -> None:
     again = recount(town_file, POLICY)
     assert {row[0]: row[1] for row in report.tables["outcomes"].rows} == again.outcomes
