@@ -1,4 +1,4 @@
-"""What reports rest on beside the events: random phases of a campaign, forecasts, exports and their second person."""
+"""What reports rest on beside the events: random phases of a campaign, exports and their second person."""
 
 from __future__ import annotations
 
@@ -19,19 +19,6 @@ class CampaignPhase(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     starts_on: Mapped[date]
-
-
-class CampaignForecast(Base):
-    """What was expected of a campaign before it ran, kept to be held against what came."""
-
-    __tablename__ = "campaign_forecast"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    policy_id: Mapped[str] = mapped_column(String(64), index=True)
-    made_at: Mapped[datetime]
-    assumptions: Mapped[dict[str, Any]]
-    figures: Mapped[dict[str, Any]]
-    """Name → `[low, expected, high]`."""
 
 
 class ExportRequest(Base):

@@ -320,12 +320,6 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
         "同一时段内，已触达批次与尚未触达批次的办成率之差",
         "contacted phases against those not yet contacted, over the same days",
     ),
-    "forecast": (
-        "预测与实际",
-        "Forecast against fact",
-        "预测在开始前做出，之后不改",
-        "made before the start and never changed",
-    ),
     "survey_response": (
         "回访作答",
         "Survey response",
