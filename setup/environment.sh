@@ -10,6 +10,8 @@ lock_taken=''
 
 # A variable of the user's shell must not send our environments or imports elsewhere.
 unset VIRTUAL_ENV PYTHONHOME PYTHONSTARTUP UV_PROJECT UV_PYTHON CONDA_PREFIX
+# Nor make every start compile every module anew: that is ten seconds in place of two.
+unset PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX
 export PYTHONPATH="$root"
 export PYTHONUTF8=1
 export RASA_TELEMETRY_ENABLED=false

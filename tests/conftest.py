@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from setup import programs
@@ -91,6 +92,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """A command under test sends the log to its own standard error, which is closed afterwards."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in MISSING:
         reason = item.get_closest_marker(marker) and missing_for(marker)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import secrets
 import shutil
@@ -20,6 +21,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.live import Live
 
+from models.crypto import KeyRing, write_key_ring
 from models.session import Durability
 from models.vocabulary import Role
 from outreach_api.bootstrap import House, import_folder, open_house
@@ -109,6 +111,7 @@ class Demo:
                 refuse_taken_port(self.plan.port)
             shutil.rmtree(self.plan.home, ignore_errors=True)
             settings = self._settings()
+            write_key_ring(key_ring_of(self.plan.seed), settings.keys)
             outside = self._start_programs(stack, settings)
             clock = self._clock(datetime.combine(START_ON, START_AT, settings.zone))
             house = self._open(stack, settings, clock)
@@ -317,6 +320,12 @@ class Demo:
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)
+
+
+def key_ring_of(seed: int) -> KeyRing:
+    """Keys for made-up people: people are taken in the order of their blind index, so a seed must fix that too."""
+    sealing, look_up = (hashlib.sha256(f"{seed}:{use}".encode()).digest() for use in ("sealing", "look-up"))
+    return KeyRing("demo", {"demo": sealing}, look_up)
 
 
 def port_of(url: str) -> int:

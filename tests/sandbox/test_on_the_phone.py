@@ -28,7 +28,7 @@ def test_a_phone_that_is_off_is_never_answered(a_person: Build) -> None:
 
 def test_out_of_many_calls_most_are_taken_and_some_are_not(a_person: Build) -> None:
     line = _behind(a_person())
-    answers = [pick_up(line, {}, "+8613800138001", Random(seed)) for seed in range(300)]
+    answers = [pick_up(line, {}, "+8613800138001", Random(seed)) for seed in range(2000)]
     statuses = {answer.status for answer in answers}
     assert {CallStatus.COMPLETED, CallStatus.BUSY, CallStatus.NO_ANSWER} == statuses
     assert {answer.answered_by for answer in answers} == {"human", "unknown", "machine_end_beep", "fax"}
