@@ -39,7 +39,10 @@ _HESITATION = re.compile(
     r"|(先|要|得|等我?)(去|来|回去|回家)?(问|打听)(问|下|一下|过|清楚)?(我?(家里|女儿|儿子|老伴|孩子|仔|女|老公|老婆)|再)"
     r"|问(问|下|一下|过)?我?(家里|女儿|儿子|老伴|孩子|仔|女)|(12345|社区|居委会)[^,。]{0,4}问"
 )
-_DECIDED = re.compile(r"不用(再)?(考虑|商量|想|问)|(考虑|想|商量|问)(好|过|清楚)了|商量了")
+_DECIDED = re.compile(
+    r"不用(再)?(考虑|商量|想|问)|(考虑|想|商量|问)(好|过|清楚)了|商量了|想了?(想|下|一下)?[^,。]{0,2}(还是|就)(要|办|领|申请|同意)"
+)
+_WANTING = re.compile(r"(?<![不别没唔])(要|办|领|申请|参加)(?!是|求|紧)")
 _CONDITION = re.compile(r"(如果|要是|只要|假如|除非|的话).*(同意|我?就(办|要|申请|可以|行)|可以办|愿意|再办|先办)")
 _WITH_STRINGS = re.compile(
     r"(同意|可以|行|好|办)[^。]{0,4}(但是?|不过|可是)[^。]{0,4}(要|得|先|等|你们|不能|别)|才(同意|办|申请|要)"
@@ -156,6 +159,11 @@ def says_goodbye(text: str) -> bool:
 def is_courteous(text: str) -> bool:
     """好的谢谢, 哦知道了: what is said on having heard."""
     return bool(_COURTESY.search(text))
+
+
+def speaks_of_wanting(text: str) -> bool:
+    """好好好要的, 行那办吧: more than having heard."""
+    return bool(_WANTING.search(normalise(text)))
 
 
 def refuses_help(text: str) -> bool:

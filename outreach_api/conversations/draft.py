@@ -60,7 +60,7 @@ class Draft:
     def note_aside(self) -> None:
         """Remember whether this reply put a question, answered one, or noted something down."""
         keys = {line.key for line in self.lines}
-        if not keys or keys <= {"repeat", "silence", "silence_again"}:
+        if not keys or keys <= {"repeat", "prefer_slow", "silence", "silence_again"}:
             return
         if keys & QUESTION_LINES:
             self.set(aside=None)

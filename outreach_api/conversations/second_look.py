@@ -104,7 +104,9 @@ def _courtesy(draft: Draft, directives: Directives) -> Directives:
     """好的谢谢 after an answer: the answer was heard; the offer was put longer ago."""
     if _YES not in directives or draft.state.asked not in OFFER_QUESTIONS or not draft.state.aside:
         return directives
-    if cues.says_keyword(draft.heard.text) or not (draft.state.aside == "noted" or cues.is_courteous(draft.heard.text)):
+    if cues.says_keyword(draft.heard.text) or cues.speaks_of_wanting(draft.heard.text):
+        return directives
+    if draft.state.aside != "noted" and not cues.is_courteous(draft.heard.text):
         return directives
     rest = [each for each in directives if each != _YES]
     line = "thanks" if cues.is_courteous(draft.heard.text) else "acknowledged"

@@ -215,3 +215,20 @@ def test_a_misread_no_at_an_offer_still_declines(street: Street) -> None:
     chen = street.a_resident(ALLOWANCE)
     street.tell(chen, "没兴趣")
     assert street.state_of(chen) is MatchState.DECLINED
+
+
+def test_a_yes_in_content_after_who_we_are_is_more_than_having_heard(street: Street) -> None:
+    street.bot = ScriptedBot({"你哪里": said("who_we_are"), "好好好 要的": YES})
+    chen = street.a_resident()
+    street.tell(chen, "你哪里")
+    (reply,) = street.tell(chen, "好好好 要的")
+    assert "同意" in reply
+    assert street.consents == []
+
+
+@pytest.mark.parametrize(
+    ("text", "hesitates"),
+    [("想想还是要吧 同意", False), ("想了想还是办吧", False), ("我再想想", True), ("想一想再说要不要办", True)],
+)
+def test_who_has_thought_it_over_hesitates_no_more(text: str, hesitates: bool) -> None:
+    assert cues.hesitates(text) is hesitates
