@@ -1,4 +1,4 @@
-"""The rehearsal: one clock, one request in flight, jumping from one due instant to the next."""
+"""The rehearsal: one clock, one request in flight, jumping from where something falls due to where the next does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from outreach_api.rehearsal.sandbox import SandboxClient
 # Settling one instant may make more work for the same instant (an answer that is then sent). It always ends; this bound
 # only turns a fault of ours into an error in place of an endless loop.
 ROUNDS_PER_INSTANT = 1000
+
+
+# What falls due within so many seconds is lived through together, at their end: receipts come seconds apart.
+# Hours begin and end on whole minutes, so no text slips out of them by it.
+GRAIN_SECONDS = 30
 
 
 class RehearsalFault(Exception):  # noqa: N818
@@ -50,5 +55,11 @@ class Rehearsal:
         due = [instant for instant in (sandbox_next, self.house.next_due()) if instant is not None]
         if not due:
             return None
-        # Never stand still: what stays due although it was just worked on waits a second.
-        return max(min(due), self.clock.now() + timedelta(seconds=1))
+        # Never stand still: what stays due although it was just worked on waits.
+        return end_of_grain(max(min(due), self.clock.now() + timedelta(seconds=1)))
+
+
+def end_of_grain(instant: datetime) -> datetime:
+    """The instant itself where it ends a grain, else the end of the one it falls into."""
+    past = instant.timestamp() % GRAIN_SECONDS
+    return instant + timedelta(seconds=GRAIN_SECONDS - past) if past else instant
