@@ -25,7 +25,8 @@ def explain(match: Annotated[int, typer.Argument(help=say("匹配编号", "numbe
         if found is None:
             fail(say(f"没有编号为 {match} 的匹配", f"there is no match {match}"))
         card = house.cards.get(found.policy_id)
-        OUT.print(f"{mask_name(found.resident.name)} · {card.name.zh if card else found.policy_id} · {found.state}")
+        state = speaker_at_hand(house.settings.zone).word(found.state)
+        OUT.print(f"{mask_name(found.resident.name)} · {card.name.zh if card else found.policy_id} · {state}")
         for line in explain_match(session, found):
             OUT.print(line, markup=False)
 
