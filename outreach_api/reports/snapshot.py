@@ -6,6 +6,7 @@ No encrypted column is among them: a report knows groups, never people.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -91,7 +92,8 @@ def take_sealed(con: Snapshot, sessions: Sessions) -> None:
 
 def _copy(con: Snapshot, sessions: Sessions, tables: list[Cells], *, prefix: str = "") -> None:
     if sessions.engine.dialect.name == "sqlite":
-        _copy_sqlite(con, sessions.engine.url.database or ":memory:", tables, prefix)
+        with _set_aside(sessions.engine) as path:
+            _copy_sqlite(con, path, tables, prefix)
     else:
         _copy_postgres(con, sessions.engine, tables, prefix)
 
@@ -111,6 +113,27 @@ def _copy_sqlite(con: Snapshot, path: str, tables: list[Cells], prefix: str) -> 
                 taken = ", ".join(_cast(c, f'"{c.name}"') for c in table)
                 _take(con, prefix + table[0].table.name, f"SELECT {taken} FROM rows", rows)
         connection.rollback()
+
+
+@contextlib.contextmanager
+def _set_aside(engine: sa.Engine) -> Iterator[str]:
+    """A private copy of the database file, as of one instant, made by the SQLite library that has it open already.
+
+    The Arrow driver brings a library of its own. Two of them on one file in one process undo each other's locks: the
+    second to close would take the write-ahead log away from under the house.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "set_aside.db")
+        pooled = engine.raw_connection()
+        try:
+            with contextlib.closing(sqlite3.connect(path)) as copy:
+                copy.execute("PRAGMA synchronous=OFF")
+                live = pooled.driver_connection
+                assert isinstance(live, sqlite3.Connection)  # noqa: S101 - the dialect says so
+                live.backup(copy)
+        finally:
+            pooled.close()
+        yield path
 
 
 @contextlib.contextmanager

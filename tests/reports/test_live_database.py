@@ -1,0 +1,36 @@
+"""Reports are read beside a house that works; they must leave its database alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from models.column_types import use_key_ring
+from models.migrate import upgrade
+from models.session import Sessions, make_engine
+from outreach_api.reports.snapshot import take_snapshot
+from tests.builders import a_key_ring, a_resident
+
+pytestmark = pytest.mark.sqlite_file
+
+
+def test_a_snapshot_takes_no_log_away_from_under_an_open_database(tmp_path: Path) -> None:
+    use_key_ring(a_key_ring())
+    engine = make_engine(f"sqlite:///{tmp_path}/house.db")
+    upgrade(engine)
+    sessions = Sessions(engine)
+    log = tmp_path / "house.db-wal"
+    with sessions.write() as session:
+        a_resident(session)
+    before = log.stat().st_ino
+    for _ in range(3):
+        with take_snapshot(sessions) as con:
+            assert con.execute("SELECT count(*) FROM resident").fetchall() == [(1,)]
+    assert log.stat().st_ino == before
+    with sessions.write() as session:
+        a_resident(session)
+    with sessions.read() as session, take_snapshot(sessions) as con:
+        assert con.execute("SELECT count(*) FROM resident").fetchall() == [(2,)]
+        assert session is not None
+    engine.dispose()
