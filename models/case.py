@@ -11,16 +11,44 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base
 from models.column_types import Encrypted
 from models.resident import Resident
-from models.vocabulary import CaseKind, CaseReason, CaseState, Urgency, VisitOutcome
+from models.vocabulary import (
+    AppointmentState,
+    CaseKind,
+    CaseReason,
+    CaseState,
+    DayPart,
+    EscalationLevel,
+    Urgency,
+    VisitOutcome,
+)
+
+USUAL_VISITS_PER_DAY = 8
 
 
 class Station(Base):
+    """A service station; with coordinates it serves the doors around it."""
+
     __tablename__ = "station"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
     street: Mapped[str] = mapped_column(String(64))
     community: Mapped[str | None] = mapped_column(String(64))
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+
+
+class Building(Base):
+    """A building of the address register: where it stands. Who lives in it is not said here."""
+
+    __tablename__ = "building"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(String(200), unique=True)
+    street: Mapped[str] = mapped_column(String(64))
+    community: Mapped[str | None] = mapped_column(String(64))
+    lat: Mapped[float]
+    lon: Mapped[float]
 
 
 class Team(Base):
@@ -30,6 +58,13 @@ class Team(Base):
     code: Mapped[str] = mapped_column(String(32), unique=True)
     name: Mapped[str] = mapped_column(String(64))
     station_id: Mapped[int | None] = mapped_column(ForeignKey("station.id"))
+    skills: Mapped[list[str]] = mapped_column(default=list)
+    """`TeamSkill` values; a team that names none takes everything."""
+    dialects: Mapped[list[str]] = mapped_column(default=list)
+    visits_per_day: Mapped[int] = mapped_column(default=USUAL_VISITS_PER_DAY)
+    withdrawn_at: Mapped[datetime | None]
+
+    station: Mapped[Station | None] = relationship()
 
 
 class Case(Base):
@@ -49,7 +84,11 @@ class Case(Base):
     conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversation.id"), index=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     summary: Mapped[str | None] = mapped_column(Encrypted("case.summary"))
+    marks: Mapped[list[str]] = mapped_column(default=list)
+    """`PriorityMark` values: why it comes before others."""
+    station_id: Mapped[int | None] = mapped_column(ForeignKey("station.id"))
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    """The team it was routed to, and once it is accepted the team that has it."""
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     opened_at: Mapped[datetime]
     due_at: Mapped[datetime]
@@ -57,12 +96,17 @@ class Case(Base):
     first_feedback_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
+    kept_at: Mapped[datetime | None]
+    """When what is promised for its kind had happened; none while the promise runs."""
+    escalation: Mapped[EscalationLevel] = mapped_column(default=EscalationLevel.NONE)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
     version: Mapped[int] = mapped_column(default=1)
 
     resident: Mapped[Resident | None] = relationship()
     team: Mapped[Team | None] = relationship()
     changes: Mapped[list[CaseChange]] = relationship(back_populates="case", order_by="CaseChange.id")
     visits: Mapped[list[Visit]] = relationship(back_populates="case", order_by="Visit.id")
+    appointments: Mapped[list[Appointment]] = relationship(back_populates="case", order_by="Appointment.id")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
@@ -81,6 +125,28 @@ class CaseChange(Base):
     note: Mapped[str | None] = mapped_column(Encrypted("case_change.note"))
 
     case: Mapped[Case] = relationship(back_populates="changes")
+
+
+class Appointment(Base):
+    """That a team comes to the door on a day. A case has at most one that stands."""
+
+    __tablename__ = "appointment"
+    __table_args__ = (Index("ix_appointment_team_day", "team_id", "on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
+    on: Mapped[date]
+    part: Mapped[DayPart]
+    state: Mapped[AppointmentState] = mapped_column(default=AppointmentState.STANDING)
+    turn: Mapped[int | None]
+    """Which door of the team's day it is, once the day is planned."""
+    made_at: Mapped[datetime]
+    told_by: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    """The contact that told the resident who comes and when."""
+
+    case: Mapped[Case] = relationship(back_populates="appointments")
+    team: Mapped[Team] = relationship()
 
 
 class Visit(Base):

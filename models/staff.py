@@ -20,6 +20,10 @@ class Staff(Base):
     role: Mapped[Role]
     password_hash: Mapped[str] = mapped_column(String(200))
     locale: Mapped[str] = mapped_column(String(8), default="zh")
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    """The visiting team they go out with."""
+    most_cases: Mapped[int | None]
+    """How many cases they can have in hand at once; none is no limit."""
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]

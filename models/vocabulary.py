@@ -319,6 +319,51 @@ class Urgency(StrEnum):
     HIGH = "high"
 
 
+class PriorityMark(StrEnum):
+    """Why a case comes before others of its kind."""
+
+    LIVING_ALONE = "living_alone"
+    NINETY_PLUS = "ninety_plus"
+    DISABLED = "disabled"
+    DEADLINE_NEAR = "deadline_near"
+    COMPLAINT = "complaint"
+
+
+class EscalationLevel(StrEnum):
+    """Who has been told that a promise is in danger or broken, in rising order."""
+
+    NONE = "none"
+    TEAM = "team"
+    SUPERVISOR = "supervisor"
+    DISTRICT = "district"
+
+
+class TeamSkill(StrEnum):
+    """What a visiting team is trained for; an application at the door is every team's."""
+
+    HEALTH = "health"
+    DISABILITY = "disability"
+    SIGN_LANGUAGE = "sign_language"
+
+
+class Dialect(StrEnum):
+    CANTONESE = "cantonese"
+    HAKKA = "hakka"
+    TEOCHEW = "teochew"
+
+
+class DayPart(StrEnum):
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+
+
+class AppointmentState(StrEnum):
+    STANDING = "standing"
+    KEPT = "kept"
+    MISSED = "missed"
+    CALLED_OFF = "called_off"
+
+
 class VisitOutcome(StrEnum):
     APPLIED = "applied"
     ATTENDED = "attended"

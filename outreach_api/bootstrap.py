@@ -18,6 +18,7 @@ from models.migrate import upgrade
 from models.session import Durability, Sessions, make_engine
 from models.vocabulary import Channel
 from outreach_api.cases.home_help import open_home_help
+from outreach_api.cases.watch_queue import watch_queue
 from outreach_api.catalogue.book import Book
 from outreach_api.channels.carrier import TextCarrier
 from outreach_api.channels.twilio_call import TwilioCallCarrier
@@ -95,6 +96,7 @@ class House:
         )
         self.jobs = [
             Job("plan", self._cron("0 8-19 * * *"), self._plan),
+            Job("queue", self._cron("0 8-19 * * *"), self._queue),
             Job("surveys", self._cron("30 9 * * *"), self._surveys),
         ]
         if self.settings.look_ahead:
@@ -194,6 +196,9 @@ class House:
 
     def _cron(self, expression: str) -> CronTrigger:
         return CronTrigger.from_crontab(expression, timezone=self.settings.zone)
+
+    def _queue(self, _slot: datetime, now: datetime) -> dict[str, Any]:
+        return watch_queue(self.sessions, self.cards, now=now).facts()
 
     def _surveys(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         return plan_surveys(self.sessions, cards=self.cards, channels=self.carriers.keys(), now=now).facts()

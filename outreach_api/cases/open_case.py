@@ -14,13 +14,12 @@ from models.event import Event
 from models.resident import Resident
 from models.session import lock_resident
 from models.vocabulary import CaseKind, CaseReason, CaseState, EventKind, Urgency
+from outreach_api.cases.priorities import marks_of, urgency_of
 from outreach_api.cases.promises import DISTRICT_HOURS, WorkingHours, due_time
 from scheduler.planning.holidays import DayKind
 from scheduler.planning.rules import contact_rules
-from scheduler.rules.derive import FocusGroup, age_on
 
 OPEN_CASE_STATES = frozenset({CaseState.OPEN, CaseState.ACCEPTED})
-URGENT_AGE_YEARS = 90
 
 
 def open_case(
@@ -41,16 +40,18 @@ def open_case(
     """Open a case in the caller's transaction, or add to an open one of the same kind, person and match.
 
     One without a match joins any open case of that kind and person; a case is then never less urgent than before, and
-    keeps the earlier of its promises. People of 90 and over, people who live alone, and complaints are urgent.
+    keeps the earlier of its promises. Whatever marks it for priority makes it urgent.
     """
     if resident_id is not None:
         lock_resident(session, resident_id)
     resident = session.get(Resident, resident_id) if resident_id is not None else None
+    marks = marks_of(kind, resident, now)
     asked = Case(
         kind=kind,
         reason=reason,
         state=CaseState.OPEN,
-        urgency=Urgency.HIGH if is_urgent(kind, resident, now) else urgency,
+        urgency=urgency_of(marks, urgency),
+        marks=[mark.value for mark in marks],
         resident_id=resident_id,
         match_id=match_id,
         policy_id=policy_id,
@@ -72,14 +73,6 @@ def hours_in_force(session: Session) -> WorkingHours:
     """The working hours with the holidays and make-up days that staff entered."""
     calendar = contact_rules(session).hours.calendar
     return replace(DISTRICT_HOURS, is_working_day=lambda day: calendar.kind(day) is DayKind.WORKDAY)
-
-
-def is_urgent(kind: CaseKind, resident: Resident | None, now: datetime) -> bool:
-    if kind is CaseKind.COMPLAINT:
-        return True
-    if resident is None:
-        return False
-    return FocusGroup.LIVING_ALONE in (resident.focus_groups or ()) or _age(resident, now) >= URGENT_AGE_YEARS
 
 
 def record_change(
@@ -134,9 +127,3 @@ def _add_to(session: Session, case: Case, asked: Case, *, by: str) -> Case:
     detail = {"reason": asked.reason.value}
     record_change(session, case, "added_to", by=by, now=asked.opened_at, detail=detail, note=asked.summary)
     return case
-
-
-def _age(resident: Resident, now: datetime) -> int:
-    if resident.birth_date is None:
-        return 0
-    return age_on(resident.birth_date, now.astimezone(DISTRICT_HOURS.zone).date()) or 0

@@ -101,3 +101,22 @@ def due_time(kind: CaseKind, opened_at: datetime, hours: WorkingHours = DISTRICT
     if opened_at.tzinfo is None:
         raise ValueError("opened_at needs a timezone")
     return PROMISES[kind](opened_at.astimezone(hours.zone), hours).astimezone(UTC)
+
+
+def working_time(start: datetime, end: datetime, hours: WorkingHours = DISTRICT_HOURS) -> timedelta:
+    """How much time somebody is there between two instants; none where `end` is not after `start`."""
+    start, end = start.astimezone(hours.zone), end.astimezone(hours.zone)
+    there = timedelta()
+    day = start.date()
+    while day <= end.date():
+        if hours.is_working_day(day):
+            for begins, ends in hours.spans:
+                opens, closes = (datetime.combine(day, at, hours.zone) for at in (begins, ends))
+                there += max(min(closes, end) - max(opens, start), timedelta())
+        day += ONE_DAY
+    return there
+
+
+def after_working_hours(amount: float, start: datetime, hours: WorkingHours = DISTRICT_HOURS) -> datetime:
+    """The instant, in UTC, by which so many hours of presence have passed since `start`."""
+    return working_hours(amount)(start.astimezone(hours.zone), hours).astimezone(UTC)

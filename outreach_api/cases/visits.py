@@ -14,6 +14,7 @@ from models.match import Match
 from models.resident import ResidentPhone
 from models.session import lock_resident
 from models.vocabulary import CaseKind, CaseReason, CaseState, MatchState, StopReason, VisitOutcome
+from outreach_api.cases.clocks import Milestone, reach
 from outreach_api.cases.open_case import OPEN_CASE_STATES, open_case, record_change
 from outreach_api.cases.work_case import hand_back, resolve
 from scheduler.matching.moves import move_match
@@ -101,6 +102,8 @@ def record_visit(
 
 def _follow_up(session: Session, case: Case, match: Match | None, visit: Visit, *, by: str, now: datetime) -> None:
     case.first_feedback_at = case.first_feedback_at or now
+    # Who came without an appointment has kept the promise of one.
+    reach(case, Milestone.APPOINTED, now)
     detail = {"outcome": visit.outcome.value, "visit": visit.id}
     record_change(session, case, "visited", by=by, now=now, detail=detail)
     if visit.outcome is VisitOutcome.NOT_HOME and _tries(session, case) < TRIES_AT_THE_DOOR:

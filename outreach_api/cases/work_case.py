@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.transitions import CASE_TRANSITIONS, UnlawfulTransition, check_transition
-from models.vocabulary import CaseState
+from models.vocabulary import CaseState, EscalationLevel
+from outreach_api.cases.clocks import Milestone, reach
 from outreach_api.cases.open_case import hours_in_force, record_change
 from outreach_api.cases.promises import due_time
 
@@ -101,6 +102,7 @@ def hand_back(session: Session, case: Case, *, by: str, now: datetime, note: str
 def give_feedback(session: Session, case: Case, *, by: str, now: datetime, note: str) -> None:
     """Keep what was told to the resident; the first time stops the clock of first feedback."""
     case.first_feedback_at = case.first_feedback_at or now
+    reach(case, Milestone.FIRST_FEEDBACK, now)
     record_change(session, case, "feedback", by=by, now=now, note=note)
 
 
@@ -108,6 +110,7 @@ def resolve(session: Session, case: Case, *, by: str, now: datetime, note: str |
     _move(case, CaseState.RESOLVED)
     case.resolved_at = now
     case.first_feedback_at = case.first_feedback_at or now
+    reach(case, Milestone.RESOLVED, now)
     record_change(session, case, "resolved", by=by, now=now, note=note)
 
 
@@ -130,8 +133,9 @@ def reopen(session: Session, case: Case, *, by: str, now: datetime, note: str) -
         UnlawfulTransition: it is not finished.
     """
     _open_again(case, FINISHED)
-    case.accepted_at = case.resolved_at = case.confirmed_at = None
-    case.staff_id = None
+    case.accepted_at = case.first_feedback_at = case.resolved_at = case.confirmed_at = case.kept_at = None
+    case.staff_id = case.merged_into_id = None
+    case.escalation = EscalationLevel.NONE
     case.due_at = due_time(case.kind, now, hours_in_force(session))
     record_change(session, case, "reopened", by=by, now=now, note=note)
 

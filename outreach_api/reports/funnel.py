@@ -86,9 +86,10 @@ def _one_way(session: Session, rows: InstrumentedAttribute, *where: ColumnElemen
 
 
 def _clocks(session: Session, now: datetime) -> dict[str, CaseClock]:
-    late = func.sum(case((Case.due_at < now, 1), else_=0))
+    running = Case.kept_at.is_(None)
+    late = func.sum(case((running & (Case.due_at < now), 1), else_=0))
     waiting = func.sum(case((Case.state == CaseState.OPEN, 1), else_=0))
-    next_due = func.min(case((Case.due_at >= now, Case.due_at)))
+    next_due = func.min(case((running & (Case.due_at >= now), Case.due_at)))
     query = select(Case.kind, func.count(), waiting, late, next_due).where(Case.state.in_(UNFINISHED))
     return {
         str(kind): CaseClock(waiting=open_, in_hand=number - open_, overdue=overdue, next_due_at=due)

@@ -132,6 +132,36 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "release_stop": ("要求恢复联系", "Lift a stop"),
     },
     v.Urgency: {"normal": ("一般", "Normal"), "high": ("优先", "Urgent")},
+    v.PriorityMark: {
+        "living_alone": ("独居", "Lives alone"),
+        "ninety_plus": ("90岁以上", "90 or older"),
+        "disabled": ("残疾", "Disabled"),
+        "deadline_near": ("快截止", "Closes soon"),
+        "complaint": ("投诉", "Complaint"),
+    },
+    v.EscalationLevel: {
+        "none": ("未提级", "Not escalated"),
+        "team": ("已提醒经办", "Team reminded"),
+        "supervisor": ("已报主管", "With the supervisor"),
+        "district": ("已报区级", "With the district"),
+    },
+    v.TeamSkill: {
+        "health": ("健康服务", "Health"),
+        "disability": ("助残", "Disability"),
+        "sign_language": ("手语", "Sign language"),
+    },
+    v.Dialect: {
+        "cantonese": ("粤语", "Cantonese"),
+        "hakka": ("客家话", "Hakka"),
+        "teochew": ("潮汕话", "Teochew"),
+    },
+    v.DayPart: {"morning": ("上午", "Morning"), "afternoon": ("下午", "Afternoon")},
+    v.AppointmentState: {
+        "standing": ("已约", "Appointed"),
+        "kept": ("已上门", "Kept"),
+        "missed": ("没有去成", "Missed"),
+        "called_off": ("已取消", "Called off"),
+    },
     v.VisitOutcome: {
         "applied": ("当场申请", "Applied"),
         "attended": ("已到检", "Attended"),

@@ -252,6 +252,10 @@ WORDS: dict[str, Pair] = {
     "change_reopened": ("重新打开", "Reopened"),
     "change_cancelled": ("取消", "Cancelled"),
     "change_visited": ("上门", "Visited"),
+    "change_merged": ("并入另一件", "Merged into another case"),
+    "change_took_in": ("并入了一件重复的", "Took in a duplicate"),
+    "change_marked": ("列为优先", "Marked for priority"),
+    "change_escalated": ("提级", "Escalated"),
     "system": ("系统", "System"),
     "said_case_taken": (
         "这件工单刚刚被别人接走或改动了，请看最新状态。",

@@ -106,7 +106,7 @@ def _wanted(filters: Filters, staff_id: int, now: datetime) -> list[ColumnElemen
     if filters.policy:
         wanted.append(Case.policy_id == filters.policy)
     if filters.overdue:
-        wanted.append((Case.due_at < now) & Case.state.in_(OPEN_CASE_STATES))
+        wanted.append((Case.due_at < now) & Case.kept_at.is_(None) & Case.state.in_(OPEN_CASE_STATES))
     if filters.mine:
         wanted.append(Case.staff_id == staff_id)
     return wanted

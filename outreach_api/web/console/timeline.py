@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from models.case import Case, CaseChange, Team
 from models.match import Match, MatchChange
 from models.staff import Staff
-from models.vocabulary import CaseReason, MatchState, VisitOutcome
+from models.vocabulary import CaseReason, EscalationLevel, MatchState, PriorityMark, VisitOutcome
 from outreach_api.privacy.masking import mask_text
 from outreach_api.web.words import Speaker
 
@@ -54,12 +55,19 @@ def _case_entry(
     )
 
 
+# What a change's detail holds, by its key.
+_DETAIL_WORDS: dict[str, type[StrEnum]] = {
+    "outcome": VisitOutcome,
+    "reason": CaseReason,
+    "level": EscalationLevel,
+    "mark": PriorityMark,
+}
+
+
 def _detail(change: CaseChange, speaker: Speaker) -> str:
-    if "outcome" in change.detail:
-        return speaker.word(VisitOutcome(change.detail["outcome"]))
-    if "reason" in change.detail:
-        return speaker.word(CaseReason(change.detail["reason"]))
-    return ""
+    words = [speaker.word(kind(change.detail[key])) for key, kind in _DETAIL_WORDS.items() if key in change.detail]
+    numbers = [f"#{change.detail[key]}" for key in ("into", "case") if key in change.detail]
+    return " · ".join(words + numbers)
 
 
 def _match_entry(move: MatchChange, speaker: Speaker) -> Entry:
