@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+from base64 import b64encode
 from collections.abc import Sequence
 
 from starlette.datastructures import FormData
@@ -19,4 +21,13 @@ def is_signed(
     if not auth_token or not signature:
         return False
     signed_url = public_url.rstrip("/") + target
+    if hmac.compare_digest(_usual_signature(auth_token, signed_url, fields), signature.encode()):
+        return True
+    # What does not fit as it stands, the vendor's own check may still know: it also tries the URL with or without port.
     return bool(RequestValidator(auth_token).validate(signed_url, FormData(list(fields)), signature))
+
+
+def _usual_signature(auth_token: str, signed_url: str, fields: Sequence[tuple[str, str]]) -> bytes:
+    """HMAC-SHA1 over the URL and the fields in the order of their names; the SDK's check takes eight times as long."""
+    signed = signed_url + "".join(name + value for name, value in sorted(set(fields)))
+    return b64encode(hmac.digest(auth_token.encode(), signed.encode(), "sha1"))

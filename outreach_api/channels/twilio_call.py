@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.rest import Client
+from urllib3.exceptions import HTTPError
 
 from models.vocabulary import Cause
 from outreach_api.channels.carrier import (
@@ -56,7 +56,7 @@ class TwilioCallCarrier:
 
     def close(self) -> None:
         """Close the connections that are kept open."""
-        self._http.session.close()
+        self._http.close()
 
     def send(self, message: OutgoingText) -> SendResult:
         if not message.to.startswith(tuple(self._voice.allowed_prefixes)):
@@ -70,7 +70,7 @@ class TwilioCallCarrier:
             return Rejected(Cause.RATE_LIMITED, "20429", fault.retry_after_seconds)
         except (TwilioRestException, TwilioServiceException) as fault:
             return refused(fault.code, fault.status)
-        except RequestException as fault:
+        except HTTPError as fault:
             return after_broken_request(fault)
         except (NotAnswered, TwilioException, ValueError, TypeError) as fault:
             return Unknown(type(fault).__name__)
@@ -81,7 +81,7 @@ class TwilioCallCarrier:
         found: list[ListedMessage] = []
         try:
             found.extend(self._listed(since, until))
-        except (RequestException, NotAnswered, TooManyRequests, TwilioException, ValueError, TypeError) as fault:
+        except (HTTPError, NotAnswered, TooManyRequests, TwilioException, ValueError, TypeError) as fault:
             log.warning("call_listing_incomplete", fault=type(fault).__name__, seen=len(found))
             return Listing(found, complete=False)
         return Listing(found, complete=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-from requests import Session
-from requests.adapters import HTTPAdapter
-from twilio.http.http_client import TwilioHttpClient
+import certifi
+from twilio.http import HttpClient
 from twilio.http.response import Response
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
 
 VENDOR_HOST = "api.twilio.com"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -31,39 +34,53 @@ class TooManyRequests(Exception):  # noqa: N818
         self.retry_after_seconds = retry_after_seconds
 
 
-class RedirectedHttpClient(TwilioHttpClient):  # type: ignore[misc]
+class RedirectedHttpClient(HttpClient):  # type: ignore[misc]
     """The SDK's edge and region can't name another host, and it ignores a timeout set once: both are done here.
 
+    Over urllib3 alone: the SDK's own client prepares each request by `requests`, which takes longer than sending it.
+
     Raises:
+        HTTPError: of urllib3; no connection, a broken one, or no answer in time.
         NotAnswered: a 5xx, or an answer that is not Twilio's.
         TooManyRequests: 429.
     """
 
     def __init__(self, base_url: str, *, timeout_seconds: float) -> None:
-        super().__init__(timeout=timeout_seconds)
+        super().__init__(logging.getLogger(__name__), is_async=False, timeout=timeout_seconds)
         self.base_url = base_url.rstrip("/")
-        self.session = Session()
-        for scheme in ("http://", "https://"):
-            # No retries below us: a create that is repeated may reach the resident twice.
-            self.session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0))
-        # A proxy of the environment knows nothing of a sandbox on this machine.
-        self.session.trust_env = urlsplit(base_url).hostname not in LOOPBACK
+        self._connections = _connections(self.base_url)
 
-    def request(self, method: str, url: str, *args: Any, **options: Any) -> Response:
-        options["timeout"] = options.get("timeout") or self.timeout
-        response = super().request(method, self._rewritten(url), *args, **options)
-        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise NotAnswered(f"HTTP {response.status_code}")
-        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            raise TooManyRequests(_retry_after(response))
-        _check_is_vendors(response)
-        return response
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._connections.clear()
 
-    def log_request(self, kwargs: dict[str, Any]) -> None:
-        """Nothing: the SDK would log numbers and texts."""
-
-    def log_response(self, status_code: int, response: Any) -> None:
-        """Nothing: the answer repeats numbers and texts."""
+    def request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,  # noqa: FBT001, FBT002 - the SDK calls it so
+    ) -> Response:
+        credentials = make_headers(basic_auth=":".join(auth)) if auth else {}
+        answer = self._connections.request(
+            method.upper(),
+            _with_query(self._rewritten(url), params),
+            body=urlencode(_present(data), doseq=True) if data else None,
+            headers={**(headers or {}), **credentials},
+            timeout=Timeout(timeout or self.timeout),
+            # A create that is repeated may reach the resident twice.
+            retries=False,
+            redirect=allow_redirects,
+        )
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise NotAnswered(f"HTTP {answer.status}")
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise TooManyRequests(_retry_after(answer))
+        return Response(answer.status, _vendors_text(answer), answer.headers)
 
     def _rewritten(self, url: str) -> str:
         parts = urlsplit(url)
@@ -72,17 +89,41 @@ class RedirectedHttpClient(TwilioHttpClient):  # type: ignore[misc]
         return self.base_url + parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def _check_is_vendors(response: Response) -> None:
-    """A gateway's page with a 200 or a 4xx says nothing about what became of the request."""
+def _connections(base_url: str) -> PoolManager:
+    proxy = None
+    parts = urlsplit(base_url)
+    # A proxy of the environment knows nothing of a sandbox on this machine.
+    if parts.hostname not in LOOPBACK and not proxy_bypass(parts.hostname or ""):
+        proxy = getproxies().get(parts.scheme)
+    kept: dict[str, Any] = {"maxsize": CONNECTIONS, "ca_certs": certifi.where()}
+    return ProxyManager(proxy, **kept) if proxy else PoolManager(**kept)
+
+
+def _present(values: Mapping[str, object]) -> dict[str, object]:
+    """Without the values that are not given: to the SDK those are None."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _with_query(url: str, params: Mapping[str, object] | None) -> str:
+    query = urlencode(_present(params or {}), doseq=True)
+    if not query:
+        return url
+    return f"{url}{'&' if urlsplit(url).query else '?'}{query}"
+
+
+def _vendors_text(answer: BaseHTTPResponse) -> str:
+    """The body; a gateway's page with a 200 or a 4xx says nothing about what became of the request."""
+    text = answer.data.decode("utf-8", errors="replace")
     try:
-        is_object = isinstance(json.loads(response.text), dict)
+        is_object = isinstance(json.loads(text), dict)
     except ValueError:
         is_object = False
     if not is_object:
-        raise NotAnswered(f"HTTP {response.status_code} without a Twilio body")
+        raise NotAnswered(f"HTTP {answer.status} without a Twilio body")
+    return text
 
 
-def _retry_after(response: Response) -> float:
-    stated = (response.headers or {}).get("Retry-After", "")
+def _retry_after(answer: BaseHTTPResponse) -> float:
+    stated = answer.headers.get("Retry-After", "")
     seconds = float(stated) if stated.isdecimal() else RETRY_AFTER_SECONDS
     return min(max(seconds, 1.0), MOST_RETRY_AFTER_SECONDS)

@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
-from requests.exceptions import ConnectionError as ConnectionBroken
-from requests.exceptions import ConnectTimeout, RequestException
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.rest import Client
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from models.vocabulary import Cause
 from outreach_api.channels.carrier import (
@@ -39,7 +37,7 @@ ACCOUNT_RETRY_SECONDS = 900.0
 STATUS_PATH = "/webhooks/twilio/status"
 
 INBOUND = "inbound"
-LISTING_FAULTS = (RequestException, NotAnswered, TooManyRequests, TwilioException, ValueError, TypeError)
+LISTING_FAULTS = (HTTPError, NotAnswered, TooManyRequests, TwilioException, ValueError, TypeError)
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +75,7 @@ class TwilioCarrier:
 
     def close(self) -> None:
         """Close the connections that are kept open."""
-        self._http.session.close()
+        self._http.close()
 
     def send(self, message: OutgoingText) -> SendResult:
         try:
@@ -91,7 +89,7 @@ class TwilioCarrier:
             return Rejected(Cause.RATE_LIMITED, "20429", fault.retry_after_seconds)
         except (TwilioRestException, TwilioServiceException) as fault:
             return refused(fault.code, fault.status)
-        except RequestException as fault:
+        except HTTPError as fault:
             return after_broken_request(fault)
         except (NotAnswered, TwilioException, ValueError, TypeError) as fault:
             # The answer made no sense to the SDK: whatever it was, it is not a refusal.
@@ -168,14 +166,8 @@ def refused(code: int | None, http_status: int) -> Rejected:
     return Rejected(cause_of_answer(code, http_status), str(code) if code else None, patience)
 
 
-def after_broken_request(fault: RequestException) -> SendResult:
+def after_broken_request(fault: HTTPError) -> SendResult:
     """A request that never got a connection was not carried out; any other may have been."""
-    never_connected = isinstance(fault, ConnectTimeout) or (
-        isinstance(fault, ConnectionBroken)
-        and bool(fault.args)
-        and isinstance(fault.args[0], MaxRetryError)
-        and isinstance(fault.args[0].reason, NewConnectionError)
-    )
-    if never_connected:
+    if isinstance(fault, ConnectTimeoutError | NewConnectionError):
         return Rejected(Cause.CARRIER_FAULT, None, CARRIER_DOWN_RETRY_SECONDS)
     return Unknown(type(fault).__name__)

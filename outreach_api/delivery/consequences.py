@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.contact import Contact
 from models.match import Match
 from models.resident import Phone
 from models.session import lock_resident
@@ -45,7 +45,18 @@ EFFECT_OF_CAUSE: dict[Cause, PhoneEffect] = {
 }
 
 
-def note_failure(session: Session, contact: Contact, cause: Cause, *, now: datetime) -> None:
+class Failed(Protocol):
+    """A contact, as far as its failure tells on others."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def resident_id(self) -> int | None: ...
+    @property
+    def phone_id(self) -> int: ...
+
+
+def note_failure(session: Session, contact: Failed, cause: Cause, *, now: datetime) -> None:
     """Let a failed contact tell on its phone: unreachable at once, after two failures in a row, or stopped."""
     match EFFECT_OF_CAUSE[cause]:
         case PhoneEffect.UNREACHABLE:
@@ -81,7 +92,7 @@ def _change(session: Session, phone_id: int, **values: object) -> None:
     )
 
 
-def _stop(session: Session, contact: Contact, *, now: datetime) -> None:
+def _stop(session: Session, contact: Failed, *, now: datetime) -> None:
     """The resident told the carrier to stop: for us the same as having told us, with the matches closed likewise."""
     if contact.resident_id is not None:
         lock_resident(session, contact.resident_id)

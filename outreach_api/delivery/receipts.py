@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 import structlog
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import Row, or_, select, update
+from sqlalchemy.orm import Session
 
+from models.bulk import change_rows, insert_rows
 from models.contact import Contact, Receipt
 from models.event import Event
 from models.session import Sessions
 from models.transitions import CONTACT_TRANSITIONS
-from models.vocabulary import ContactState, EventKind
+from models.vocabulary import Cause, ContactState, EventKind
 from outreach_api.channels.vendor_codes import MEANING_OF_STATUS, StatusMeaning, cause_of_code
 from outreach_api.delivery.consequences import note_deliveries, note_failure
 from outreach_api.delivery.told import note_told
 
 BATCH = 500
+ARRIVED = ("id", "contact_id", "provider", "provider_ref", "status", "vendor_code", "received_at")
 log = structlog.get_logger(__name__)
 
 
@@ -45,13 +48,13 @@ def apply_receipts(sessions: Sessions, *, now: datetime, batch: int = BATCH) -> 
     while _is_any_pending(sessions):
         with sessions.write() as session:
             receipts = _pending(session, batch)
-            contacts = _Contacts(session, receipts)
-            delivered: set[int] = set()
+            applying = _Applying(session, receipts, now)
             for receipt in receipts:
-                verdict = _apply(session, receipt, contacts.of(receipt), delivered, now=now)
+                verdict = applying.apply(receipt)
                 setattr(report, verdict, getattr(report, verdict) + 1)
-                receipt.applied_at = now
-            note_deliveries(session, delivered)
+            applying.write()
+            applied = update(Receipt).where(Receipt.id.in_([receipt.id for receipt in receipts]))
+            session.execute(applied.values(applied_at=now).execution_options(synchronize_session=False))
         if len(receipts) < batch:
             break
     return report
@@ -62,84 +65,121 @@ def _is_any_pending(sessions: Sessions) -> bool:
         return session.scalar(select(Receipt.id).where(Receipt.applied_at.is_(None)).limit(1)) is not None
 
 
-def _pending(session: Session, batch: int) -> Sequence[Receipt]:
-    query = select(Receipt).where(Receipt.applied_at.is_(None)).order_by(Receipt.id).limit(batch)
-    return session.scalars(query.with_for_update(skip_locked=True)).all()
+def _pending(session: Session, batch: int) -> Sequence[Row[Any]]:
+    columns = [getattr(Receipt, name) for name in ARRIVED]
+    query = select(*columns).where(Receipt.applied_at.is_(None)).order_by(Receipt.id).limit(batch)
+    return session.execute(query.with_for_update(skip_locked=True)).all()
+
+
+@dataclass
+class _Standing:
+    """How a contact stands, as far as receipts change it; a plain value, since there are thousands a minute."""
+
+    id: int
+    resident_id: int | None
+    phone_id: int
+    state: ContactState
+    provider: str | None
+    provider_ref: str | None
+    receipt_rank: int
+    sent_at: datetime | None
+    settled_at: datetime | None
+    cause: Cause | None
+    vendor_code: str | None
 
 
 class _Contacts:
     """The contacts that a batch of receipts speaks of, locked: by our id in the callback, else by the carrier's."""
 
-    def __init__(self, session: Session, receipts: Sequence[Receipt]) -> None:
+    def __init__(self, session: Session, receipts: Sequence[Row[Any]]) -> None:
         ids = {receipt.contact_id for receipt in receipts if receipt.contact_id is not None}
         refs = {receipt.provider_ref for receipt in receipts}
         query = (
-            select(Contact)
+            select(*(getattr(Contact, one.name) for one in fields(_Standing)))
             .where(or_(Contact.id.in_(ids), Contact.provider_ref.in_(refs)))
-            .options(defer(Contact.text), defer(Contact.variables))
             .order_by(Contact.id)
             .with_for_update()
         )
-        found = session.scalars(query).all()
+        found = [_Standing(*row) for row in session.execute(query)]
         self._by_id = {contact.id: contact for contact in found}
         self._by_ref = {contact.provider_ref: contact for contact in found}
 
-    def of(self, receipt: Receipt) -> Contact | None:
+    def of(self, receipt: Row[Any]) -> _Standing | None:
         if receipt.contact_id is not None and receipt.contact_id in self._by_id:
             return self._by_id[receipt.contact_id]
         # Also of a contact that a restore took down under another id.
         return self._by_ref.get(receipt.provider_ref)
 
 
-def _apply(session: Session, receipt: Receipt, contact: Contact | None, delivered: set[int], *, now: datetime) -> str:
-    """The verdict on one receipt. A phone that it says was reached is put into `delivered`."""
-    meaning = MEANING_OF_STATUS.get(receipt.status)
-    if contact is None or meaning is None:
-        log.warning("receipt_strange", receipt=receipt.id, contact=receipt.contact_id, known=meaning is not None)
-        return "strange"
-    if contact.provider_ref not in (None, receipt.provider_ref):
-        # Two messages of one contact: the harm is done, but it must be seen.
-        log.error("receipt_of_second_message", receipt=receipt.id, contact=contact.id)
-        return "strange"
-    if meaning.rank <= contact.receipt_rank:
+class _Applying:
+    """A batch being applied: what each receipt changes is gathered, and written at the end, or before it is read."""
+
+    def __init__(self, session: Session, receipts: Sequence[Row[Any]], now: datetime) -> None:
+        self._session = session
+        self._contacts = _Contacts(session, receipts)
+        self._now = now
+        self._changed: dict[int, _Standing] = {}
+        self._delivered: set[int] = set()
+        """Phones that were reached."""
+        self._events: list[dict[str, Any]] = []
+
+    def apply(self, receipt: Row[Any]) -> str:
+        """The verdict on one receipt."""
+        contact = self._contacts.of(receipt)
+        meaning = MEANING_OF_STATUS.get(receipt.status)
+        if contact is None or meaning is None:
+            log.warning("receipt_strange", receipt=receipt.id, contact=receipt.contact_id, known=meaning is not None)
+            return "strange"
+        if contact.provider_ref not in (None, receipt.provider_ref):
+            # Two messages of one contact: the harm is done, but it must be seen.
+            log.error("receipt_of_second_message", receipt=receipt.id, contact=contact.id)
+            return "strange"
+        if meaning.rank <= contact.receipt_rank:
+            return "outranked"
+        if meaning.state is not contact.state and meaning.state not in CONTACT_TRANSITIONS[contact.state]:
+            return self._contradicted(receipt, contact, meaning)
+        self._move(receipt, contact, meaning)
+        return "applied"
+
+    def write(self) -> None:
+        change_rows(self._session, Contact, [vars(contact) for contact in self._changed.values()])
+        insert_rows(self._session, Event, self._events)
+        note_deliveries(self._session, self._delivered)
+        self._changed.clear()
+        self._events.clear()
+        self._delivered.clear()
+
+    def _contradicted(self, receipt: Row[Any], contact: _Standing, meaning: StatusMeaning) -> str:
+        """`sent` after `delivered` is a late report; a receipt for what was never sent is a fault worth a look."""
+        if contact.state in (ContactState.PLANNED, ContactState.CANCELLED, ContactState.REJECTED):
+            log.error("receipt_contradicts_contact", receipt=receipt.id, contact=contact.id, state=contact.state.value)
+            return "strange"
+        contact.receipt_rank = max(contact.receipt_rank, meaning.rank)
+        self._changed[contact.id] = contact
         return "outranked"
-    if meaning.state is not contact.state and meaning.state not in CONTACT_TRANSITIONS[contact.state]:
-        return _contradicted(receipt, contact, meaning)
-    _move(session, receipt, contact, meaning, delivered, now=now)
-    return "applied"
 
-
-def _contradicted(receipt: Receipt, contact: Contact, meaning: StatusMeaning) -> str:
-    """`sent` after `delivered` is a late report; a receipt for what was never sent is a fault worth a look."""
-    if contact.state in (ContactState.PLANNED, ContactState.CANCELLED, ContactState.REJECTED):
-        log.error("receipt_contradicts_contact", receipt=receipt.id, contact=contact.id, state=contact.state.value)
-        return "strange"
-    contact.receipt_rank = max(contact.receipt_rank, meaning.rank)
-    return "outranked"
-
-
-def _move(
-    session: Session, receipt: Receipt, contact: Contact, meaning: StatusMeaning, delivered: set[int], *, now: datetime
-) -> None:
-    contact.receipt_rank = meaning.rank
-    contact.provider = contact.provider or receipt.provider
-    contact.provider_ref = receipt.provider_ref
-    contact.sent_at = contact.sent_at or receipt.received_at
-    if contact.state is meaning.state:
-        return
-    if contact.state is not ContactState.ACCEPTED:
-        note_told(session, [contact.id], now=now)
-    contact.state = meaning.state
-    contact.settled_at = now
-    facts = {"contact": contact.id, "state": contact.state.value}
-    session.add(Event(at=now, kind=EventKind.CONTACT_CHANGED, facts=facts))
-    if meaning.state is ContactState.UNDELIVERED:
-        contact.cause = cause_of_code(receipt.vendor_code)
-        contact.vendor_code = receipt.vendor_code
-        # In the order in which they came: a failure after a delivery is the first of a new run.
-        note_deliveries(session, delivered)
-        delivered.clear()
-        note_failure(session, contact, contact.cause, now=now)
-    elif meaning.state is ContactState.DELIVERED:
-        contact.cause = contact.vendor_code = None
-        delivered.add(contact.phone_id)
+    def _move(self, receipt: Row[Any], contact: _Standing, meaning: StatusMeaning) -> None:
+        self._changed[contact.id] = contact
+        contact.receipt_rank = meaning.rank
+        contact.provider = contact.provider or receipt.provider
+        contact.provider_ref = receipt.provider_ref
+        contact.sent_at = contact.sent_at or receipt.received_at
+        if contact.state is meaning.state:
+            return
+        if contact.state is not ContactState.ACCEPTED:
+            self.write()
+            note_told(self._session, [contact.id], now=self._now)
+            self._changed[contact.id] = contact
+        contact.state = meaning.state
+        contact.settled_at = self._now
+        facts = {"contact": contact.id, "state": contact.state.value}
+        self._events.append({"at": self._now, "kind": EventKind.CONTACT_CHANGED, "facts": facts})
+        if meaning.state is ContactState.UNDELIVERED:
+            contact.cause = cause_of_code(receipt.vendor_code)
+            contact.vendor_code = receipt.vendor_code
+            # In the order in which they came: a failure after a delivery is the first of a new run.
+            self.write()
+            note_failure(self._session, contact, contact.cause, now=self._now)
+        elif meaning.state is ContactState.DELIVERED:
+            contact.cause = contact.vendor_code = None
+            self._delivered.add(contact.phone_id)

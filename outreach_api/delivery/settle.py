@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session, defer
 
+from models.bulk import change_rows, insert_rows
 from models.contact import Contact
 from models.event import Event
 from models.resident import Resident
@@ -170,12 +171,12 @@ def _settle_accepted(
     reference = {contact_id: {"provider": provider, "provider_ref": ref} for contact_id, (_, ref) in accepted.items()}
     if settled:
         taken = {"state": ContactState.ACCEPTED, "settled_at": now}
-        session.execute(update(Contact), [{"id": number, **taken, **reference[number]} for number in settled])
+        change_rows(session, Contact, [{"id": number, **taken, **reference[number]} for number in settled])
         facts = [{"contact": number, "state": ContactState.ACCEPTED.value} for number in settled]
         same = {"at": now, "kind": EventKind.CONTACT_CHANGED}
-        session.execute(insert(Event), [{**same, "facts": fact} for fact in facts])
+        insert_rows(session, Event, [{**same, "facts": fact} for fact in facts])
     if overtaken:
-        session.execute(update(Contact), [{"id": number, **reference[number]} for number in overtaken])
+        change_rows(session, Contact, [{"id": number, **reference[number]} for number in overtaken])
 
 
 def _settle_rejected(session: Session, claimed: Claimed, result: Rejected, *, provider: str, now: datetime) -> None:

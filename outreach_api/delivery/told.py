@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.orm import Session
 
+from models.bulk import change_rows, insert_rows
 from models.contact import Contact
 from models.conversation import Conversation, Message
 from models.resident import Resident, ResidentPhone
@@ -26,9 +27,9 @@ def note_told(session: Session, contact_ids: Collection[int], *, now: datetime) 
     _lock_residents(session, {contact["resident_id"] for contact in contacts} - {None})
     talks = _talks(session, contacts, now=now)
     lines = [_line(contact, talks[contact["phone_id"]], now=now) for contact in contacts]
-    session.execute(insert(Message), lines)
+    insert_rows(session, Message, lines)
     joined = [{"id": contact["id"], "conversation_id": talks[contact["phone_id"]]} for contact in contacts]
-    session.execute(update(Contact), joined)
+    change_rows(session, Contact, joined)
 
 
 def _untold(session: Session, contact_ids: Collection[int]) -> Sequence[RowMapping]:
@@ -48,15 +49,19 @@ def _lock_residents(session: Session, resident_ids: Collection[int]) -> None:
 def _talks(session: Session, contacts: Sequence[RowMapping], *, now: datetime) -> dict[int, int]:
     """The newest conversation of each phone, by phone; begun where there was none."""
     of_phone = {contact["phone_id"]: contact for contact in contacts}
-    newest = select(Conversation.phone_id, func.max(Conversation.id)).where(Conversation.phone_id.in_(of_phone))
-    talks: dict[int, int] = dict(session.execute(newest.group_by(Conversation.phone_id)).all())
+    talks: dict[int, int] = dict(session.execute(_newest(of_phone)).all())
     silent = [phone_id for phone_id in of_phone if phone_id not in talks]
     if silent:
         shared = _shared(session, silent)
         begun = [_beginning(of_phone[phone_id], shared=phone_id in shared, now=now) for phone_id in silent]
-        made = session.execute(insert(Conversation).returning(Conversation.phone_id, Conversation.id), begun)
-        talks.update(made.all())
+        insert_rows(session, Conversation, begun)
+        talks.update(session.execute(_newest(silent)).all())
     return talks
+
+
+def _newest(phone_ids: Collection[int]) -> Select[int, int]:
+    newest = select(Conversation.phone_id, func.max(Conversation.id)).where(Conversation.phone_id.in_(phone_ids))
+    return newest.group_by(Conversation.phone_id)
 
 
 def _shared(session: Session, phone_ids: Collection[int]) -> frozenset[int]:

@@ -35,8 +35,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.state.wall_clock = wall_clock or SystemClock()
     app.state.live = EventTail(house.sessions)
     install_problems(app)
-    app.include_router(health.router)
-    for router in (webhooks, voice_webhooks, voice_sockets, api_cases.router, api_feeds.router):
+    for router in (webhooks, health.router, voice_webhooks, voice_sockets, api_cases.router, api_feeds.router):
         app.include_router(router)
     app.include_router(sign_in.router)
     app.include_router(public)

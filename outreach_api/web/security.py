@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,6 +33,7 @@ HEADERS = {
 }
 HSTS = "max-age=31536000; includeSubDomains"
 STATIC_PATHS = "/static/"
+CACHE_CONTROL = b"cache-control"
 
 
 class SecurityHeaders:
@@ -41,7 +41,9 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, public_url: str) -> None:
         self._app = app
-        self._fixed = HEADERS | ({"strict-transport-security": HSTS} if public_url.startswith("https:") else {})
+        fixed = HEADERS | ({"strict-transport-security": HSTS} if public_url.startswith("https:") else {})
+        self._fixed = [(name.encode(), value.encode()) for name, value in fixed.items()]
+        self._names = frozenset(name for name, _ in self._fixed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,10 +52,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(self._fixed)
-                if not scope["path"].startswith(STATIC_PATHS):
-                    headers["cache-control"] = "no-store"
+                kept = scope["path"].startswith(STATIC_PATHS)
+                replaced = self._names if kept else self._names | {CACHE_CONTROL}
+                headers = [header for header in message["headers"] if header[0] not in replaced] + self._fixed
+                message["headers"] = headers if kept else [*headers, (CACHE_CONTROL, b"no-store")]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
