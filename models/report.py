@@ -36,3 +36,23 @@ class ExportRequest(Base):
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str | None] = mapped_column(String(64))
     taken_at: Mapped[datetime | None]
+
+
+class CampaignForecast(Base):
+    """What a campaign was expected to take and to bring, as it was said before; reports hold it against the facts."""
+
+    __tablename__ = "campaign_forecast"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    policy_id: Mapped[str] = mapped_column(String(64), index=True)
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(64))
+    starts_on: Mapped[date]
+    days: Mapped[int]
+    seeds: Mapped[int]
+    matches: Mapped[int]
+    """How many it is about: those matched and not closed when it was made."""
+    assumptions: Mapped[dict[str, Any]]
+    """All that it took for granted, with what was seen here marked as such."""
+    expected: Mapped[dict[str, Any]]
+    """Measure → for each day the low, the middle and the high value up to its end."""

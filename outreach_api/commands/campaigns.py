@@ -22,6 +22,7 @@ from models.vocabulary import CampaignState, Role, Waiver
 from outreach_api.bootstrap import House, open_house
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
+from outreach_api.commands.forecasts import forecast
 from outreach_api.language import say
 from outreach_api.web.vocabulary_words import VOCABULARY
 from scheduler.planning import campaigns as rules
@@ -47,6 +48,11 @@ def preview(policy: Annotated[str, typer.Argument()], daily_cap: int = 100) -> N
         _known(house, policy)
         found = preview_audience(session, policy, now=house.clock.now(), cards=house.cards)
     _show(found, daily_cap)
+
+
+campaign.command(help=say("预测：要多少触达、费用、上门，会来多少回应", "What it will take and bring, with intervals"))(
+    forecast
+)
 
 
 @campaign.command(help=say("起草活动", "Draw a campaign up"))

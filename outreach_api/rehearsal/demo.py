@@ -29,7 +29,7 @@ from outreach_api.clock import SettableClock, VirtualClock
 from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
 from outreach_api.processes import Program, free_port, refuse_taken_port, sole_use_of
-from outreach_api.rehearsal.campaigns import add_teams, open_campaigns, open_surveys
+from outreach_api.rehearsal.campaigns import add_teams, forecast_campaigns, open_campaigns, open_surveys
 from outreach_api.rehearsal.display import day_view, funnel_table
 from outreach_api.rehearsal.figures import BREACH_KINDS, reconcile_with_ledger
 from outreach_api.rehearsal.run import Rehearsal
@@ -118,6 +118,8 @@ class Demo:
             self._find_the_missing(house)
             sandbox = self._tie_together(stack, house, outside)
             self._show_sign_in()
+            with self.steps.step("forecast", say("预测会怎样，事后对照", "Forecast, to be held against what comes")):
+                forecast_campaigns(house)
             with self.steps.step("days", say(f"演练 {self.plan.days} 天", f"Live through {self.plan.days} days")):
                 self._live(self._rehearsal(house, clock, sandbox))
             result = self._result(house, sandbox)

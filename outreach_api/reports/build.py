@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from models.session import Sessions
 from outreach_api.reports.counting import Counting, ratio
+from outreach_api.reports.forecast_table import forecast_tables
 from outreach_api.reports.labour import labour, labour_minutes
 from outreach_api.reports.report import Kind, Report, Table
 from outreach_api.reports.snapshot import Snapshot, take_snapshot
@@ -65,7 +66,7 @@ class _Build:
         else:
             until = on or last_day
             since = until - SPAN[kind] + timedelta(days=1)
-        figures, tables = self._content(kind, since, until)
+        figures, tables = self._content(kind, since, until, last)
         return Report(kind, last, since, until, self.policy_id, figures, {table.name: table for table in tables})
 
     def _span(self) -> tuple[datetime | None, datetime | None]:
@@ -76,7 +77,9 @@ class _Build:
         )
         return (first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)) if first else (None, None)
 
-    def _content(self, kind: Kind, since: date, until: date) -> tuple[dict[str, float | None], list[Table]]:
+    def _content(
+        self, kind: Kind, since: date, until: date, as_of: datetime
+    ) -> tuple[dict[str, float | None], list[Table]]:
         start, end = self._instants(since, until)
         counting = self.counting
         matches = counting.matches()
@@ -103,6 +106,7 @@ class _Build:
         if kind is Kind.CAMPAIGN:
             figures |= uptake_figures | minutes
             figures |= satisfaction(counting)
+            tables += forecast_tables(counting, as_of, self.zone)
             tables += [labour_table, uplift_table(counting), response_table(counting), results_table(counting)]
         return figures, tables
 

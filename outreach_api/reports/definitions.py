@@ -159,6 +159,20 @@ FIGURES: dict[str, Definition] = {
     "delivered": _d("送达", "Delivered", ("其中确认送达或接听", "of these delivered or answered"), "report_contact"),
 }
 
+# What a forecast says and a report holds it against: name → (中文, English). Of the span since it was made.
+FORECAST_MEASURES: dict[str, tuple[str, str]] = {
+    "contacts": ("触达人次", "Contacts made"),
+    "texts": ("短信条数", "Texts sent"),
+    "text_cost": ("短信费用（元）", "Cost of texts, yuan"),
+    "answered": ("有回应", "Answered"),
+    "done": ("已办成", "Done"),
+    "home_visits": ("上门工单", "Home visit cases"),
+    "home_visits_a_day": ("平均每天上门工单", "Home visit cases a day"),
+    "busiest_day": ("最忙一天的上门工单", "Home visit cases, busiest day"),
+    "late_percent": ("上门超时占到期（%）", "Home visits late, % of those due"),
+    "desk_cases": ("坐席工单", "Cases for the desk"),
+}
+
 # Columns of tables: name → (中文, English, unit); a column without a unit names the row.
 COLUMNS: dict[str, tuple[str, str, Unit | None]] = {
     "policy": ("事项", "Policy", None),
@@ -218,6 +232,7 @@ COLUMNS: dict[str, tuple[str, str, Unit | None]] = {
     "high": ("上限", "High", N),
     "fact": ("实际", "Fact", N),
     "within": ("在区间内", "Within", None),
+    "measure": ("指标", "Measure", None),
     "weighted": ("加权比例", "Weighted share", S),
     "share_low": ("95% 下限", "95 % low", S),
     "share_high": ("95% 上限", "95 % high", S),
@@ -313,6 +328,18 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
         "Uptake",
         "分母固定为首次比对当天的应享人数",
         "denominator frozen on the day of the first matching",
+    ),
+    "forecast": (
+        "预测与实际",
+        "Forecast and fact",
+        "事前同一规则演练多遍；区间含其中 95%；同一批人、同一天数的实际",
+        "the same rules lived through beforehand, 95 % of the courses; facts of the same people and days",
+    ),
+    "forecast_days": (
+        "办成：预测与实际",
+        "Done: forecast and fact",
+        "每周末的累计",
+        "in all, at the end of each week",
     ),
     "uplift": (
         "分批比较的提升",

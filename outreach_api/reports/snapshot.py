@@ -35,6 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "application": ("id", "status", "resident_id", "policy_id", "channel", "occurred_on"),
     "campaign": ("id", "policy_id", "name", "state", "starts_on", "ends_on"),
     "campaign_phase": ("campaign_id", "number", "starts_on"),
+    "campaign_forecast": ("id", "policy_id", "made_at", "starts_on", "days", "matches", "assumptions", "expected"),
     "contact": (
         "id", "resident_id", "campaign_id", "channel", "purpose", "ladder_step", "state", "cause", "refusal",
         "provider", "due_at", "sent_at",

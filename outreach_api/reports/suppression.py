@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from outreach_api.reports.definitions import COLUMNS, FIGURES, Unit
@@ -10,7 +10,7 @@ from outreach_api.reports.report import Cell, Report, Table
 
 SMALLEST_SHOWN = 10
 # Day by day and word by word everything is small; sums over them would tell the rest.
-NEVER_SHOWN = frozenset({"curve", "confused", "deliverability", "labour", "year_on_year"})
+NEVER_SHOWN = frozenset({"curve", "confused", "deliverability", "labour", "year_on_year", "forecast_days"})
 # Rates that would give a withheld count back.
 RATE_OF = {
     "told_rate": "told", "arrived_rate": "arrived", "answer_rate": "answered", "interest_rate": "interested",
@@ -38,12 +38,32 @@ def suppress(report: Report) -> Report:
     for rate, count in RATE_OF.items():
         if rate in figures and figures.get(count, 0) is None:
             figures[rate] = None
-    tables = {name: suppress_table(table) for name, table in report.tables.items() if name not in NEVER_SHOWN}
+    tables = {
+        name: suppress_table(_without_facts(table, figures))
+        for name, table in report.tables.items()
+        if name not in NEVER_SHOWN
+    }
     return replace(report, figures=figures, tables=tables, suppressed=True)
 
 
 def _figure(name: str, value: float | None) -> float | None:
     return None if FIGURES[name].unit is Unit.COUNT and is_small(value) else value
+
+
+def _without_facts(table: Table, figures: Mapping[str, float | None]) -> Table:
+    """A forecast keeps what was expected; facts go where they are small, or where the like of them was withheld."""
+    if table.name != "forecast":
+        return table
+    gone = any(figures.get(name, 0) is None for name in ("done", "answered", "told", "person_times"))
+    fact, within = table.columns.index("fact"), table.columns.index("within")
+    withheld = {fact: None, within: None}
+    return replace(
+        table,
+        rows=tuple(
+            tuple(withheld.get(c, cell) if gone or is_small(row[fact]) else cell for c, cell in enumerate(row))
+            for row in table.rows
+        ),
+    )
 
 
 def suppress_table(table: Table) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from models import vocabulary as v
-from outreach_api.reports.definitions import COLUMNS, FIGURES, TABLES, Unit
+from outreach_api.reports.definitions import COLUMNS, FIGURES, FORECAST_MEASURES, TABLES, Unit
 from outreach_api.reports.report import Cell, Report
 from outreach_api.web.vocabulary_words import INTENTS, VOCABULARY, Pair
 
@@ -25,6 +25,8 @@ OTHERS: dict[str, Pair] = {
     "reply": ("短信回复", "reply"),
     "visit": ("上门", "visit"),
     "all": ("合计", "all"),
+    "yes": ("是", "yes"),
+    "no": ("否", "no"),
     "text": ("短信触达", "texts"),
     "manual": ("人工方式（对照）", "manual way, for comparison"),
     "age_band": ("年龄段", "age"),
@@ -79,7 +81,9 @@ class Words:
             return self.report.names.get(code, code)
         if column == "figure":
             return self.figure(code) if code in FIGURES else code
-        if not code and column in ("carrier", "cause"):
+        if column == "measure":
+            return self._pair(FORECAST_MEASURES[code])
+        if not code and column in ("carrier", "cause", "within"):
             return ""
         vocabularies = [INTENTS] if column in ("intent", "rival") else []
         vocabularies += [VOCABULARY[words] for words in _ENUMS.get(column, ()) if words in VOCABULARY]

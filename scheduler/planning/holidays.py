@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from chinese_calendar import get_holiday_detail, is_workday
@@ -32,12 +33,17 @@ class HolidayCalendar:
     def kind(self, day: date) -> DayKind:
         if day in self.overrides:
             return self.overrides[day]
-        if not is_published(day.year):
-            return _kind_by_regulation(day)
-        if is_workday(day):
-            return DayKind.WORKDAY
-        _, name = get_holiday_detail(day)
-        return DayKind.HOLIDAY if name else DayKind.WEEKEND
+        return _kind_by_calendar(day)
+
+
+@lru_cache(maxsize=1000)
+def _kind_by_calendar(day: date) -> DayKind:
+    if not is_published(day.year):
+        return _kind_by_regulation(day)
+    if is_workday(day):
+        return DayKind.WORKDAY
+    _, name = get_holiday_detail(day)
+    return DayKind.HOLIDAY if name else DayKind.WEEKEND
 
 
 def is_published(year: int) -> bool:
