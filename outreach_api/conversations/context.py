@@ -21,6 +21,7 @@ from models.vocabulary import (
     ContactPurpose,
     ContactState,
     ConversationOutcome,
+    Direction,
     MatchState,
     Question,
     Stage,
@@ -38,6 +39,7 @@ from outreach_api.conversations.decision import (
 from outreach_api.conversations.proof import code_for
 from outreach_api.conversations.state import DialogueState
 from outreach_api.surveys.open_survey import OpenSurvey, open_survey
+from outreach_api.voice.lines import line
 from scheduler.planning.stops import standing_stop
 from scheduler.policies.card import PolicyCard
 from scheduler.rules.derive import age_on
@@ -105,7 +107,7 @@ def load_context(
     return Context(
         now=local,
         channel=inbound.channel,
-        state=_asking_who_speaks(_state(sender, standing), inbound, standing),
+        state=_in_this_call(session, _asking_who_speaks(_state(sender, standing), inbound, standing), inbound),
         standing=standing,
         person=_as_person(person, local) if person else None,
         household=tuple(_as_person(resident, local) for resident in sender.residents),
@@ -122,6 +124,7 @@ def load_context(
         kept_faqs=kept_faqs(session, {match.policy_id for match in matches}),
         proof_code=code_for(inbound.id),
         survey=_survey(session, sender, person, cards, now),
+        called_about=_called_about(session, sender, inbound, cards, now) if standing is Standing.SHARED else None,
     )
 
 
@@ -134,6 +137,17 @@ def _survey(
     return open_survey(
         session, phone_id=sender.phone.id, resident_id=person.id, offered_at=offered_at, cards=cards, now=now
     )
+
+
+def _called_about(
+    session: Session, sender: Sender, inbound: Inbound, cards: Mapping[str, PolicyCard], now: datetime
+) -> OpenSurvey | None:
+    """The survey for which somebody who has not said yet who they are was called."""
+    call = session.get(Call, inbound.call_id) if inbound.call_id is not None else None
+    contact = session.get(Contact, call.contact_id) if call and call.contact_id is not None else None
+    if contact is None or contact.purpose is not ContactPurpose.SURVEY or contact.resident_id is None:
+        return None
+    return _survey(session, sender, session.get(Resident, contact.resident_id), cards, now)
 
 
 def _speaker(sender: Sender, now: datetime) -> Resident | None:
@@ -167,6 +181,14 @@ def _asking_who_speaks(state: DialogueState, inbound: Inbound, standing: Standin
     if _is_spoken(inbound) and standing is Standing.SHARED and state.asked not in _BEFORE_IDENTITY:
         return state.with_(asked=Question.IDENTITY, stage=Stage.OFFER, pending=None)
     return state
+
+
+def _in_this_call(session: Session, state: DialogueState, inbound: Inbound) -> DialogueState:
+    """再说一遍 means what was said in this call: what an earlier talk said may not be for whoever picked up."""
+    call = session.get(Call, inbound.call_id) if inbound.call_id is not None else None
+    if call is None or (state.replied_at is not None and state.replied_at >= call.started_at):
+        return state
+    return state.with_(last_reply=line("opening" if call.direction is Direction.OUT else "who"))
 
 
 def _standing(sender: Sender, person: Resident | None) -> Standing:

@@ -107,6 +107,8 @@ class Context:
     """Kept from what people answered, and reviewed."""
     survey: OpenSurvey | None = None
     """The survey this message may be an answer to."""
+    called_about: OpenSurvey | None = None
+    """The survey of the call in which somebody speaks who has not said yet who they are."""
     proof_code: str = ""
     """What to say, in answer to this message, to somebody who doubts us."""
 

@@ -9,7 +9,7 @@ from outreach_api.conversations.decision import Context, Decision, Heard
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import Exact, takes_a_stop_back
 from outreach_api.conversations.stopping import STOP_WORDS, hear_in_silence
-from outreach_api.surveys.dialogue import Taken, take_turn
+from outreach_api.surveys.dialogue import Taken, begin, take_turn
 
 
 def decide(heard: Heard, context: Context) -> Decision | None:
@@ -30,6 +30,7 @@ def decide(heard: Heard, context: Context) -> Decision | None:
     if surveyed is not Taken.NOT_OURS:
         return draft.decision() if surveyed is Taken.SETTLED else None
     if settled_by_words(draft):
+        begin(draft)
         silent = heard.exact is not None and heard.exact.kind is Exact.EMPTY
         draft.set(misses=draft.state.misses + 1 if silent else 0, menu=())
         draft.note_aside()

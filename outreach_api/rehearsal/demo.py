@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.live import Live
 
 from models.crypto import KeyRing, write_key_ring
+from models.event import Setting
 from models.session import Durability
 from models.vocabulary import Role
 from outreach_api.bootstrap import House, import_folder, open_house
@@ -38,10 +39,12 @@ from outreach_api.rehearsal.server import ServerThread
 from outreach_api.rehearsal.steps import Steps
 from outreach_api.reports.funnel import funnel
 from outreach_api.settings import ROOT, Settings
+from outreach_api.voice.settings import Transport, VoiceSettings
 from outreach_api.web.app import create_app
 from outreach_api.web.staff import add_staff
 from outreach_api.web.tokens import add_token
 from scheduler.planning.guards import Guards
+from scheduler.planning.rules import CADENCE
 from scheduler.roster.import_population import ImportReport
 
 START_ON = date(2026, 3, 2)
@@ -58,6 +61,12 @@ FAULTS = {
     "reordered_receipt": 0.1,
     "late_receipt": 0.05,
 }
+LADDER = [
+    {"do": "text_offer", "after_days": 0},
+    {"do": "text_reminder", "after_days": 4},
+    {"do": "call", "after_days": 3},
+    {"do": "home_help", "after_days": 3},
+]
 WATCHABLE_SECONDS_PER_DAY = 1.0
 """The unhurried demo takes at least this long for a day, so that a person can follow."""
 
@@ -146,6 +155,8 @@ class Demo:
             twilio_from=FROM_NUMBER,
             twilio_base_url=f"http://127.0.0.1:{sandbox_port}",
             carrier_connections=1,
+            # By turns: on a socket, silence is a matter of the clock on the wall, which a rehearsal does not live by.
+            voice=VoiceSettings(enabled=True, transport=Transport.GATHER),
         )
 
     def _start_programs(self, stack: contextlib.ExitStack, settings: Settings) -> list[Program]:
@@ -215,6 +226,7 @@ class Demo:
             open_campaigns(session, house.cards.values(), starts_on=START_ON)
             add_teams(session, TEAMS)
             open_surveys(session, starts_on=START_ON)
+            session.add(Setting(name=CADENCE, value=LADDER, changed_at=now, changed_by="demo"))
         self.sign_in = ("demo", password)
         world = json.loads((self.plan.street / "world.json").read_text())
         settings = house.settings

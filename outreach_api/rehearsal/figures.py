@@ -34,6 +34,8 @@ class Reconciliation:
     """Our tables against the carrier's ledger; all of these should be 0."""
 
     inbound_without_transcript: int
+    spoken_without_transcript: int
+    """Things that the carrier heard said or pressed in calls, and that no transcript holds."""
     creates_without_contact: int
     contacts_without_create: int
     duplicates: int
@@ -41,7 +43,8 @@ class Reconciliation:
 
     @property
     def lost(self) -> int:
-        return self.inbound_without_transcript + self.creates_without_contact + self.contacts_without_create
+        without_transcript = self.inbound_without_transcript + self.spoken_without_transcript
+        return without_transcript + self.creates_without_contact + self.contacts_without_create
 
 
 def reconcile_with_ledger(session: Session, ledger: Ledger) -> Reconciliation:
@@ -54,8 +57,15 @@ def reconcile_with_ledger(session: Session, ledger: Ledger) -> Reconciliation:
     transcribed = set(session.scalars(select(Inbound.provider_ref).join(Message, Message.inbound_id == Inbound.id)))
     return Reconciliation(
         inbound_without_transcript=len(acknowledged - transcribed),
+        spoken_without_transcript=_spoken_without_transcript(ledger, transcribed),
         creates_without_contact=len(set(by_contact) - taken) + sum(create["contact"] is None for create in accepted),
         contacts_without_create=len(taken - set(by_contact)),
         duplicates=sum(count - 1 for count in by_contact.values()),
         unknown_unresolved=unknown,
     )
+
+
+def _spoken_without_transcript(ledger: Ledger, transcribed: set[str]) -> int:
+    """What is said in a call is kept under the call's name and the number of the turn."""
+    turns = Counter(ref.rpartition(":")[0] for ref in transcribed)
+    return sum(max(0, len(call["said"]) - turns[call["sid"]]) for call in ledger["calls"])

@@ -23,6 +23,7 @@ ASKED_OF = {
     AnswerKind.TEXT: Asked.RATING_REASON,
 }
 MISSES_UNTIL_LEFT = 2
+NOTHING_ELSE = "nothing_open"
 # Beside an answer these still mean what they mean without a survey.
 _OUTRANKING = frozenset({"opted_out", "deceased", "wrong_person", "moved"})
 # A turn in which the resident wants something of us; the question is put again after it.
@@ -57,6 +58,16 @@ def take_turn(draft: Draft) -> Taken:
     if draft.heard.turn is None:
         return Taken.BOT_FIRST
     return _take_reading(draft, survey, survey.question)
+
+
+def begin(draft: Draft) -> None:
+    """Who was called for a survey and has now said who they are is asked, unless an offer is open for them."""
+    survey, person = draft.context.called_about, draft.context.person
+    asked_for = survey is not None and person is not None and survey.resident_id == person.resident_id
+    if survey is None or survey.question is None or not asked_for or draft.open_offers:
+        return
+    draft.lines = [line for line in draft.lines if line.key != NOTHING_ELSE]
+    _put(draft, survey, survey.question)
 
 
 def _take_reading(draft: Draft, survey: OpenSurvey, question: Question) -> Taken:

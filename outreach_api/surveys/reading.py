@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from outreach_api.conversations.exact_words import normalise
+from outreach_api.conversations.exact_words import KEY_MARK, normalise
 from outreach_api.surveys.questionnaire import AnswerKind, Question
 
 # Longer ones first: 不满意 holds 满意.
@@ -46,7 +46,7 @@ class Said:
 
 def read_answer(question: Question, text: str) -> Said | None:
     """The answer that the words alone give, or None. Free text is never read here: it might be a stop."""
-    plain = normalise(text).translate(_NUMERALS)
+    plain = normalise(text).removeprefix(KEY_MARK).translate(_NUMERALS)
     if question.kind is AnswerKind.RATING:
         return _rating(plain)
     if question.kind is AnswerKind.SINGLE:

@@ -14,7 +14,7 @@ from models.contact import Contact
 from models.conversation import Conversation, Message
 from models.resident import Phone, Preference, ResidentPhone
 from models.session import lock_resident
-from models.vocabulary import Author, Channel, ContactState, Direction
+from models.vocabulary import Author, Channel, ContactPurpose, ContactState, Direction
 from outreach_api.voice.state import CallState
 from outreach_api.voice.transport import CallRef, Setup
 from scheduler.planning.stops import standing_stop
@@ -25,7 +25,7 @@ SLOW, CANTONESE = "slow", "cantonese"
 
 @dataclass(frozen=True)
 class OnTheLine:
-    """A call as it was read; `residents` are those whom its number reaches."""
+    """A call as it was read; `residents` are those whom its number reaches, `purpose` what we call them for."""
 
     id: int
     direction: Direction
@@ -36,6 +36,7 @@ class OnTheLine:
     stopped: bool
     started_at: datetime
     state: CallState
+    purpose: ContactPurpose | None = None
 
 
 def find_call(session: Session, ref: CallRef) -> Call | None:
@@ -94,6 +95,7 @@ def on_the_line(session: Session, call: Call) -> OnTheLine:
         stopped=standing_stop(session, resident_id=resident_id, phone_id=phone_id) is not None,
         started_at=call.started_at,
         state=CallState.model_validate(call.state),
+        purpose=contact.purpose if contact else None,
     )
 
 

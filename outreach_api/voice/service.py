@@ -15,7 +15,7 @@ import structlog
 
 from models.call import Call
 from models.session import Sessions
-from models.vocabulary import Direction, Question
+from models.vocabulary import ContactPurpose, Direction, Question
 from outreach_api.clock import Clock
 from outreach_api.conversations.bot import Bot
 from outreach_api.conversations.callback import in_words
@@ -62,6 +62,7 @@ from scheduler.policies.card import PolicyCard
 PATIENCE_WHILE_WAITING = 5
 SILENCES = ("silence_1", "silence_2", "silence_keys")
 MACHINES = ("machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other")
+SURVEY_QUESTIONS = frozenset({Question.RATING, Question.RATING_REASON, Question.RESOLVED})
 _MARGIN = timedelta(seconds=60)
 log = structlog.get_logger(__name__)
 
@@ -224,7 +225,7 @@ class CallService:
             return self._say_own(found, text, Spoken(sentences(line("wait"))), waiting=True)
         if found.resident_id is None and found.residents:
             return self._before_identity(found, text)
-        if small_words.takes_leave(text):
+        if small_words.takes_leave(text) and not (state.surveying and small_words.is_nothing_at_all(text)):
             return self._say_own(found, text, Spoken(sentences(line("goodbye"))), over="goodbye")
         if state.closing and small_words.is_nothing_more(text):
             return self._say_own(found, text, Spoken(sentences(line("goodbye"))), over="goodbye")
@@ -303,6 +304,7 @@ class CallService:
             rest=(),
             slow=found.state.slow or SLOW in turned.preferences,
             cantonese=found.state.cantonese or CANTONESE in turned.preferences,
+            surveying=turned.asked in SURVEY_QUESTIONS,
         )
         switched: list[Command] = [Language(cantonese=True)] if state.cantonese and not found.state.cantonese else []
         found = replace(found, state=state, resident_id=turned.resident_id)
@@ -390,7 +392,7 @@ class CallService:
 
 def _greeting_of(found: OnTheLine) -> str:
     if found.direction is Direction.OUT:
-        return "opening"
+        return "opening_survey" if found.purpose is ContactPurpose.SURVEY else "opening"
     if found.stopped:
         return "inbound_stopped"
     return "inbound_known" if found.residents else "inbound_unknown"

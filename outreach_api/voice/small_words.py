@@ -50,6 +50,11 @@ def takes_leave(text: str) -> bool:
     return normalise(text) in _WORDS["leaving"]
 
 
+def is_nothing_at_all(text: str) -> bool:
+    """没有: an answer, where something was asked."""
+    return normalise(text) in _WORDS["nothing"]
+
+
 def is_not_in(text: str) -> bool:
     """Whoever picked up says that the one we want is out or asleep: nobody has died."""
     return bool(_NOT_IN.fullmatch(normalise(text)))

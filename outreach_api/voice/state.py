@@ -27,6 +27,8 @@ class CallState(BaseModel):
     """How often the connection broke."""
     surname: str = ""
     """Half of who they are, said before the month."""
+    surveying: bool = False
+    """A question of a survey is open: 没有 answers it and takes no leave."""
     closing: bool = False
     """Nothing is asked any more: a thank you or a goodbye ends the call."""
 

@@ -13,7 +13,8 @@ from sandbox.carrier.listening import Act, HangUp, Press, Say, Silent
 from sandbox.carrier.switchboard import Answer
 from sandbox.residents.personas import Decision, persona_of
 from sandbox.residents.phrases import introduction, say
-from sandbox.residents.reading import read
+from sandbox.residents.reading import Asked, Reading, read
+from sandbox.residents.resident import answer_to_survey
 from sandbox.world import Person, Subscriber
 
 PATIENCE = 9
@@ -51,8 +52,9 @@ _ASKS_MORE = re.compile(r"要我接着说吗")
 _ASKS_AGREE = re.compile(r"请说同意|申请.{1,12}吗")
 _ASKS_WANT = re.compile(r"请说要")
 _ASKS_WHICH = re.compile(r"第几个|第1个")
-_ASKS_WHEN = re.compile(r"什么时候方便")
+_ASKS_WHEN = re.compile(r"什么时候方便|哪天方便")
 _OVER = re.compile(r"再见|节哀|不会再联系|不再给您")
+_ASKS_WHETHER_RIGHT = re.compile(r"您住在.{1,20}对吗")
 _ANYTHING_ELSE = re.compile(r"还想问什么")
 
 
@@ -60,14 +62,16 @@ def pick_up(subscriber: Subscriber | None, listeners: dict[str, Talker], number:
     """Whether the phone is taken, by whom or by what."""
     if subscriber is None or subscriber.phone.line in _DEAD_LINES:
         return Answer(CallStatus.NO_ANSWER if subscriber else CallStatus.FAILED)
-    person = subscriber.people[0]
+    person = dice.choice(subscriber.people)
     table = _NEVER_IN if person.persona == "unreachable" else _PICK_UP
     drawn = dice.choices(list(table), list(table.values()))[0]
     if isinstance(drawn, CallStatus):
         return Answer(drawn)
     if drawn in ("machine_end_beep", "fax"):
         return Answer(answered_by=drawn, listener=Machine())
-    talker = listeners.setdefault(number, Talker.at(subscriber))
+    talker = listeners.get(person.id) or Talker.of(person, subscriber.phone.holder)
+    # By the number: whoever picked up last is the one who hangs up. By the person: what they know they keep.
+    listeners[person.id] = listeners[number] = talker
     talker.begin()
     return Answer(answered_by="human" if drawn == "answered" else "unknown", listener=talker)
 
@@ -96,14 +100,13 @@ class Talker:
     stopped: bool = False
 
     @classmethod
-    def at(cls, subscriber: Subscriber) -> Talker:
-        person = subscriber.people[0]
+    def of(cls, person: Person, holder: str) -> Talker:
         dice = Random(f"{person.seed}:phone")
         own = persona_of(person).decision
         silent = own in (Decision.SILENT, Decision.LATER)
         spoken_to = dice.choices(list(_SPOKEN_TO), list(_SPOKEN_TO.values()))[0]
         temper = dice.choices(list(_TEMPERS), list(_TEMPERS.values()))[0]
-        return cls(person, subscriber.phone.holder, temper, spoken_to if silent else own, dice)
+        return cls(person, holder, temper, spoken_to if silent else own, dice)
 
     def begin(self) -> None:
         self.answers = 0
@@ -111,23 +114,24 @@ class Talker:
         self.decided = False
 
     def hear(self, said: str) -> Act:
-        self.heard_of.update(read(said).policies & set(self.person.policies))
+        reading = read(said)
+        self.heard_of.update(reading.policies & set(self.person.policies))
         self.answers += 1
         if self.answers > PATIENCE or _OVER.search(said):
             return HangUp()
         if persona_of(self.person).stops and not self.stopped:
             self.stopped = True
-            return Press("9") if self.dice.random() < 0.5 else Say(say("opt_out_words", self.person, self.dice))
+            return Press("9") if self.dice.random() < 0.5 else Say(say("call_opt_out", self.person, self.dice))
         if not self.temper_shown:
             self.temper_shown = True
             first = self._show_temper()
             if first is not None:
                 return first
-        return self._answer(said)
+        return self._answer(said, reading)
 
     def _show_temper(self) -> Act | None:
         if self.holder == "stranger" or self.person.persona == "wrong_number":
-            return Say(say("wrong_number", self.person, self.dice))
+            return Say(say("call_wrong_number", self.person, self.dice))
         if self.person.persona in ("deceased", "moved", "already"):
             return Say(say(self.person.persona, self.person, self.dice))
         match self.temper:
@@ -136,16 +140,16 @@ class Talker:
             case Temper.CHATTY:
                 return Say(say("call_chatty", self.person, self.dice))
             case Temper.SUSPICIOUS:
-                return Say(say("doubt", self.person, self.dice))
+                return Say(say("call_doubt", self.person, self.dice))
             case Temper.CHILD:
                 return Say(say("call_child", self.person, self.dice))
             case Temper.HASTY:
                 return HangUp(half_said="我跟你讲啊我现在")
             case Temper.MUTE:
                 return Silent()
-        return Say(say("family", self.person, self.dice)) if self.holder == "daughter" else None
+        return Say(say("call_family", self.person, self.dice)) if self.holder == "daughter" else None
 
-    def _answer(self, said: str) -> Act:
+    def _answer(self, said: str, reading: Reading) -> Act:
         if self.temper is Temper.MUTE:
             return Silent()
         if self.temper is Temper.CHILD:
@@ -155,8 +159,14 @@ class Talker:
         if _ASKS_WHO.search(said):
             self.known = True
             return Say(introduction(self.person, self.dice))
+        if reading.asked in (Asked.RATING, Asked.SURVEY):
+            return Say(answer_to_survey(reading, said, self.dice))
+        if _ASKS_WHEN.search(said):
+            return Say(say("when", self.person, self.dice))
+        if _ASKS_WHETHER_RIGHT.search(said):
+            return Say("对")
         if self.decided:
-            return Say(say("call_bye", self.person, self.dice)) if _ANYTHING_ELSE.search(said) else self._go_along(said)
+            return self._stay_with_it(said)
         self.decided = True
         return self._decide(said)
 
@@ -175,9 +185,15 @@ class Talker:
                 return Say(say("declined", self.person, self.dice))
         return HangUp()
 
+    def _stay_with_it(self, said: str) -> Act:
+        """Who has said that they go there themselves, or want nothing, is not talked round."""
+        if _ANYTHING_ELSE.search(said):
+            return Say(say("call_bye", self.person, self.dice))
+        if self.decision in (Decision.HALL, Decision.ONLINE, Decision.DECLINE):
+            return Say(say("call_leave", self.person, self.dice))
+        return self._go_along(said)
+
     def _go_along(self, said: str) -> Act:
-        if _ASKS_WHEN.search(said):
-            return Say(say("when", self.person, self.dice))
         if _ASKS_WHICH.search(said):
             return Say("第一个")
         if _ASKS_AGREE.search(said):

@@ -32,7 +32,7 @@ def assistant() -> Iterator[Bot]:
 def rehearse(assistant: Bot, tmp_path_factory: pytest.TempPathFactory) -> Rehearse:
     def run(**changes: Any) -> DemoResult:
         home: Path = tmp_path_factory.mktemp("rehearsal") / "home"
-        plan: dict[str, Any] = {"seed": 7, "days": 4, "residents": 1500, "headless": True, "home": home} | changes
+        plan: dict[str, Any] = {"seed": 7, "days": 8, "residents": 1500, "headless": True, "home": home} | changes
         bot = (str(assistant.client.base_url), assistant.secret)
         return Demo(DemoPlan(**plan, bot=bot), Console(file=io.StringIO())).run()
 

@@ -26,6 +26,7 @@ def test_every_match_is_accounted_for_and_no_rule_is_broken(plain: DemoResult) -
         assert sum(plain.figures["match_states"][policy].values()) == found
     assert sum(plain.figures["newly_matched"].values()) > 0
     assert all(plain.figures["ledger"].values())
+    assert set(plain.figures["contacts"]) == {"sms", "voice"}
     assert not plain.breached
 
 

@@ -35,7 +35,7 @@ def test_out_of_many_calls_most_are_taken_and_some_are_not(a_person: Build) -> N
 
 
 def test_who_is_asked_says_surname_and_month_and_no_more(a_person: Build) -> None:
-    talker = Talker.at(_behind(a_person(persona="agree")))
+    talker = Talker.of(_behind(a_person(persona="agree")).people[0], "self")
     talker.temper = Temper.PLAIN
     act = talker.hear(WHO)
     assert isinstance(act, Say)
@@ -45,5 +45,5 @@ def test_who_is_asked_says_surname_and_month_and_no_more(a_person: Build) -> Non
 
 
 def test_after_a_goodbye_they_hang_up(a_person: Build) -> None:
-    talker = Talker.at(_behind(a_person(persona="agree")))
+    talker = Talker.of(_behind(a_person(persona="agree")).people[0], "self")
     assert isinstance(talker.hear("那就不打扰您了，再见。"), HangUp)

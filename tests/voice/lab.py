@@ -19,15 +19,26 @@ from models.contact import Contact, ContactMatch
 from models.conversation import Consent, ContactStop, Conversation, Inbound, Message
 from models.match import Match
 from models.resident import Phone, Preference, Resident, ResidentPhone
-from models.vocabulary import Channel, ContactPurpose, ContactState, ConversationOutcome, Direction, MatchState
+from models.survey import SurveyAnswer, SurveyInvitation
+from models.vocabulary import (
+    Channel,
+    ContactPurpose,
+    ContactState,
+    ConversationOutcome,
+    Direction,
+    InvitationState,
+    MatchState,
+)
 from outreach_api.bootstrap import House
 from outreach_api.clock import VirtualClock
+from outreach_api.surveys.planning import Sample, start_survey
 from outreach_api.voice.lines import line
 from outreach_api.voice.settings import Transport
 from sandbox.carrier.line import Line
 from sandbox.carrier.listening import Act, HangUp, Say
 from sandbox.carrier.switchboard import Answer
 from sandbox.outside import Outside
+from scheduler.matching.moves import move_match
 
 START = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 """A Wednesday, ten in the morning in Shenzhen."""
@@ -88,6 +99,12 @@ class Talked:
     @property
     def consents(self) -> list[Consent]:
         return self.lab.all(Consent, Consent.match_id.in_(self.match_ids.values()))
+
+    @property
+    def survey_answers(self) -> dict[str, str]:
+        held = self.lab.one(SurveyInvitation, SurveyInvitation.contact_id == self.contact_id)
+        found = self.lab.all(SurveyAnswer, SurveyAnswer.invitation_id == held.id)
+        return {answer.question: answer.value for answer in found}
 
     @property
     def transcript(self) -> list[str]:
@@ -155,7 +172,43 @@ class Lab:
                 matches[policy] = match.id
             return resident.id, number, matches
 
-    def plan_call(self, resident_id: int, number: str, matches: Mapping[str, int]) -> int:
+    def plan_survey(self, who: tuple[int, str, dict[str, int]]) -> int:
+        """A survey about what they were served with, whose question waits to be put by a call."""
+        resident_id, number, matches = who
+        now = self.clock.now()
+        with self.house.sessions.write() as session:
+            served = [session.get_one(Match, match_id) for match_id in matches.values()]
+            for match in served:
+                move_match(session, match, MatchState.APPLIED_AT_HALL, because="test", now=now)
+        contact_id = self.plan_call(resident_id, number, matches, ContactPurpose.SURVEY)
+        with self.house.sessions.write() as session:
+            survey = start_survey(
+                session, name="test", questionnaire="after-service", version=1, sample=Sample(), starts_on=now.date()
+            )
+            session.add(
+                SurveyInvitation(
+                    survey_id=survey.id,
+                    resident_id=resident_id,
+                    match_id=served[0].id,
+                    policy_id=served[0].policy_id,
+                    stratum="test",
+                    channel=Channel.VOICE,
+                    state=InvitationState.INVITED,
+                    framed_at=now,
+                    invited_at=now,
+                    asks=1,
+                    contact_id=contact_id,
+                )
+            )
+        return contact_id
+
+    def plan_call(
+        self,
+        resident_id: int,
+        number: str,
+        matches: Mapping[str, int],
+        purpose: ContactPurpose = ContactPurpose.REMINDER,
+    ) -> int:
         now = self.clock.now()
         with self.house.sessions.write() as session:
             index = key_ring().blind_index(number, kind="phone")
@@ -163,7 +216,7 @@ class Lab:
                 resident_id=resident_id,
                 phone_id=session.scalars(select(Phone.id).where(Phone.number_index == index)).one(),
                 channel=Channel.VOICE,
-                purpose=ContactPurpose.REMINDER,
+                purpose=purpose,
                 ladder_step=2,
                 template_key="call.opening",
                 variables={},
@@ -185,11 +238,12 @@ class Lab:
         policies: Sequence[str] = (),
         answered_by: str = "human",
         who: tuple[int, str, dict[str, int]] | None = None,
+        contact_id: int | None = None,
     ) -> Talked:
         """Call somebody who does these things; a plain text is said."""
         self.into_contact_hours()
         resident_id, number, matches = who or self.a_resident(*policies)
-        contact_id = self.plan_call(resident_id, number, matches)
+        contact_id = contact_id or self.plan_call(resident_id, number, matches)
         script = Script([Say(act) if isinstance(act, str) else act for act in acts])
         self.answers[number] = Answer(answered_by=answered_by, listener=script)
         self.settle()

@@ -116,6 +116,15 @@ def test_say_it_again_says_the_offer_again(on: Lab) -> None:
     assert "高龄津贴" in talked.heard[2]
 
 
+def test_say_it_again_before_identity_repeats_nothing_of_an_earlier_talk(on: Lab) -> None:
+    who = on.a_resident()
+    on.call(ME, "要带什么材料", HangUp(), who=who)
+    on.clock.set(on.clock.now() + timedelta(days=1, minutes=1))
+    talked = on.call("再说一遍", "你说慢一点", HangUp(), who=who)
+    assert "姓什么" in talked.heard[1]
+    assert not any(name in talked.all for name in NAMES_OF_BENEFITS)
+
+
 def test_slower_is_kept_for_the_next_call(on: Lab) -> None:
     who = on.a_resident()
     talked = on.call(ME, "你说慢一点", HangUp(), who=who)
@@ -156,6 +165,21 @@ def test_noise_is_asked_about_once_and_then_a_person_is_asked(on: Lab) -> None:
 
 
 # Ending
+
+
+def test_no_thanks_after_an_application_takes_nothing_back(on: Lab) -> None:
+    talked = on.call(ME, "同意", "唔使喇，多谢晒")
+    assert talked.state() is MatchState.APPLIED_BY_REPLY
+    assert "再见" in talked.heard[-1]
+
+
+def test_a_call_for_a_survey_asks_it_of_whom_it_is_for(on: Lab) -> None:
+    who = on.a_resident()
+    talked = on.call(ME, Press("4"), HangUp(), who=who, contact_id=on.plan_survey(who))
+    assert "回访" in talked.heard[0]
+    assert "满意" in talked.heard[1]
+    assert "没有等您说的" not in talked.heard[1]
+    assert list(talked.survey_answers.values()) == ["4"]
 
 
 def test_nine_stops_at_once_on_every_channel(on: Lab) -> None:
