@@ -18,6 +18,7 @@ from models.migrate import upgrade
 from models.session import Durability, Sessions, make_engine
 from models.vocabulary import Channel
 from outreach_api.cases.home_help import open_home_help
+from outreach_api.cases.route_cases import route_waiting
 from outreach_api.cases.watch_queue import watch_queue
 from outreach_api.catalogue.book import Book
 from outreach_api.channels.carrier import TextCarrier
@@ -198,7 +199,9 @@ class House:
         return CronTrigger.from_crontab(expression, timezone=self.settings.zone)
 
     def _queue(self, _slot: datetime, now: datetime) -> dict[str, Any]:
-        return watch_queue(self.sessions, self.cards, now=now).facts()
+        """What waits gets a team and a day; what then still waits too long goes up the ladder."""
+        routed = route_waiting(self.sessions, self.cards, now=now)
+        return routed.facts() | watch_queue(self.sessions, self.cards, now=now).facts()
 
     def _surveys(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         return plan_surveys(self.sessions, cards=self.cards, channels=self.carriers.keys(), now=now).facts()

@@ -13,10 +13,18 @@ from models.case import Case, Team, Visit
 from models.match import Match
 from models.resident import ResidentPhone
 from models.session import lock_resident
-from models.vocabulary import CaseKind, CaseReason, CaseState, MatchState, StopReason, VisitOutcome
+from models.vocabulary import (
+    AppointmentState,
+    CaseKind,
+    CaseReason,
+    CaseState,
+    MatchState,
+    StopReason,
+    VisitOutcome,
+)
 from outreach_api.cases.clocks import Milestone, reach
 from outreach_api.cases.open_case import OPEN_CASE_STATES, open_case, record_change
-from outreach_api.cases.work_case import hand_back, resolve
+from outreach_api.cases.work_case import end_appointment, hand_back, resolve, standing_appointment
 from scheduler.matching.moves import move_match
 from scheduler.planning.stops import StopScope, place_stop
 
@@ -104,14 +112,39 @@ def _follow_up(session: Session, case: Case, match: Match | None, visit: Visit, 
     case.first_feedback_at = case.first_feedback_at or now
     # Who came without an appointment has kept the promise of one.
     reach(case, Milestone.APPOINTED, now)
+    end_appointment(case, AppointmentState.KEPT)
     detail = {"outcome": visit.outcome.value, "visit": visit.id}
     record_change(session, case, "visited", by=by, now=now, detail=detail)
     if visit.outcome is VisitOutcome.NOT_HOME and _tries(session, case) < TRIES_AT_THE_DOOR:
         _try_again(session, case, by=by, now=now)
+        _settle_alongside(session, case, visit, by=by, now=now)
         return
     _apply(session, EFFECTS[visit.outcome], case, match, visit, now=now)
     if case.state in OPEN_CASE_STATES:
         resolve(session, case, by=by, now=now)
+    _settle_alongside(session, case, visit, by=by, now=now)
+
+
+def _settle_alongside(session: Session, visited: Case, visit: Visit, *, by: str, now: datetime) -> None:
+    """The resident's other home visits of that day: settled where this one closed their match, else tried again.
+
+    Nobody comes twice for one thing, and who was not at home for one was not for the other.
+    """
+    if visited.resident_id is None:
+        return
+    theirs = (Case.kind == CaseKind.HOME_VISIT, Case.resident_id == visited.resident_id, Case.id != visited.id)
+    for case in session.scalars(select(Case).where(*theirs, Case.state.in_(OPEN_CASE_STATES))):
+        match = session.get(Match, case.match_id) if case.match_id is not None else None
+        if match is not None and match.closed_at is not None:
+            resolve(session, case, by=by, now=now)
+        elif visit.outcome is VisitOutcome.NOT_HOME and _is_due_on(case, visit.visit_on):
+            end_appointment(case, AppointmentState.KEPT)
+            _try_again(session, case, by=by, now=now)
+
+
+def _is_due_on(case: Case, day: date) -> bool:
+    standing = standing_appointment(case)
+    return standing is not None and standing.on <= day
 
 
 def _match_visited(session: Session, case: Case, policy_id: str | None) -> Match | None:

@@ -6,11 +6,13 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.case import Case
+from models.case import Appointment, Case
+from models.staff import Staff
 from models.transitions import CASE_TRANSITIONS, UnlawfulTransition, check_transition
-from models.vocabulary import CaseState, EscalationLevel
+from models.vocabulary import AppointmentState, CaseState, EscalationLevel
 from outreach_api.cases.clocks import Milestone, reach
 from outreach_api.cases.open_case import hours_in_force, record_change
 from outreach_api.cases.promises import due_time
@@ -24,6 +26,10 @@ class CaseNotFound(LookupError):  # noqa: N818
 
 class CaseTaken(Exception):  # noqa: N818
     """Somebody else has this case already, or it is no longer open."""
+
+
+class HandsFull(Exception):  # noqa: N818
+    """They have as many cases in hand as one person can have."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +61,11 @@ def accept(session: Session, case_id: int, to: Assignee, *, by: str, now: dateti
     Raises:
         CaseNotFound: no such case.
         CaseTaken: another has it, or it is closed.
+        HandsFull: whoever takes it has enough in hand.
     """
     case = find_case(session, case_id)
     if case.state is CaseState.OPEN:
+        _check_hands(session, to)
         case.state = CaseState.ACCEPTED
         case.team_id, case.staff_id = to.team_id, to.staff_id
         case.accepted_at = now
@@ -73,11 +81,14 @@ def assign(session: Session, case_id: int, to: Assignee, *, seen_version: int, b
     Raises:
         CaseNotFound: no such case.
         CaseTaken: it changed since `seen_version`.
+        HandsFull: whoever is to have it has enough in hand.
         UnlawfulTransition: it is closed.
     """
     case = find_case(session, case_id)
     if case.version != seen_version:
         raise CaseTaken(f"case {case_id} changed since it was shown")
+    if case.staff_id != to.staff_id:
+        _check_hands(session, to)
     if case.state is not CaseState.ACCEPTED:
         check_transition(CASE_TRANSITIONS, case.state, CaseState.ACCEPTED)
     case.state = CaseState.ACCEPTED
@@ -96,6 +107,7 @@ def hand_back(session: Session, case: Case, *, by: str, now: datetime, note: str
     _open_again(case, {CaseState.ACCEPTED})
     case.accepted_at = None
     case.staff_id = None
+    end_appointment(case, AppointmentState.CALLED_OFF)
     record_change(session, case, "handed_back", by=by, now=now, note=note)
 
 
@@ -111,6 +123,7 @@ def resolve(session: Session, case: Case, *, by: str, now: datetime, note: str |
     case.resolved_at = now
     case.first_feedback_at = case.first_feedback_at or now
     reach(case, Milestone.RESOLVED, now)
+    end_appointment(case, AppointmentState.CALLED_OFF)
     record_change(session, case, "resolved", by=by, now=now, note=note)
 
 
@@ -123,6 +136,7 @@ def confirm(session: Session, case: Case, *, by: str, now: datetime) -> None:
 
 def cancel(session: Session, case: Case, *, by: str, now: datetime, note: str | None = None) -> None:
     _move(case, CaseState.CANCELLED)
+    end_appointment(case, AppointmentState.CALLED_OFF)
     record_change(session, case, "cancelled", by=by, now=now, note=note)
 
 
@@ -138,6 +152,29 @@ def reopen(session: Session, case: Case, *, by: str, now: datetime, note: str) -
     case.escalation = EscalationLevel.NONE
     case.due_at = due_time(case.kind, now, hours_in_force(session))
     record_change(session, case, "reopened", by=by, now=now, note=note)
+
+
+def _check_hands(session: Session, to: Assignee) -> None:
+    if to.staff_id is None:
+        return
+    # Their row is held, so that two cases taken in the same moment are counted one after the other.
+    staff = session.get(Staff, to.staff_id, with_for_update=True)
+    if staff is None or staff.most_cases is None:
+        return
+    in_hand = select(func.count(Case.id)).where(Case.staff_id == staff.id, Case.state == CaseState.ACCEPTED)
+    if (session.scalar(in_hand) or 0) >= staff.most_cases:
+        raise HandsFull(f"staff {staff.id} has {staff.most_cases} cases in hand")
+
+
+def standing_appointment(case: Case) -> Appointment | None:
+    return next((one for one in case.appointments if one.state is AppointmentState.STANDING), None)
+
+
+def end_appointment(case: Case, how: AppointmentState) -> None:
+    """Let the standing appointment, if there is one, be kept, missed or called off."""
+    standing = standing_appointment(case)
+    if standing is not None:
+        standing.state = how
 
 
 def _move(case: Case, new: CaseState) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,8 +12,9 @@ from sqlalchemy import select
 from models.case import Case
 from models.vocabulary import CaseKind, CaseState
 from outreach_api.bootstrap import open_house
+from outreach_api.cases.take_places import PlacesRefused, read_places, take_places
 from outreach_api.commands.at_hand import settings_at_hand
-from outreach_api.commands.console import OUT, speaker_at_hand, tells_faults
+from outreach_api.commands.console import OUT, fail, speaker_at_hand, tells_faults
 from outreach_api.language import say
 from outreach_api.privacy.masking import mask_name
 
@@ -46,3 +48,22 @@ def cases(
                 f"{case.due_at.astimezone(house.settings.zone):%m-%d %H:%M}",
             )
     OUT.print(table)
+
+
+@tells_faults
+def places(
+    file: Annotated[Path, typer.Argument(help=say("JSON 文件，见 docs/queue.md", "JSON, see docs/queue.md"))],
+) -> None:
+    with open_house(settings_at_hand()) as house:
+        try:
+            found = read_places(file)
+            with house.sessions.write() as session:
+                taken = take_places(session, found)
+        except PlacesRefused as fault:
+            fail(str(fault))
+    OUT.print(
+        say(
+            f"站点 {taken.stations}，楼栋 {taken.buildings}，小分队 {taken.teams}",
+            f"{taken.stations} stations, {taken.buildings} buildings, {taken.teams} teams",
+        )
+    )

@@ -54,9 +54,9 @@ def forecast_campaigns(house: House) -> None:
             keep_forecast(session, one, by="demo", now=now)
 
 
-def add_teams(session: Session, codes: Iterable[str]) -> None:
+def add_teams(session: Session, codes: Iterable[str], *, visits_per_day: int) -> None:
     for code in codes:
-        session.add(Team(code=code, name=f"上门小分队 {code}"))
+        session.add(Team(code=code, name=f"上门小分队 {code}", visits_per_day=visits_per_day))
 
 
 def open_surveys(session: Session, *, starts_on: date) -> None:

@@ -26,6 +26,8 @@ from models.event import Setting
 from models.session import Durability
 from models.vocabulary import Role
 from outreach_api.bootstrap import House, import_folder, open_house
+from outreach_api.cases.promise_figures import promise_figures
+from outreach_api.cases.take_places import read_places, take_places
 from outreach_api.clock import SettableClock, VirtualClock
 from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
@@ -52,6 +54,9 @@ START_AT = clock_time(8, 0)
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 FROM_NUMBER = "+8675525550100"
 TEAMS = ("T01", "T02")
+VISITS_PER_DAY = 4
+PLACES = "places.json"
+"""Stations and buildings of the made-up street, beside its registers."""
 FAULTS = {
     "timeout_after_accept": 0.03,
     "error_before_accept": 0.02,
@@ -224,7 +229,8 @@ class Demo:
             token = add_token(session, "sandbox", scopes=["feeds", "cases"], now=now)
             password = add_staff(session, "demo", say("演示主管", "Demo supervisor"), Role.SUPERVISOR)
             open_campaigns(session, house.cards.values(), starts_on=START_ON)
-            add_teams(session, TEAMS)
+            take_places(session, read_places(self.plan.street / PLACES))
+            add_teams(session, TEAMS, visits_per_day=VISITS_PER_DAY)
             open_surveys(session, starts_on=START_ON)
             session.add(Setting(name=CADENCE, value=LADDER, changed_at=now, changed_by="demo"))
         self.sign_in = ("demo", password)
@@ -286,11 +292,13 @@ class Demo:
         with house.sessions.read() as session:
             found = funnel(session, now=house.clock.now())
             held = reconcile_with_ledger(session, ledger)
+            promises = promise_figures(session, house.clock.now())
         figures = {
             "newly_matched": found.newly_matched,
             "match_states": found.match_states,
             "contacts": found.contacts,
             "cases": found.cases,
+            "promises": {kind: figures.as_json() for kind, figures in promises.items()},
             "ledger": {kind: len(ledger[kind]) for kind in ("creates", "receipts", "inbound")},
             "rule_breaches": {kind: audit[kind] for kind in BREACH_KINDS},
             "lost": held.lost,

@@ -12,8 +12,10 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from models.transitions import UnlawfulTransition
+from outreach_api.cases.merge_cases import MergeRefused
+from outreach_api.cases.route_by_hand import ReasonMissing, SlotTaken
 from outreach_api.cases.visits import VisitRefused
-from outreach_api.cases.work_case import CaseNotFound, CaseTaken
+from outreach_api.cases.work_case import CaseNotFound, CaseTaken, HandsFull
 from outreach_api.privacy.reveal import RevealRefused
 from outreach_api.reports.exporting import ExportRefused
 from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
@@ -26,6 +28,10 @@ API_PATHS = ("/api/", "/webhooks/")
 STATUS: dict[type[Exception], HTTPStatus] = {
     CaseNotFound: HTTPStatus.NOT_FOUND,
     CaseTaken: HTTPStatus.CONFLICT,
+    HandsFull: HTTPStatus.CONFLICT,
+    SlotTaken: HTTPStatus.CONFLICT,
+    MergeRefused: HTTPStatus.CONFLICT,
+    ReasonMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
     StaleDataError: HTTPStatus.CONFLICT,
     UnlawfulTransition: HTTPStatus.CONFLICT,
     VisitRefused: HTTPStatus.UNPROCESSABLE_ENTITY,

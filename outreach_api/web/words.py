@@ -255,6 +255,10 @@ WORDS: dict[str, Pair] = {
     "change_merged": ("并入另一件", "Merged into another case"),
     "change_took_in": ("并入了一件重复的", "Took in a duplicate"),
     "change_marked": ("列为优先", "Marked for priority"),
+    "change_routed": ("分到站点", "Routed to a station"),
+    "change_routed_by_hand": ("改派", "Routed by hand"),
+    "change_appointed": ("约好上门", "Appointed"),
+    "change_missed": ("约好的日子没有去成", "The appointment was missed"),
     "change_escalated": ("提级", "Escalated"),
     "system": ("系统", "System"),
     "said_case_taken": (

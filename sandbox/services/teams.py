@@ -1,4 +1,7 @@
-"""Visiting teams: each working morning they take what they can manage from the queue, go there, and report."""
+"""Visiting teams: each working morning they read who expects them that day, go there, and report.
+
+Until the product makes an appointment, they take from its queue what they can manage.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,7 @@ class VisitingTeams:
         self._by_door = {(person.name, person.address): person for person in world.people}
         self._by_name = _unambiguous({(p.name, p.birth_month): p for p in world.people}, world)
         self._knocked: Counter[str] = Counter()
+        self._appointments_are_made = False
 
     def open(self) -> None:
         if self._world.teams.count and self._world.teams.visits_per_day:
@@ -51,8 +55,33 @@ class VisitingTeams:
 
     def _start_day(self) -> None:
         if is_workday(local(self._timeline.now).date()):
-            self._share_out()
+            self._go_where_expected()
+            if not self._appointments_are_made:
+                self._share_out()
         self._timeline.schedule(self._next_morning(), self._start_day)
+
+    def _go_where_expected(self) -> None:
+        """Visit today's appointments, mornings first, one door once."""
+        today = local(self._timeline.now).date()
+        status, page = self._backend.get(
+            "/api/v1/cases", {"kind": "home_visit", "on": today.isoformat(), "limit": "500"}
+        )
+        listed = list(page["items"]) if status == 200 and isinstance(page, dict) else []
+        cases = [case for case in listed if case.get("appointment")]
+        self._appointments_are_made = self._appointments_are_made or bool(cases)
+        by_team: dict[str, dict[str, Mapping[str, Any]]] = {}
+        for case in sorted(cases, key=lambda case: (case["appointment"]["part"] != "morning", case["id"])):
+            doors = by_team.setdefault(case["appointment"]["team"], {})
+            doors.setdefault(self._door(case), case)
+        for team, doors in sorted(by_team.items()):
+            for turn, case in enumerate(doors.values()):
+                self._plan_visit(case, team, turn)
+
+    @staticmethod
+    def _door(case: Mapping[str, Any]) -> str:
+        resident = case.get("resident") or {}
+        known = [str(resident.get(field) or "") for field in ("name", "address", "phone", "birth_month")]
+        return "|".join(known) if any(known) else str(case["id"])
 
     def _share_out(self) -> None:
         """Cases in the order in which the product queues them, dealt out team by team until everyone's day is full."""

@@ -12,6 +12,7 @@ from typing import Any
 from sandbox.street.benefits import Benefits, assess
 from sandbox.street.formats import write_source
 from sandbox.street.people import Resident, Town
+from sandbox.street.places import describe_places
 from sandbox.street.registers import disability_register, enrolment_lists
 from sandbox.street.sources import Clerks, Population, Source
 from sandbox.street.world import describe_world
@@ -38,6 +39,7 @@ def generate(folder: Path, *, seed: int, residents: int, start: date) -> dict[st
     expected = _expected(people, population, benefits, files)
     _write_json(folder / "expected.json", expected)
     _write_json(folder / "world.json", describe_world(benefits, population.other_phones, seed=seed, start=start))
+    _write_json(folder / "places.json", describe_places(town.buildings))
     return expected
 
 

@@ -74,7 +74,7 @@ class Town:
         self._start = start
         self._wanted = residents
         self.numbers = NumberRegistry(rng)
-        self._buildings = build_street(rng, residents * 10 // 22)
+        self.buildings = build_street(rng, residents * 10 // 22)
         self._next_key = 0
 
     def settle(self) -> list[Resident]:
@@ -87,7 +87,7 @@ class Town:
 
     def _household(self, kind: Household) -> Iterator[Resident]:
         rng = self._rng
-        home = self._buildings[int(rng.random() * len(self._buildings))]
+        home = self.buildings[int(rng.random() * len(self.buildings))]
         room = door(rng, home)
         local = rng.random() < _LOCAL_SHARE[kind]
         hukou = Hukou.SHENZHEN if local else Hukou.OTHER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 STREET = "清水桥街道"
 
@@ -66,6 +67,26 @@ def _building(rng: Random, number: int) -> Building:
         lon=round(lon + rng.uniform(-0.004, 0.004), 6),
         floors=rng.choice((6, 7, 7, 9, 18, 28, 32)),
     )
+
+
+def describe_places(buildings: list[Building]) -> dict[str, Any]:
+    """The address register, and one service station in the middle of each community."""
+    return {
+        "stations": [
+            {"name": f"{community}服务站", "street": STREET, "community": community, "lat": lat, "lon": lon}
+            for community, _, lat, lon in _COMMUNITIES
+        ],
+        "buildings": [
+            {
+                "address": building.address,
+                "street": STREET,
+                "community": building.community,
+                "lat": building.lat,
+                "lon": building.lon,
+            }
+            for building in {building.address: building for building in buildings}.values()
+        ],
+    }
 
 
 def door(rng: Random, building: Building) -> str:

@@ -86,6 +86,15 @@ def test_capacity_is_limited_and_teams_rest_at_the_weekend(sandbox: Sandbox, a_p
     assert len(days) == 4 * 6
 
 
+def test_teams_go_where_they_are_expected_and_knock_once(sandbox: Sandbox, a_person: Person) -> None:
+    sandbox.put_world(a_person(persona="needs_visit"))
+    expected = {"team": "T02", "on": "2026-03-03", "part": "morning"}
+    sandbox.product.cases.extend(_a_case(number) | {"appointment": expected} for number in (5, 6))
+    sandbox.product.cases.append(_a_case(7, name="王建国", address="深圳市罗湖区桥东路3号") | {"appointment": None})
+    sandbox.clock("2026-03-04T00:00:00+08:00")
+    assert [(visit["case"], visit["team"]) for visit in sandbox.product.visits] == [("5", "T02")]
+
+
 def test_a_person_without_a_phone_is_found_at_the_door(sandbox: Sandbox, a_person: Person) -> None:
     sandbox.put_world(a_person(persona="deceased", phones=[]))
     sandbox.product.cases.append(_a_case(5, phone=None))

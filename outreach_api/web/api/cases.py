@@ -8,16 +8,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from models.case import Case, Team
+from models.case import Appointment, Case, Team
 from models.event import AuditEntry
 from models.match import Match
 from models.resident import Resident, ResidentPhone
-from models.vocabulary import CaseKind, CaseReason, CaseState, Urgency, VisitOutcome
+from models.vocabulary import AppointmentState, CaseKind, CaseReason, CaseState, DayPart, Urgency, VisitOutcome
 from outreach_api.cases.visits import record_visit
-from outreach_api.cases.work_case import Assignee, accept, find_case
+from outreach_api.cases.work_case import Assignee, accept, find_case, standing_appointment
 from outreach_api.web.house import house_of
 from outreach_api.web.tokens import CaseWorker, UnknownTeam
 
@@ -33,6 +33,12 @@ class DoorResident(BaseModel):
     birth_month: str | None
 
 
+class AppointmentItem(BaseModel):
+    team: str
+    on: date
+    part: DayPart
+
+
 class CaseItem(BaseModel):
     id: int
     kind: CaseKind
@@ -42,6 +48,7 @@ class CaseItem(BaseModel):
     opened_at: datetime
     due_at: datetime
     policy_ids: list[str]
+    appointment: AppointmentItem | None
     resident: DoorResident | None
 
 
@@ -82,19 +89,27 @@ def list_cases(
     worker: CaseWorker,
     kind: CaseKind | None = None,
     state: CaseState | None = None,
+    team: Annotated[str | None, Query(max_length=32)] = None,
+    on: date | None = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
     after: Annotated[int, Query(ge=0)] = 0,
 ) -> CasePage:
-    """Cases in the order they were opened; `next` is the `after` of the following page."""
+    """Cases in the order they were opened; `next` is the `after` of the following page.
+
+    `team` and `on` leave those to whom that team, or any, is to come on that day.
+    """
     house = house_of(request)
     query = select(Case).where(Case.id > after).order_by(Case.id).limit(limit + 1)
     if kind is not None:
         query = query.where(Case.kind == kind)
     if state is not None:
         query = query.where(Case.state == state)
+    if team is not None or on is not None:
+        query = query.where(Case.id.in_(_appointed(team, on)))
     person = joinedload(Case.resident).selectinload(Resident.phones).joinedload(ResidentPhone.phone)
+    appointments = selectinload(Case.appointments).joinedload(Appointment.team)
     with house.sessions.write() as session:
-        found = session.scalars(query.options(person)).all()
+        found = session.scalars(query.options(person, appointments)).all()
         shown = found[:limit]
         policies = _policies(session, shown)
         items = [_item(case, policies) for case in shown]
@@ -143,6 +158,18 @@ def _team(session: Session, code: str) -> Team:
     return team
 
 
+def _appointed(team: str | None, on: date | None) -> Select[int]:
+    query = select(Appointment.case_id).where(Appointment.state == AppointmentState.STANDING)
+    if team is not None:
+        query = query.join(Team, Team.id == Appointment.team_id).where(Team.code == team)
+    return query.where(Appointment.on == on) if on is not None else query
+
+
+def _appointment(case: Case) -> AppointmentItem | None:
+    standing = standing_appointment(case)
+    return AppointmentItem(team=standing.team.code, on=standing.on, part=standing.part) if standing else None
+
+
 def _policies(session: Session, cases: Sequence[Case]) -> dict[int, list[str]]:
     """Open matches of each resident: what a visit may settle in one go."""
     people = {case.resident_id for case in cases if case.resident_id is not None}
@@ -165,6 +192,7 @@ def _item(case: Case, policies: dict[int, list[str]]) -> CaseItem:
         opened_at=case.opened_at,
         due_at=case.due_at,
         policy_ids=list(dict.fromkeys(own + open_ones)),
+        appointment=_appointment(case),
         resident=_resident(case.resident) if case.resident else None,
     )
 

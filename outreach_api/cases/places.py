@@ -1,0 +1,62 @@
+"""Where a door is: the building an address begins with, and how far it is from somewhere else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from models.case import Building
+
+EARTH_METRES = 6_371_000
+
+
+@dataclass(frozen=True)
+class Point:
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True)
+class Door:
+    """As much as is known of where somebody lives."""
+
+    point: Point | None
+    community: str | None
+    street: str | None
+
+
+def metres(one: Point, other: Point) -> float:
+    """As the crow flies (haversine); on one street the curve of a path is the greater error."""
+    lat_one, lat_other = math.radians(one.lat), math.radians(other.lat)
+    across = math.radians(other.lon - one.lon)
+    chord = (
+        math.sin((lat_other - lat_one) / 2) ** 2 + math.cos(lat_one) * math.cos(lat_other) * math.sin(across / 2) ** 2
+    )
+    return 2 * EARTH_METRES * math.asin(math.sqrt(chord))
+
+
+class AddressBook:
+    """The address register in memory: which building an address lies in."""
+
+    def __init__(self, buildings: Iterable[Building]) -> None:
+        self._by_address = {plain(building.address): building for building in buildings}
+        self._lengths = sorted({len(address) for address in self._by_address}, reverse=True)
+
+    def building(self, address: str | None) -> Building | None:
+        """The building whose address is the longest beginning of this one; what follows it is the door."""
+        written = plain(address or "")
+        for length in self._lengths:
+            found = self._by_address.get(written[:length]) if length <= len(written) else None
+            # 1号 is no beginning of 12号: what goes on with a digit after a digit is another number.
+            if found is not None and not (written[length - 1].isdigit() and written[length : length + 1].isdigit()):
+                return found
+        return None
+
+
+def plain(address: str) -> str:
+    """Without spaces, and with the digits of one width: as two offices write one address."""
+    return "".join(address.split()).translate(_DIGITS)
+
+
+_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
