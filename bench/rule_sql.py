@@ -68,7 +68,17 @@ def derived_sql(people: str, on: date) -> str:
         "disability_cert_valid": f"disability_valid_until >= DATE '{on}'",
         "last_check_same_year": f"year(last_check_on) = {on.year}",
     }
-    return f"SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in derived.items())} FROM {people}"  # noqa: S608
+    own = _own_as_child(people, on)
+    return f"SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in derived.items())} FROM ({own})"  # noqa: S608
+
+
+def _own_as_child(people: str, on: date) -> str:
+    """Somebody under 18 is the child that a family's benefit is about."""
+    minor = f"({_age('birth_date', on)}) < 18"
+    born = f"coalesce(child_birth_date, CASE WHEN {minor} THEN birth_date END) AS child_birth_date"
+    sources = {"child_sex": "sex", "child_hukou": "hukou", "child_hukou_city": "hukou"}
+    others = ", ".join(f"CASE WHEN {minor} THEN {source} END AS {name}" for name, source in sources.items())
+    return f"SELECT * REPLACE ({born}), {others} FROM {people}"  # noqa: S608
 
 
 def _age(born: str, on: date) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
-
 from sandbox.backend import Backend
 from sandbox.carrier.exchange import Exchange
 from sandbox.carrier.faults import FaultRates
@@ -17,11 +15,11 @@ from sandbox.world import World, subscribers
 
 
 class Outside:
-    def __init__(self, world: World, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
         self.timeline = Timeline(world.start)
         self.ledger = Ledger()
-        self._backend = Backend(world.callbacks, world.auth_token, transport=transport)
+        self._backend = Backend(world.callbacks, world.auth_token)
         lines = subscribers(world.people)
         desk = Desk(seed=world.seed, timeline=self.timeline, ledger=self.ledger, backend=self._backend)
         crowd = Crowd(lines, self.timeline, desk.intend)
