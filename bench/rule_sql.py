@@ -65,6 +65,7 @@ def derived_sql(people: str, on: date) -> str:
         "child_age_months": _months("child_birth_date", on),
         "child_age_on_aug31": _age("child_birth_date", school),
         "residence_months_shenzhen": _months("resident_since", on),
+        "enterprise_age_months": _months("established_on", on),
         "disability_cert_valid": f"disability_valid_until >= DATE '{on}'",
         "last_check_same_year": f"year(last_check_on) = {on.year}",
     }

@@ -21,11 +21,12 @@ class Resident(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     audience: Mapped[Audience] = mapped_column(default=Audience.PERSON)
     person_key: Mapped[str] = mapped_column(BlindIndex, unique=True)
-    """Key of the person in the population files: the blind index of the ID number, else of the merge key."""
+    """Key in the imported files: the blind index of the ID number or credit code, else of the merge key."""
     name: Mapped[str] = mapped_column(Encrypted("resident.name"))
     name_index: Mapped[str] = mapped_column(BlindIndex, index=True)
     id_number: Mapped[str | None] = mapped_column(Encrypted("resident.id_number"))
     id_number_index: Mapped[str | None] = mapped_column(BlindIndex, index=True)
+    """By which reports name them; of a firm, that of its credit code."""
     birth_date: Mapped[date | None]
     sex: Mapped[str | None] = mapped_column(String(8))
     street: Mapped[str | None] = mapped_column(String(64))

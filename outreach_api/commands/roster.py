@@ -64,7 +64,7 @@ def show_stale(files: Sequence[DatedFile]) -> None:
         feed = feeds()[file.feed]
         zh = f"{feed.title}过期：{file.file} 是 {file.dated} 的，最多用 {feed.fresh_for_days} 天"
         en = f"{feed.id} is stale: {file.file} is of {file.dated}, good for {feed.fresh_for_days} days"
-        if file.kind is FeedKind.POPULATION:
+        if file.kind in (FeedKind.POPULATION, FeedKind.ENTERPRISES):
             kept = say("；暂时还在用，请尽快要新的", "; still used, ask for a new one")
         else:
             kept = say("；里面的内容按不知道处理，请要新的", "; what it says counts as unknown, ask for a new one")
@@ -78,10 +78,11 @@ def _show(report: ImportReport) -> None:
     for file in report.files:
         table.add_row(file.file, file.feed, f"{file.rows:,}", f"{file.rejected:,}")
     OUT.print(table)
+    firms = say(f"、{report.firms:,} 家企业", f" and {report.firms:,} firms") if report.firms else ""
     OUT.print(
         say(
-            f"合并为 {report.people:,} 人；未收的行和原因见 {report.rejects}",
-            f"merged to {report.people:,} people; rejected rows and reasons are in {report.rejects}",
+            f"合并为 {report.people:,} 人{firms}；未收的行和原因见 {report.rejects}",
+            f"merged to {report.people:,} people{firms}; rejected rows and reasons are in {report.rejects}",
         )
     )
 

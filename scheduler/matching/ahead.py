@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from models.match import Match
 from models.reminder import Reminder
 from models.session import Sessions
-from models.vocabulary import Audience, MatchState, ReminderOccasion
+from models.vocabulary import MatchState, ReminderOccasion
 from scheduler.matching.intake import take_in
 from scheduler.matching.moves import move_match
 from scheduler.matching.population import KEY, Population
@@ -51,14 +51,15 @@ def look_ahead(
     report = AheadReport()
     today = population.as_of
     for card in cards.values():
-        if card.audience is not Audience.PERSON or not card.is_pushable(today):
+        seen = population.of(card.audience)
+        if not seen.has_roster or not card.is_pushable(today):
             report.expired += _expire(sessions, card, today, now=now)
             continue
         months = card.deadlines.notice_months_before_age if card.deadlines else None
         if months:
             on = months_later(today, months)
-            report.matched[card.id] += open_ahead(sessions, population, card, on=on, now=now)
-        report.reminders.update(_remind(sessions, population, card, now=now))
+            report.matched[card.id] += open_ahead(sessions, seen, card, on=on, now=now)
+        report.reminders.update(_remind(sessions, seen, card, now=now))
     return report
 
 

@@ -36,7 +36,7 @@ STATE_OF_CHANNEL: Mapping[ApplicationChannel, MatchState] = {
 
 @dataclass(frozen=True)
 class ApplicationReport:
-    """One line of an application feed; `id_number_index` is the blind index of the applicant's ID number."""
+    """One line of an application feed; `id_number_index` is of the applicant's ID number or firm's credit code."""
 
     external_ref: str
     id_number_index: str

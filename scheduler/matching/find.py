@@ -8,6 +8,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from models.vocabulary import ResidentStatus
 from scheduler.matching.population import KEY, Population, keys_table
 from scheduler.policies.card import PolicyCard
 from scheduler.rules.rule import field_names
@@ -46,7 +47,7 @@ def find(card: PolicyCard, population: Population, *, known: Iterable[str]) -> F
     newly = judged.filter(judged.verdict, ~judged.is_enrolled).anti_join(keys_table(known), KEY)
     total = population.fetch(counts)[0]
     keys = [row[KEY] for row in population.fetch(newly.select(KEY))]
-    people = population.people.semi_join(keys_table(keys), KEY)
+    people = _registered(population.people.semi_join(keys_table(keys), KEY))
     return Found(
         eligible=int(total["eligible"] or 0),
         enrolled=int(total["enrolled"] or 0),
@@ -69,6 +70,13 @@ def _judged(card: PolicyCard, population: Population) -> ir.Table:
     enrolled = population.enrolled(card.id).select(KEY).distinct().mutate(is_enrolled=True)
     judged = population.verdicts(card.id, card.rule).left_join(enrolled, KEY).drop(f"{KEY}_right")
     return judged.mutate(is_enrolled=judged.is_enrolled.fill_null(False))  # noqa: FBT003
+
+
+def _registered(people: ir.Table) -> ir.Table:
+    """Without those who are known to have moved away or died; of a firm, to have closed."""
+    if REGISTRATION not in people.columns:
+        return people
+    return people.filter(people[REGISTRATION].isnull() | (people[REGISTRATION] == ResidentStatus.PRESENT.value))
 
 
 def _rule_columns(card: PolicyCard, table: ir.Table) -> list[str]:

@@ -1,4 +1,4 @@
-"""Taking newly matched people into the operational database: they, and nobody else."""
+"""Taking newly matched people and firms into the operational database: they, and nobody else."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.column_types import key_ring
+from models.enterprise import Enterprise
+from models.match import Match
 from models.resident import Phone, Resident, ResidentPhone
 from models.session import Sessions
+from models.vocabulary import Audience, MatchState
 from scheduler.matching.population import KEY, Population
 from scheduler.planning.notices import NoticeAudience
+from scheduler.roster.feed import CREDIT_CODE
+from scheduler.roster.firms import CLERK_CONTEXT
 from scheduler.roster.people import CONTEXTS
 from scheduler.rules.derive import focus_groups, life_stage
 
@@ -63,14 +68,15 @@ def _add(session: Session, row: Mapping[str, Any], now: datetime) -> Resident:
         name: ring.open(row[f"{name}_sealed"], context=context) if row[f"{name}_sealed"] is not None else None
         for name, context in CONTEXTS.items()
     }
-    name, number = opened["name"] or "", opened["id_number"]
+    name, number, code = opened["name"] or "", opened["id_number"], row.get(CREDIT_CODE)
     age = row.get("age_years")
     resident = Resident(
+        audience=Audience.PERSON if code is None else Audience.ENTERPRISE,
         person_key=row["person_key"],
         name=name,
         name_index=ring.blind_index(name, kind="name"),
         id_number=number,
-        id_number_index=None if number is None else ring.blind_index(number, kind="id_number"),
+        id_number_index=row["person_key"] if number or code else None,
         birth_date=row["birth_date"],
         sex=row["sex"],
         street=row["street"],
@@ -82,11 +88,55 @@ def _add(session: Session, row: Mapping[str, Any], now: datetime) -> Resident:
     )
     session.add(resident)
     session.flush()
+    if code is not None:
+        session.add(
+            Enterprise(
+                resident_id=resident.id,
+                credit_code=code,
+                clerk=_clerk(row),
+                size=row["size"],
+                industry=row["industry"],
+            )
+        )
     if opened["phone"] is not None:
         phone = _phone(session, opened["phone"], row["phone_index"])
-        source = (row["source_of"] or {}).get("phone") or "unknown"
-        session.add(ResidentPhone(resident_id=resident.id, phone_id=phone.id, rank=0, source=source))
+        session.add(ResidentPhone(resident_id=resident.id, phone_id=phone.id, rank=0, source=_source(row)))
     return resident
+
+
+def take_new_phones(session: Session, population: Population, policy_id: str) -> int:
+    """Give residents who wait for a phone the one that the newest files have, if it is another; how many got one."""
+    waiting = session.scalars(
+        select(Resident)
+        .join(Match, Match.resident_id == Resident.id)
+        .where(Match.policy_id == policy_id, Match.state == MatchState.AWAITING_PHONE)
+        .order_by(Resident.id)
+    ).all()
+    identities = population.identities([resident.person_key for resident in waiting]) if waiting else {}
+    return sum(
+        _take_new_phone(session, one, identities[one.person_key]) for one in waiting if one.person_key in identities
+    )
+
+
+def _take_new_phone(session: Session, resident: Resident, row: Mapping[str, Any]) -> bool:
+    known = {reached.phone.number_index for reached in resident.phones}
+    if row["phone_index"] is None or row["phone_index"] in known:
+        return False
+    phone = _phone(session, key_ring().open(row["phone_sealed"], context=CONTEXTS["phone"]), row["phone_index"])
+    rank = max((reached.rank for reached in resident.phones), default=-1) + 1
+    resident.phones.append(ResidentPhone(phone=phone, rank=rank, source=_source(row)))
+    if resident.audience is Audience.ENTERPRISE:
+        session.get_one(Enterprise, resident.id).clerk = _clerk(row)
+    return True
+
+
+def _clerk(row: Mapping[str, Any]) -> str | None:
+    sealed = row["clerk_sealed"]
+    return None if sealed is None else key_ring().open(sealed, context=CLERK_CONTEXT)
+
+
+def _source(row: Mapping[str, Any]) -> str:
+    return (row["source_of"] or {}).get("phone") or "unknown"
 
 
 def _phone(session: Session, number: str, index: str) -> Phone:

@@ -1,4 +1,4 @@
-"""The population of one import, as a table of rule facts by person. Identifiers stay sealed."""
+"""The population of one import, as a table of rule facts by person, or by firm. Identifiers stay sealed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from models.vocabulary import Audience
 from scheduler.roster.feed import Feed, FeedKind, feeds, precedence
+from scheduler.roster.firms import FIRMS_FILE
 from scheduler.roster.freshness import DatedFile, dated_files
 from scheduler.roster.people import PEOPLE_FILE
 from scheduler.roster.registers import ENROLMENTS_FOLDER, FEEDS_FOLDER
@@ -24,6 +26,8 @@ from scheduler.rules.rule import Rule
 KEY = "person_key"
 MEMORY_LIMIT = "1GB"
 HASH_BLOCK = 1 << 20
+ROSTER_FILE = {Audience.PERSON: PEOPLE_FILE, Audience.ENTERPRISE: FIRMS_FILE}
+VIEW = {Audience.PERSON: "everybody", Audience.ENTERPRISE: "every_firm"}
 NOBODY = pa.schema({KEY: pa.string(), "enrolled_on": pa.date32(), "until": pa.date32()}).empty_table()
 
 
@@ -33,11 +37,20 @@ class Population:
     The engine is DuckDB over the Parquet files; the expressions are Ibis, so a district's warehouse can stand in.
     """
 
-    def __init__(self, folder: Path, *, as_of: date, fresh_on: date | None = None, engine: Any = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        as_of: date,
+        fresh_on: date | None = None,
+        engine: Any = None,
+        audience: Audience = Audience.PERSON,
+    ) -> None:
         if not (folder / PEOPLE_FILE).exists():
             raise FileNotFoundError(f"no imported population in {folder}; run `./outreach import` first")
         self.folder = folder
         self.as_of = as_of
+        self.audience = audience
         self._fresh_on = fresh_on or as_of
         self._engine = engine or ibis.duckdb.connect(memory_limit=MEMORY_LIMIT)
         self._judged: dict[str, tuple[Rule, str]] = {}
@@ -45,7 +58,20 @@ class Population:
 
     def seen_on(self, day: date) -> Population:
         """The same files, as fresh as they are, seen on another day; on the same engine: close the first one only."""
-        return Population(self.folder, as_of=day, fresh_on=self._fresh_on, engine=self._engine)
+        return self._also(as_of=day)
+
+    def of(self, audience: Audience) -> Population:
+        """The people or the firms of the same import, on the same engine."""
+        return self if audience is self.audience else self._also(audience=audience)
+
+    def _also(self, *, as_of: date | None = None, audience: Audience | None = None) -> Population:
+        day, whom = as_of or self.as_of, audience or self.audience
+        return Population(self.folder, as_of=day, fresh_on=self._fresh_on, engine=self._engine, audience=whom)
+
+    @property
+    def has_roster(self) -> bool:
+        """Whether the import brought any of this audience."""
+        return (self.folder / ROSTER_FILE[self.audience]).exists()
 
     def close(self) -> None:
         self._engine.disconnect()
@@ -68,15 +94,17 @@ class Population:
 
     @cached_property
     def people(self) -> ir.Table:
-        """One row a person with every fact a fresh feed brings, and those that follow from them on the day."""
-        table = self._engine.read_parquet(self.folder / PEOPLE_FILE)
+        """One row a person, or a firm, with every fact a fresh feed brings, and those that follow on the day."""
+        table = self._engine.read_parquet(self.folder / ROSTER_FILE[self.audience])
         outdated = {file.feed for file in self.stale}
         for feed in feeds().values():
             path = self.folder / FEEDS_FOLDER / f"{feed.id}.parquet"
-            if feed.kind is FeedKind.REGISTER and feed.id not in outdated and path.exists():
+            if feed.kind is not FeedKind.REGISTER or feed.audience is not self.audience:
+                continue
+            if feed.id not in outdated and path.exists():
                 table = _join(table, self._engine.read_parquet(path), feed)
         # Under a name of its own: what is asked of it then stays short, however many feeds it is made of.
-        return self._engine.create_view("everybody", derived_columns(table, self.as_of), overwrite=True)
+        return self._engine.create_view(VIEW[self.audience], derived_columns(table, self.as_of), overwrite=True)
 
     def judge(self, rules: Mapping[str, Rule]) -> None:
         """Look at everybody once, under all these rules by policy; `verdicts` then answers from what was seen."""

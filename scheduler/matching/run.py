@@ -20,7 +20,7 @@ from models.session import Sessions
 from models.vocabulary import OPEN_MATCH_STATES, Audience, DeltaKind, EventKind, MatchState, ResidentStatus
 from scheduler.matching.delta import Standing, closing_of, may_match_again
 from scheduler.matching.find import REGISTRATION, Row, Standings, find, standings
-from scheduler.matching.intake import take_in
+from scheduler.matching.intake import take_in, take_new_phones
 from scheduler.matching.moves import move_match
 from scheduler.matching.population import KEY, Population
 from scheduler.policies.card import PolicyCard
@@ -62,8 +62,9 @@ def run_matching(
     The same snapshot twice creates nothing.
     """
     as_of = population.as_of
+    audiences = {audience: population.of(audience) for audience in Audience}
     pushable = {
-        card.id: card for card in cards.values() if card.audience is Audience.PERSON and card.is_pushable(as_of)
+        card.id: card for card in cards.values() if card.is_pushable(as_of) and audiences[card.audience].has_roster
     }
     digest = _digest(population, pushable.values())
     with sessions.write() as session:
@@ -73,9 +74,11 @@ def run_matching(
         snapshot = Snapshot(digest=digest, as_of=as_of, counts={}, created_at=now)
         session.add(snapshot)
         session.flush()
-        pass_ = _Pass(session, population, snapshot.id, as_of, now)
-        population.judge({card.id: card.rule for card in pushable.values()})
-        figures = {card.id: pass_.match(card) for card in pushable.values()}
+        for audience, seen in audiences.items():
+            if rules := {card.id: card.rule for card in pushable.values() if card.audience is audience}:
+                seen.judge(rules)
+        passes = {audience: _Pass(session, seen, snapshot.id, as_of, now) for audience, seen in audiences.items()}
+        figures = {card.id: passes[card.audience].match(card) for card in pushable.values()}
         snapshot.counts = {policy_id: vars(found) for policy_id, found in figures.items()}
         newly = {policy_id: found.newly_matched for policy_id, found in figures.items() if found.enrolment_known}
         session.add(Event(at=now, kind=EventKind.MATCHES_FOUND, facts=newly))
@@ -122,6 +125,7 @@ class _Pass:
     def match(self, card: PolicyCard) -> PolicyFigures:
         version = self._policy_version(card)
         closed = self._close_what_no_longer_holds(card, version)
+        take_new_phones(self.session, self.population, card.id)
         if not self.population.knows_enrolled(card.id):
             return PolicyFigures(closed=closed, enrolment_known=False)
         found = find(card, self.population, known=self._known(card))
@@ -227,9 +231,12 @@ class _Pass:
             return None
         rule_changed = match.ledger[-1].rule_version != version.label
         status = ResidentStatus(row.get(REGISTRATION) or ResidentStatus.PRESENT)
+        is_closed_firm = card.audience is Audience.ENTERPRISE and status is ResidentStatus.DECEASED
+        if is_closed_firm:
+            status = ResidentStatus.PRESENT
         # Who was matched ahead of a day is not eligible before it: that closes nothing.
         is_ahead = match.eligible_from is not None and match.eligible_from > self.as_of
-        eligible = None if is_ahead else row["verdict"]
+        eligible = False if is_closed_firm else None if is_ahead else row["verdict"]
         closing = closing_of(Standing(eligible, row["is_enrolled"], status, rule_changed=rule_changed))
         if closing is None:
             return None

@@ -22,6 +22,7 @@ from models.event import Event
 from models.resident import Phone, Resident, ResidentPhone
 from models.session import Sessions
 from models.vocabulary import (
+    Audience,
     CampaignKind,
     CampaignState,
     Channel,
@@ -146,7 +147,7 @@ def queue_notice(sessions: Sessions, campaign_id: int, *, now: datetime, rules: 
 
 def _audience(campaign: Campaign, today: date) -> Select[int]:
     audience = NoticeAudience.read(campaign.audience)
-    query = select(Resident.id).order_by(Resident.id)
+    query = select(Resident.id).where(Resident.audience == Audience.PERSON).order_by(Resident.id)
     if audience.streets:
         query = query.where(Resident.street.in_(audience.streets))
     born_by = audience.born_by(today)

@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from models.vocabulary import Audience
 from scheduler.policies.card import PolicyCard
 from scheduler.roster.feed import Feed, FeedKind
 from scheduler.rules.derive import DERIVED_FROM
 from scheduler.rules.fields import FIELDS
 from scheduler.rules.rule import AllOf, AnyOf, Clause, NotOf, Rule, field_names
 
-_BRINGS_FACTS = frozenset({FeedKind.POPULATION, FeedKind.REGISTER})
+_BRINGS_FACTS = frozenset({FeedKind.POPULATION, FeedKind.ENTERPRISES, FeedKind.REGISTER})
 
 
 class Origin(StrEnum):
@@ -44,8 +43,8 @@ class Coverage:
 
 
 def coverage(card: PolicyCard, feeds: Mapping[str, Feed]) -> Coverage:
-    # Feeds are joined by a person's identity number; what they say of a clerk is not the firm's.
-    brought = _brought(feeds) if card.audience is Audience.PERSON else {}
+    # What a person's registers say of a clerk is not the firm's.
+    brought = _brought({name: feed for name, feed in feeds.items() if feed.audience is card.audience})
     fields = tuple(_origin(name, brought) for name in FIELDS if name in field_names(card.rule))
     known = {field.field for field in fields if field.origin is not Origin.ASK}
     return Coverage(card.id, fields, may_hold(card.rule, known))

@@ -14,7 +14,7 @@ from scheduler.policies.card import PolicyCard
 from scheduler.roster.cleaned import CleanBatch, clean_file
 from scheduler.roster.cleaning import Cleaned
 from scheduler.roster.faults import RowFault
-from scheduler.roster.feed import RosterFile, feeds, spelling
+from scheduler.roster.feed import CREDIT_CODE, RosterFile, feeds, spelling
 from scheduler.roster.rejects import Outcome, Reject, RejectList
 
 
@@ -55,11 +55,14 @@ def _rows(batch: CleanBatch) -> Iterator[tuple[int, dict[str, Cleaned]]]:
 
 
 def _report(row: Mapping[str, Cleaned], policies: Mapping[str, str], keyring: KeyRing) -> ApplicationReport | RowFault:
-    person, day = row["id_number"], row["happened_on"]
+    person, code, day = row["id_number"], row[CREDIT_CODE], row["happened_on"]
     policy_id = policies.get(spelling(str(row["policy"])))
-    if policy_id is None or not isinstance(person, IdNumber) or not isinstance(day, date):
+    if policy_id is None or not isinstance(day, date):
         return RowFault.POLICY
-    index = keyring.blind_index(person.text, kind="id_number")
+    if isinstance(person, IdNumber):
+        index = keyring.blind_index(person.text, kind="id_number")
+    else:
+        index = keyring.blind_index(str(code), kind=CREDIT_CODE)
     return ApplicationReport(
         # Without a receipt number, the same person's report on the same policy and day is taken for the same.
         external_ref=str(row["receipt_number"] or f"{policy_id}:{index}:{day}"),

@@ -50,13 +50,15 @@ def _cleaner(name: str, today: date) -> Cleaner | Remembered:
     match name:
         case "id_number":
             return cleaning.id_cleaner(today)
-        case "name":
+        case "credit_code":
+            return cleaning.clean_credit_code
+        case "name" | "clerk":
             return Remembered(cleaning.clean_name)
         case "phone":
             return cleaning.clean_phone
         case "address":
             return cleaning.clean_address
-        case "birth_date" | "resident_since" | "last_check_on" | "updated_on" | "happened_on":
+        case "birth_date" | "resident_since" | "last_check_on" | "updated_on" | "happened_on" | "established_on":
             return Remembered(cleaning.past_date_cleaner(today))
         case "disability_valid_until" | "enrolled_on":
             return Remembered(cleaning.clean_date)
@@ -101,7 +103,9 @@ class _Sieve:
             faulty = [(at, value) for at, value in enumerate(values) if value.__class__ is RowFault]
             for at, value in faulty:
                 values[at] = None
-                decides = name in self._file.feed.needs or (name == "birth_date" and not _has_id(fields, at))
+                decides = name in (*self._file.feed.needs, *self._file.feed.one_of) or (
+                    name == "birth_date" and not _has_id(fields, at)
+                )
                 outcome = Outcome.ROW_REJECTED if decides else Outcome.VALUE_DROPPED
                 self._report(batch, at, name, RowFault(str(value)), outcome, fields, refused)
 
@@ -113,6 +117,10 @@ class _Sieve:
             for at, value in enumerate(fields[name]):
                 if value is None and at not in refused:
                     self._report(batch, at, name, RowFault.MISSING, Outcome.ROW_REJECTED, fields, refused)
+        if named := [name for name in self._file.feed.one_of if name in fields]:
+            for at, values in enumerate(zip(*(fields[name] for name in named), strict=True)):
+                if not any(values) and at not in refused:
+                    self._report(batch, at, named[0], RowFault.MISSING, Outcome.ROW_REJECTED, fields, refused)
 
     def _follow_id_number(self, batch: Batch, fields: dict[str, list[Cleaned]], refused: set[int]) -> None:
         born = fields["birth_date"]

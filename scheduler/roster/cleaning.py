@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from models.credit_code import CreditCodeFault, parse_credit_code
 from models.id_number import IdNumber, parse_id_number
-from scheduler.roster.faults import ID_FAULTS, RowFault
+from scheduler.roster.faults import CREDIT_CODE_FAULTS, ID_FAULTS, RowFault
 from scheduler.roster.well_formed_ids import WellFormedIds
 from scheduler.rules.fields import FIELDS, Field, FieldType
 
@@ -85,6 +86,16 @@ def id_cleaner(today: date) -> Cleaner:
         return RowFault.STORED_AS_NUMBER if _AS_NUMBER.fullmatch(number) else ID_FAULTS[parsed]
 
     return clean_id
+
+
+def clean_credit_code(text: str) -> Cleaned:
+    code = _digits(text)
+    if not code:
+        return None
+    parsed = parse_credit_code(code)
+    if not isinstance(parsed, CreditCodeFault):
+        return parsed
+    return RowFault.STORED_AS_NUMBER if _AS_NUMBER.fullmatch(code) else CREDIT_CODE_FAULTS[parsed]
 
 
 def clean_date(text: str) -> Cleaned:

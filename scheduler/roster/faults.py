@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from models.credit_code import CreditCodeFault
 from models.id_number import IdNumberFault
 
 
@@ -25,6 +26,9 @@ class RowFault(StrEnum):
     ID_DATE = "id_no_such_date"
     ID_FUTURE = "id_born_in_future"
     ID_CHECK = "id_wrong_check_character"
+    CREDIT_LENGTH = "credit_code_wrong_length"
+    CREDIT_CHARACTER = "credit_code_wrong_character"
+    CREDIT_CHECK = "credit_code_wrong_check_character"
     DATE = "no_such_date"
     FUTURE = "date_in_future"
     PHONE = "no_phone_number"
@@ -48,6 +52,14 @@ ID_FAULTS: Mapping[IdNumberFault, RowFault] = MappingProxyType(
     }
 )
 
+CREDIT_CODE_FAULTS: Mapping[CreditCodeFault, RowFault] = MappingProxyType(
+    {
+        CreditCodeFault.WRONG_LENGTH: RowFault.CREDIT_LENGTH,
+        CreditCodeFault.WRONG_CHARACTER: RowFault.CREDIT_CHARACTER,
+        CreditCodeFault.WRONG_CHECK_CHARACTER: RowFault.CREDIT_CHECK,
+    }
+)
+
 # Reason and remedy as printed in the rejects file.
 IN_WORDS: Mapping[RowFault, tuple[str, str]] = MappingProxyType(
     {
@@ -62,6 +74,9 @@ IN_WORDS: Mapping[RowFault, tuple[str, str]] = MappingProxyType(
         RowFault.ID_DATE: ("身份证号里的出生日期不存在", "核对身份证号"),
         RowFault.ID_FUTURE: ("身份证号里的出生日期在今天之后", "核对身份证号"),
         RowFault.ID_CHECK: ("身份证号的校验码不对", "核对身份证号"),
+        RowFault.CREDIT_LENGTH: ("统一社会信用代码不是18位", "照营业执照核对统一社会信用代码"),
+        RowFault.CREDIT_CHARACTER: ("统一社会信用代码里有不该有的字符", "照营业执照核对：代码里没有字母 I、O、S、V、Z"),
+        RowFault.CREDIT_CHECK: ("统一社会信用代码的校验码不对", "照营业执照核对统一社会信用代码"),
         RowFault.DATE: ("日期不存在或看不懂", "写成 1941-03-05 这样"),
         RowFault.FUTURE: ("日期在今天之后", "核对日期"),
         RowFault.PHONE: ("不是电话号码", "填11位手机号，或带区号的座机"),

@@ -14,16 +14,20 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
+from models.vocabulary import Audience
 from scheduler.roster.cleaning import plain
 from scheduler.roster.faults import FileRefused
 from scheduler.rules.fields import FIELDS
 
 HERE = Path(__file__).parent
+CREDIT_CODE = "credit_code"
 _NOISE = re.compile(r"[\s_\-*:：]+|[(\[（【].*?[)\]）】]")
 
 
 class FeedKind(StrEnum):
     POPULATION = "population"
+    ENTERPRISES = "enterprises"
+    """The roster of firms, as the population is that of people."""
     REGISTER = "register"
     ENROLMENT = "enrolment"
     APPLICATION = "application"
@@ -40,7 +44,10 @@ class Enrols(BaseModel):
 
 
 class Feed(BaseModel):
-    """`when_absent` are the values of somebody a complete register does not list."""
+    """`when_absent` are the values of somebody a complete register does not list.
+
+    `one_of` are columns of which a file has at least one, and each row one that is filled in.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,10 +59,16 @@ class Feed(BaseModel):
     files: tuple[str, ...]
     fields: tuple[str, ...]
     needs: tuple[str, ...]
+    one_of: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, ...]] = {}
     latest_by: str | None = None
     when_absent: Mapping[str, bool | int | str] = {}
     enrols: Enrols | None = None
+
+    @property
+    def audience(self) -> Audience:
+        """Whom its rows are about: firms, where each has a credit code."""
+        return Audience.ENTERPRISE if CREDIT_CODE in self.needs else Audience.PERSON
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
@@ -63,7 +76,7 @@ class Feed(BaseModel):
         unknown = {*self.fields, *self.when_absent} - FIELDS.keys() - headers().keys()
         if unknown:
             raise ValueError(f"feed {self.id}: no field is called {', '.join(sorted(unknown))}")
-        left_out = {*self.needs, *self.columns, *filter(None, [self.latest_by])} - set(self.fields)
+        left_out = {*self.needs, *self.one_of, *self.columns, *filter(None, [self.latest_by])} - set(self.fields)
         if left_out:
             raise ValueError(f"feed {self.id}: {', '.join(sorted(left_out))} is not among its fields")
         return self
@@ -148,6 +161,8 @@ def find_columns(header: Sequence[str], feed: Feed, file_name: str) -> dict[str,
             raise FileRefused(f"{file_name}: columns {first} and {at + 1} ({text}) both hold {name}; keep one of them")
         found[name] = at
     missing = [name for name in feed.needs if name not in found]
+    if feed.one_of and not any(name in found for name in feed.one_of):
+        missing += feed.one_of
     if missing:
         accepted = "; ".join(f"{name}: {' / '.join(_accepted(feed, name)[:4])}" for name in missing)
         seen = ", ".join(text[:20] for text in header[:30]) or "nothing"

@@ -16,6 +16,7 @@ from models.crypto import KeyRing
 from scheduler.roster.cleaned import clean_file
 from scheduler.roster.faults import FileRefused, RowFault
 from scheduler.roster.feed import FeedKind, RosterFile
+from scheduler.roster.firms import Firms
 from scheduler.roster.freshness import REPORT_FILE, DatedFile, dated_on
 from scheduler.roster.merge import Merge, MergeCounts
 from scheduler.roster.people import write_people
@@ -50,6 +51,7 @@ class ImportReport:
     taken_on: date
     files: list[FileReport] = field(default_factory=list)
     people: int = 0
+    firms: int = 0
     records: int = 0
     found_by_name: int = 0
     ties: int = 0
@@ -97,6 +99,7 @@ def import_population(
             _write_merged(merge, out_dir, keyring, report, rejects, progress)
         finally:
             merge.close()
+        _take_firms(files, out_dir, keyring, report, rejects, today, progress)
         _take_registers(files, out_dir, keyring, report, rejects, today, progress)
     _count_rejects(report, rejects)
     text = json.dumps(asdict(report), ensure_ascii=False, indent=1, default=str)
@@ -149,6 +152,33 @@ def _write_merged(
     for tie in merge.ties():
         rejects.add(Reject(tie.file, tie.row, "", RowFault.TIE, Outcome.KEPT))
     write_people(merge.people(), out_dir, keyring, lambda done: progress("people", done, counts.people))
+
+
+def _take_firms(
+    files: Sequence[RosterFile],
+    out_dir: Path,
+    keyring: KeyRing,
+    report: ImportReport,
+    rejects: Rejects,
+    today: date,
+    progress: Progress,
+) -> None:
+    firms = Firms(keyring)
+    for file in files:
+        if file.feed.kind is not FeedKind.ENTERPRISES:
+            continue
+        entry = _entry(file, today)
+        report.files.append(entry)
+        try:
+            for batch in clean_file(file, rejects, today=today):
+                firms.take(batch)
+                entry.rows += batch.read
+                progress(file.path.name, entry.rows, None)
+        except FileRefused as refused:
+            entry.refused = str(refused)
+    if firms:
+        firms.write(out_dir)
+    report.firms = len(firms)
 
 
 def _take_registers(

@@ -15,14 +15,16 @@ from models.crypto import KeyRing
 from models.id_number import IdNumber
 from scheduler.roster.cleaned import CleanBatch, clean_file
 from scheduler.roster.cleaning import Cleaned
-from scheduler.roster.feed import FeedKind, RosterFile
+from scheduler.roster.feed import CREDIT_CODE, FeedKind, RosterFile
 from scheduler.roster.rejects import Rejects
 from scheduler.rules.fields import FIELDS, FieldType
 
 FEEDS_FOLDER = "feeds"
 ENROLMENTS_FOLDER = "enrolments"
 
-_ARROW = {
+_KEYS = ("id_number", CREDIT_CODE)
+
+ARROW = {
     FieldType.INT: pa.int64(),
     FieldType.NUMBER: pa.float64(),
     FieldType.BOOL: pa.bool_(),
@@ -46,7 +48,7 @@ class Imported:
 def import_register(
     file: RosterFile, out_dir: Path, keyring: KeyRing, rejects: Rejects, *, today: date, done: Callable[[int], None]
 ) -> Imported:
-    """One row a person: of several, the one that is latest by the feed's own date, else the last."""
+    """One row a person or firm: of several, the one that is latest by the feed's own date, else the last."""
     rows, read = _rows_by_person(file, keyring, rejects, today, done)
     feed = file.feed
     if feed.kind is FeedKind.ENROLMENT:
@@ -75,12 +77,23 @@ def _rows_by_person(
 
 
 def _keyed(batch: CleanBatch, keyring: KeyRing) -> list[tuple[str, Row]]:
-    names = [name for name in batch.fields if name != "id_number"]
-    numbers = [number.text for number in batch.fields["id_number"] if isinstance(number, IdNumber)]
-    keys = [key for key in keyring.blind_index_many(numbers, kind="id_number") if key is not None]
+    names = [name for name in batch.fields if name not in _KEYS]
+    keys = row_keys(batch, keyring)
     columns: list[list[Cleaned]] = [batch.fields[name] for name in names]
     values = zip(*columns, strict=True) if columns else ((),) * len(keys)
     return [(key, dict(zip(names, row, strict=True))) for key, row in zip(keys, values, strict=True)]
+
+
+def row_keys(batch: CleanBatch, keyring: KeyRing) -> list[str]:
+    """Whom each row is about: the blind index of the identity number, or of the firm's credit code."""
+    absent: list[Cleaned] = [None] * len(batch.numbers)
+    numbers = [n.text if isinstance(n, IdNumber) else None for n in batch.fields.get("id_number", absent)]
+    keys = keyring.blind_index_many(numbers, kind="id_number")
+    if CREDIT_CODE in batch.fields:
+        codes = [None if code is None else str(code) for code in batch.fields[CREDIT_CODE]]
+        firms = keyring.blind_index_many(codes, kind=CREDIT_CODE)
+        keys = [key or firm for key, firm in zip(keys, firms, strict=True)]
+    return [key for key in keys if key is not None]
 
 
 def _supersedes(row: Row, known: Row, latest_by: str | None) -> bool:
@@ -96,7 +109,7 @@ def _until(since: object, rule: str | None) -> date | None:
 
 def _write_register(rows: Mapping[str, Row], file: RosterFile, out_dir: Path) -> Path:
     names = [name for name in file.feed.fields if name in FIELDS]
-    schema = pa.schema({"person_key": pa.string(), **{name: _ARROW[FIELDS[name].type] for name in names}})
+    schema = pa.schema({"person_key": pa.string(), **{name: ARROW[FIELDS[name].type] for name in names}})
     columns = {"person_key": list(rows), **{name: [row.get(name) for row in rows.values()] for name in names}}
     return _write(pa.table(columns, schema=schema), out_dir / FEEDS_FOLDER / f"{file.feed.id}.parquet")
 

@@ -77,6 +77,7 @@ DERIVED_FROM: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "age_years": ("birth_date",),
         "age_on_jan1": ("birth_date",),
         "residence_months_shenzhen": ("resident_since",),
+        "enterprise_age_months": ("established_on",),
         "disability_cert_valid": ("disability_valid_until",),
         "last_check_same_year": ("last_check_on",),
         # Somebody under 18 is the child that a family's benefit is about.
@@ -126,12 +127,14 @@ def with_derived(facts: Mapping[str, object], on: date) -> dict[str, object]:
     """One resident's facts with what follows from them on that day."""
     facts = {**_own_as_child(facts, on), **{name: value for name, value in facts.items() if value is not None}}
     born, since = typed("birth_date", facts.get("birth_date")), typed("resident_since", facts.get("resident_since"))
+    founded = typed("established_on", facts.get("established_on"))
     checked = typed("last_check_on", facts.get("last_check_on"))
     until = typed("disability_valid_until", facts.get("disability_valid_until"))
     derived: dict[str, object] = {
         **_ages_of(born, on),
         **_childs_ages(typed("child_birth_date", facts.get("child_birth_date")), on),
         "residence_months_shenzhen": months_between(since, on) if isinstance(since, date) else None,
+        "enterprise_age_months": months_between(founded, on) if isinstance(founded, date) else None,
         "disability_cert_valid": until >= on if isinstance(until, date) else None,
         "last_check_same_year": checked.year == on.year if isinstance(checked, date) else None,
     }
@@ -182,6 +185,8 @@ def derived_columns(table: ir.Table, on: date) -> ir.Table:
         columns["child_age_on_aug31"] = _ages(table.child_birth_date, school_year_cutoff(on))
     if "resident_since" in table.columns:
         columns["residence_months_shenzhen"] = _months(table.resident_since, on)
+    if "established_on" in table.columns:
+        columns["enterprise_age_months"] = _months(table.established_on, on)
     if "last_check_on" in table.columns:
         same_year = table.last_check_on.year() == on.year
         columns["last_check_same_year"] = ibis.coalesce(same_year, _known(table, "last_check_same_year"))

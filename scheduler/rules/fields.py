@@ -236,6 +236,7 @@ _FIELDS = (
     Field("pays_employee_pension_and_medical_self", BOOL, "自己缴养老和医保", "pays own insurance"),
     Field("subsidy_months_used", INT, "已享受月数", "months used", unit_zh=MONTHS),
     # Enterprises
+    Field("established_on", DATE, "成立日期", "established on", grade=ORDINARY),
     Field("enterprise_age_months", INT, "企业成立时间", "age of the firm", grade=ORDINARY, unit_zh=MONTHS),
     Field("enterprise_operating_months", INT, "正常经营时间", "operating", grade=ORDINARY, unit_zh=MONTHS),
     Field("founder_social_insurance_months_in_firm", INT, "创办人社保时间", "founder insured", unit_zh=MONTHS),

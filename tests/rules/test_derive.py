@@ -48,12 +48,18 @@ def test_half_a_year_is_complete_at_the_end_of_a_shorter_month() -> None:
 @given(days=st.lists(st.tuples(DAYS, DAYS), min_size=1, max_size=40), on=DAYS)
 def test_a_population_ages_like_its_people(days: list[tuple[date, date]], on: date) -> None:
     born, since = zip(*days, strict=True)
-    columns = {"birth_date": born, "resident_since": since, "last_check_on": since, "disability_valid_until": since}
+    columns = {
+        "birth_date": born,
+        "resident_since": since,
+        "last_check_on": since,
+        "disability_valid_until": since,
+        "established_on": since,
+    }
     table = pa.table({name: pa.array(values, pa.date32()) for name, values in columns.items()})
     table = table.append_column("at", pa.array(range(len(days))))
     rows = DUCK.to_pyarrow(derived_columns(ibis.memtable(table), on).order_by("at")).to_pylist()
     for row, (birth, arrival) in zip(rows, days, strict=True):
-        facts = {"birth_date": birth, "resident_since": arrival, "last_check_on": arrival}
+        facts = {"birth_date": birth, "resident_since": arrival, "last_check_on": arrival, "established_on": arrival}
         expected = with_derived({**facts, "disability_valid_until": arrival}, on)
         assert {name: row[name] for name in expected} == expected
 
