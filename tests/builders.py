@@ -13,12 +13,15 @@ from models.case import Case, Team
 from models.column_types import key_ring, use_key_ring
 from models.contact import Contact, ContactMatch
 from models.conversation import Conversation, Message
+from models.credit_code import check_character
 from models.crypto import KeyRing
+from models.enterprise import Enterprise
 from models.match import Match, MatchLedger, Snapshot
 from models.resident import Phone, Resident, ResidentPhone
 from models.session import Sessions
 from models.staff import ApiToken, Staff
 from models.vocabulary import (
+    Audience,
     Author,
     CaseKind,
     CaseReason,
@@ -52,7 +55,8 @@ def a_database(url: str = "sqlite://") -> Sessions:
 
 
 def a_phone(session: Session, number: str | None = None, **values: Any) -> Phone:
-    number = number or f"+86138{next(_serial):08d}"
+    # A range of its own: the numbers that tests write out themselves begin with 137 to 139.
+    number = number or f"+86147{next(_serial):08d}"
     phone = Phone(number=number, number_index=key_ring().blind_index(number, kind="phone"), **values)
     session.add(phone)
     session.flush()
@@ -85,6 +89,19 @@ def a_resident(session: Session, *, name: str = "陈秀兰", phone: Phone | str 
     session.add(resident)
     session.flush()
     return resident
+
+
+def a_firm(session: Session, *, name: str = "深圳市桥东科技有限公司", clerk: str = "何敏", **values: Any) -> Resident:
+    """A firm whose clerk has a phone."""
+    first_17 = f"91440303MA5{next(_serial):06d}"
+    code = first_17 + check_character(first_17)
+    firm = a_resident(
+        session, name=name, audience=Audience.ENTERPRISE, birth_date=None, sex=None, id_number=code, **values
+    )
+    firm.id_number = None
+    session.add(Enterprise(resident_id=firm.id, credit_code=code, clerk=clerk, size="微型", industry="软件"))
+    session.flush()
+    return firm
 
 
 def a_match(session: Session, resident: Resident | None = None, **values: Any) -> Match:

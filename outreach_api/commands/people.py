@@ -13,7 +13,7 @@ from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, speaker_at_hand, tells_faults
 from outreach_api.commands.why_words import why_in_words
 from outreach_api.language import say
-from outreach_api.privacy.masking import mask_name
+from outreach_api.privacy.masking import shown_name
 from scheduler.matching.explain import explain_match
 from scheduler.planning.why import why_resident
 
@@ -26,18 +26,18 @@ def explain(match: Annotated[int, typer.Argument(help=say("匹配编号", "numbe
             fail(say(f"没有编号为 {match} 的匹配", f"there is no match {match}"))
         card = house.cards.get(found.policy_id)
         state = speaker_at_hand(house.settings.zone).word(found.state)
-        OUT.print(f"{mask_name(found.resident.name)} · {card.name.zh if card else found.policy_id} · {state}")
+        OUT.print(f"{shown_name(found.resident)} · {card.name.zh if card else found.policy_id} · {state}")
         for line in explain_match(session, found):
             OUT.print(line, markup=False)
 
 
 @tells_faults
-def why(resident: Annotated[int, typer.Argument(help=say("居民编号", "number of the resident"))]) -> None:
+def why(resident: Annotated[int, typer.Argument(help=say("居民或企业编号", "number of the resident or firm"))]) -> None:
     with open_house(settings_at_hand()) as house, house.sessions.read() as session:
         found = session.get(Resident, resident)
         if found is None:
             fail(say(f"没有编号为 {resident} 的居民", f"there is no resident {resident}"))
-        OUT.print(mask_name(found.name))
+        OUT.print(shown_name(found))
         names = {policy_id: say(card.short_name, card.name.en) for policy_id, card in house.cards.items()}
         for line in why_resident(session, resident, house.clock.now()):
             OUT.print(why_in_words(line, speaker_at_hand(house.settings.zone), names), markup=False, soft_wrap=True)

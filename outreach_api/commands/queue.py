@@ -16,7 +16,7 @@ from outreach_api.cases.take_places import PlacesRefused, read_places, take_plac
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, speaker_at_hand, tells_faults
 from outreach_api.language import say
-from outreach_api.privacy.masking import mask_name
+from outreach_api.privacy.masking import shown_name
 
 SHOWN = 50
 
@@ -43,7 +43,7 @@ def cases(
                 str(case.id),
                 words.word(case.kind),
                 words.word(case.reason),
-                mask_name(resident.name) if resident else "-",
+                shown_name(resident) if resident else "-",
                 (resident.community or "-") if resident else "-",
                 f"{case.due_at.astimezone(house.settings.zone):%m-%d %H:%M}",
             )

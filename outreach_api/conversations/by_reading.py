@@ -142,7 +142,7 @@ def _answer(draft: Draft, directive: Directive) -> None:
 
 def _say(draft: Draft, directive: Directive) -> None:
     line = directive["line"]
-    if line == "family_welcome":
+    if line == "family_welcome" and not draft.is_with_firm:
         take_family_member(draft)
     if draft.lines and line in ("acknowledged", "greeting"):
         return
@@ -157,6 +157,8 @@ def _put_question(draft: Draft, directive: Directive) -> None:
     elif question is Question.HOME_VISIT:
         ask_visit(draft)
     elif question in (Question.MANDATE, Question.RELATION):
+        if draft.is_with_firm:
+            return  # Whoever answers this number for the firm speaks for it.
         draft.say("ask_mandate")
         draft.set(asked=Question.MANDATE)
     elif question is Question.IDENTITY:

@@ -16,10 +16,11 @@ from outreach_api.conversations.cues import is_courteous
 from outreach_api.conversations.decision import KeepPreference, OpenCase
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import Exact
+from outreach_api.conversations.firms import has_left_the_post
 from outreach_api.conversations.speaking import (
     another_speaks,
-    names_somebody,
     relation_in,
+    says_who_speaks,
     take_family_member,
     turn_to_another,
 )
@@ -47,11 +48,14 @@ def settled_by_words(draft: Draft) -> bool:
     if exact and exact.kind in STOP_WORDS:
         place_stop(draft, STOP_WORDS[exact.kind], by="exact_word")
         return True
+    if draft.is_with_firm and has_left_the_post(draft.heard.text):
+        place_stop(draft, O.WRONG_PERSON, by="exact_word")
+        return True
     if answers_address(draft):
         return True
     if exact and exact.kind in _WORDS:
         return _WORDS[exact.kind](draft)
-    if asked is Question.IDENTITY and names_somebody(draft.heard.text):
+    if asked is Question.IDENTITY and says_who_speaks(draft):
         go_on_identified(draft)
         return True
     if another_speaks(draft):

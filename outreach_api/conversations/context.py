@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from models.call import Call
 from models.contact import Contact, ContactMatch
 from models.conversation import Conversation, Inbound
+from models.enterprise import Enterprise
 from models.match import Application, Match, MatchLedger
 from models.resident import Phone, Resident, ResidentPhone
 from models.vocabulary import (
+    Audience,
     Channel,
     ContactPurpose,
     ContactState,
@@ -103,14 +105,16 @@ def load_context(
     matches = [numbered(match, numbers) for match in _matches(session, sender.residents, cards)]
     offered, others = offered_to(person.id if person else None, matches)
     local = now.astimezone(zone)
+    people = _people(session, sender.residents, local)
     conversation = sender.conversation
     return Context(
         now=local,
         channel=inbound.channel,
         state=_in_this_call(session, _asking_who_speaks(_state(sender, standing), inbound, standing), inbound),
         standing=standing,
-        person=_as_person(person, local) if person else None,
-        household=tuple(_as_person(resident, local) for resident in sender.residents),
+        person=people[person.id] if person else None,
+        household=tuple(people.values()),
+        audience=_audience(sender, person),
         offered=offered,
         others=others,
         on_phone=tuple(match for match in matches if match.is_open),
@@ -228,9 +232,30 @@ def _outcome(sender: Sender) -> ConversationOutcome:
     return sender.conversation.outcome
 
 
-def _as_person(resident: Resident, local: datetime) -> Person:
+def _audience(sender: Sender, person: Resident | None) -> Audience:
+    """Of the speaker; of somebody not known yet, that of whom the newest offer was for."""
+    if person is not None:
+        return person.audience
+    addressee = sender.offer.resident_id if sender.offer else None
+    meant = [resident for resident in sender.residents if resident.id == addressee] or sender.residents
+    firms = {resident.audience for resident in meant} == {Audience.ENTERPRISE}
+    return Audience.ENTERPRISE if firms else Audience.PERSON
+
+
+def _people(session: Session, residents: Iterable[Resident], local: datetime) -> dict[int, Person]:
+    firms = [resident.id for resident in residents if resident.audience is Audience.ENTERPRISE]
+    clerks: dict[int, str | None] = {}
+    if firms:
+        query = select(Enterprise.resident_id, Enterprise.clerk).where(Enterprise.resident_id.in_(firms))
+        clerks = dict(session.execute(query).all())
+    return {resident.id: _as_person(resident, clerks.get(resident.id), local) for resident in residents}
+
+
+def _as_person(resident: Resident, clerk: str | None, local: datetime) -> Person:
     born = resident.birth_date
     return Person(
+        audience=resident.audience,
+        clerk=clerk,
         resident_id=resident.id,
         name=resident.name,
         birth_month=born.month if born else None,

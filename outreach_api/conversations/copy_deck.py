@@ -8,23 +8,26 @@ from types import MappingProxyType
 
 from ruamel.yaml import YAML
 
-from models.vocabulary import Channel
+from models.vocabulary import Audience, Channel
 from outreach_api.conversations.decision import Line
 
 _DECK = YAML(typ="safe").load(Path(__file__).with_name("copy_deck.yaml").read_text(encoding="utf-8"))
 LINES: Mapping[str, str] = MappingProxyType(_DECK["lines"])
+FIRM_LINES: Mapping[str, str] = MappingProxyType(_DECK["firm_lines"])
+"""Said to a firm's clerk in the place of the line of the same name."""
 READINGS: Mapping[str, str] = MappingProxyType(_DECK["readings"])
 """How an intent is offered in a numbered choice."""
-OFFERS: Mapping[str, str] = MappingProxyType(_DECK["offers"])
+OFFERS: Mapping[str, str] = MappingProxyType({**_DECK["offers"], **_DECK["firm_offers"]})
 QUESTION_LINES = frozenset(_DECK["questions"])
 """Those that put a question: what is said next answers it."""
 # On the phone nobody replies by writing.
 _SPOKEN = (("请回复数字", "请说第几个"), ("请回复", "请说"), ("回复", "说"), ("发消息", "打电话"))
 
 
-def say(key: str, **values: str) -> Line:
-    """A line of the deck, filled in."""
-    return Line(key, LINES[key].format(**values))
+def say(key: str, audience: Audience = Audience.PERSON, **values: str) -> Line:
+    """A line of the deck, filled in; to a firm in its own register."""
+    text = FIRM_LINES.get(key, LINES[key]) if audience is Audience.ENTERPRISE else LINES[key]
+    return Line(key, text.format(**values))
 
 
 def numbered(entries: list[str]) -> str:

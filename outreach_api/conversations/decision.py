@@ -10,6 +10,7 @@ from typing import Any
 
 from models.vocabulary import (
     ApplicationStatus,
+    Audience,
     CaseKind,
     CaseReason,
     Channel,
@@ -45,6 +46,13 @@ class Person:
     age_years: int | None
     place: str = ""
     """Where they live, down to the community and no further."""
+    audience: Audience = Audience.PERSON
+    clerk: str | None = None
+    """Of a firm: who answers for it."""
+
+    @property
+    def is_firm(self) -> bool:
+        return self.audience is Audience.ENTERPRISE
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,8 @@ class Context:
     """The survey this message may be an answer to."""
     called_about: OpenSurvey | None = None
     """The survey of the call in which somebody speaks who has not said yet who they are."""
+    audience: Audience = Audience.PERSON
+    """Whether a person or a firm's clerk is spoken to; before the speaker is known, whom the last offer was for."""
     proof_code: str = ""
     """What to say, in answer to this message, to somebody who doubts us."""
 

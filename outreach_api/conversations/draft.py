@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from models.vocabulary import ContactPurpose, ConversationOutcome, MatchState, Topic
+from models.vocabulary import Audience, ContactPurpose, ConversationOutcome, MatchState, Topic
 from outreach_api.conversations.copy_deck import QUESTION_LINES, say
 from outreach_api.conversations.decision import (
     Context,
@@ -40,7 +40,7 @@ class Draft:
         self.topics: list[Topic] = []
 
     def say(self, key: str, **values: str) -> None:
-        self.add(say(key, **values))
+        self.add(say(key, self.context.audience, **values))
 
     def add(self, line: Line) -> None:
         """Each line once: two directives often come to the same answer."""
@@ -83,7 +83,14 @@ class Draft:
         """From here on the speaker is this one of the household, and what is open for them may be named."""
         # The same numbers as the next message will see: what is offered now is chosen from then.
         offered, others = offered_to(person.resident_id, self.context.on_phone)
-        self.context = replace(self.context, standing=Standing.KNOWN, person=person, offered=offered, others=others)
+        self.context = replace(
+            self.context,
+            standing=Standing.KNOWN,
+            person=person,
+            audience=person.audience,
+            offered=offered,
+            others=others,
+        )
 
     @property
     def concerned(self) -> tuple[KnownMatch, ...]:
@@ -91,6 +98,10 @@ class Draft:
         if self.is_known:
             return self.context.matches
         return self.context.on_phone if len(self.context.household) == 1 else ()
+
+    @property
+    def is_with_firm(self) -> bool:
+        return self.context.audience is Audience.ENTERPRISE
 
     @property
     def for_somebody_else(self) -> bool:

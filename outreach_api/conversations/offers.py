@@ -8,7 +8,7 @@ from datetime import date
 from types import MappingProxyType
 
 from models.resident import Resident
-from models.vocabulary import Channel, ContactPurpose, ReminderOccasion
+from models.vocabulary import Audience, Channel, ContactPurpose, ReminderOccasion
 from outreach_api.conversations.copy_deck import OFFERS, numbered
 from outreach_api.delivery.outbox import Rendered
 from outreach_api.voice.lines import line
@@ -43,7 +43,7 @@ class OfferTexts:
             # What a call says of the offer is said once somebody has told who they are.
             return Rendered("call.opening", line("opening"), {"step": step})
         moment = "reminder" if contact_purpose is ContactPurpose.REMINDER else "offer"
-        key = f"{moment}.{'neutral' if shared_phone else self._kind(offers)}"
+        key = f"{_register(resident.audience)}{moment}.{'neutral' if shared_phone else self._kind(offers)}"
         names = [self._name(policy_id, from_days.get(policy_id)) for _, policy_id in sorted(offers)]
         variables = {} if shared_phone else {"policy": names[0], "menu": numbered(names)}
         text = OFFERS[key].format(who=_WHO, stop=_STOP, **{"policy": "", "menu": "", **variables})
@@ -69,7 +69,7 @@ class HeadsUpTexts:
         self, policy_id: str, occasion: ReminderOccasion, *, on: date, until: date, shared_phone: bool
     ) -> Rendered:
         card = self.cards[policy_id]
-        key = "heads_up.neutral" if shared_phone else f"heads_up.{occasion.value}"
+        key = f"{_register(card.audience)}heads_up.{'neutral' if shared_phone else occasion.value}"
         said = {ReminderOccasion.RENEWAL: card.deadlines, ReminderOccasion.NEW_AMOUNT: card.amount}[occasion]
         about = {
             "policy": card.short_name,
@@ -79,6 +79,10 @@ class HeadsUpTexts:
         }
         text = OFFERS[key].format(who=_WHO, stop=_STOP, **about)
         return Rendered(key, text, {} if shared_phone else about)
+
+
+def _register(audience: Audience | None) -> str:
+    return "firm." if audience is Audience.ENTERPRISE else ""
 
 
 def spoken_day(day: date) -> str:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from models.vocabulary import CaseKind, CaseReason, ConversationOutcome, Question, Topic
 from outreach_api.conversations.decision import Identify, OpenCase, Person, Standing
 from outreach_api.conversations.draft import Draft
+from outreach_api.conversations.firms import firms_named, sounds_like_a_firm
 
 IDENTITY_TRIES = 3
 _MONTHS = {name: month for month, name in enumerate("一二三四五六七八九十", start=1)}
@@ -56,9 +57,15 @@ def names_somebody(text: str) -> bool:
     return bool(_BIRTH_MONTH.search(text))
 
 
+def says_who_speaks(draft: Draft) -> bool:
+    """Whether the text tries to say who speaks, for themselves or for a firm."""
+    text = draft.heard.text
+    return names_somebody(text) or bool(_fitting(draft)) or (draft.is_with_firm and sounds_like_a_firm(text))
+
+
 def identify(draft: Draft) -> Person | None:
     """Take surname and birth month for an answer; exactly one of the household must fit, in three tries."""
-    fitting = [person for person in draft.context.household if _fits(person, draft.heard.text)]
+    fitting = _fitting(draft)
     if len(fitting) == 1:
         draft.do(Identify(fitting[0].resident_id))
         draft.know(fitting[0])
@@ -79,7 +86,7 @@ def identify(draft: Draft) -> Person | None:
 
 def another_speaks(draft: Draft) -> bool:
     """On a shared phone somebody else of the household now says who they are; nobody is taken for them by mistake."""
-    fitting = [person for person in draft.context.household if _fits(person, draft.heard.text)]
+    fitting = _fitting(draft)
     return (
         draft.is_known and len(draft.context.household) > 1 and len(fitting) == 1 and fitting[0] != draft.context.person
     )
@@ -90,6 +97,13 @@ def turn_to_another(draft: Draft) -> None:
     draft.set(asked=None, focus=None, pending=None, agreed=None, relation=None, menu=())
     draft.set(confirmations=0, which_tries=0, misses=0)
     draft.outcome = ConversationOutcome.NO_DECISION
+
+
+def _fitting(draft: Draft) -> list[Person]:
+    """Whom the text names: firms by their name and their clerk's, people by surname and birth month."""
+    household, text = draft.context.household, draft.heard.text
+    named = firms_named([person for person in household if person.is_firm], text)
+    return named or [person for person in household if not person.is_firm and _fits(person, text)]
 
 
 def _fits(person: Person, text: str) -> bool:

@@ -55,7 +55,9 @@ _WORTH_A_PERSON = frozenset({O.INTERESTED, O.ALREADY_ENROLLED, O.MOVED, O.CALLBA
 
 
 def place_stop(draft: Draft, outcome: ConversationOutcome, *, by: str) -> None:
-    """Stop at once, close or park what it covers, acknowledge it once."""
+    """Stop at once, close or park what it covers, acknowledge it once. A firm does not die with its clerk."""
+    if outcome is O.DECEASED and draft.is_with_firm:
+        outcome = O.WRONG_PERSON
     reason = STOP_OUTCOMES[outcome]
     draft.do(PlaceStop(reason, by))
     _CONSEQUENCES[reason](draft)

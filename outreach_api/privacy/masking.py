@@ -6,6 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from models.resident import Resident
+from models.vocabulary import Audience
+
 HIDDEN = "***"
 PHONE_DIGITS = 11
 ID_LENGTHS = frozenset({15, 18})
@@ -21,6 +24,11 @@ def mask_name(name: str | None) -> str:
     """张伟 and 张三丰 → 张*: the length of a name is told to nobody."""
     bare = (name or "").strip()
     return f"{bare[0]}*" if bare else ""
+
+
+def shown_name(resident: Resident) -> str:
+    """The name on a screen: masked, but a firm's, which the registrar publishes."""
+    return resident.name if resident.audience is Audience.ENTERPRISE else mask_name(resident.name)
 
 
 def mask_phone(number: str | None) -> str:

@@ -200,6 +200,8 @@ WORDS: dict[str, Pair] = {
     "next_case": ("接下一件", "Next case"),
     "phone_label": ("电话", "Phone"),
     "id_label": ("身份证号", "ID number"),
+    "credit_code_label": ("统一社会信用代码", "Credit code"),
+    "clerk_label": ("联系人", "Clerk"),
     "address_label": ("住址", "Address"),
     "years": ("岁", "years"),
     "focus_groups": ("重点人群", "Focus groups"),

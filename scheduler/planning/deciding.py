@@ -114,8 +114,17 @@ def _join(decisions: Decisions, person: ResidentSituation, verdict: Verdict, ben
 
 
 def _is_same_message(planned: PlannedContact, wanted: PlannedContact) -> bool:
-    return (planned.phone.phone_id, planned.channel, planned.purpose, planned.step, planned.due_at) == (
+    """A firm's text asks for another answer than a person's, so that one of theirs waits for another day."""
+    return (
+        planned.phone.phone_id,
+        planned.audience,
+        planned.channel,
+        planned.purpose,
+        planned.step,
+        planned.due_at,
+    ) == (
         wanted.phone.phone_id,
+        wanted.audience,
         wanted.channel,
         wanted.purpose,
         wanted.step,

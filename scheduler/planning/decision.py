@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from models.vocabulary import (
+    Audience,
     CaseReason,
     Channel,
     ContactPurpose,
@@ -50,6 +51,7 @@ class PlannedContact:
     """A contact to make: the matches it speaks of, in the order of their numbers."""
 
     matches: tuple[MatchSituation, ...]
+    audience: Audience
     phone: PhoneSituation
     channel: Channel
     purpose: ContactPurpose
@@ -236,13 +238,16 @@ def refusal_of_number(phone: PhoneSituation) -> Refusal:
 
 def _contact(person: ResidentSituation, group: list[Due], phone: PhoneSituation, bench: Bench) -> PlannedContact:
     lead = group[0]
-    channel = channel_for(CHANNEL_OF[lead.action], person.preferences)
+    # A machine that calls asks for somebody of the house: firms are written to.
+    wishes = person.preferences | ({Wish.NO_ROBOT_CALLS} if person.audience is Audience.ENTERPRISE else set())
+    channel = channel_for(CHANNEL_OF[lead.action], wishes)
     at = max(d.planned.at for d in group)
     at = max(at, bench.now)
     if bench.guards.quiet_hours is Guard.ON:
         at = next_allowed(at, channel, honouring(bench.rules, person.preferences).hours)
     return PlannedContact(
         matches=tuple(d.match for d in group),
+        audience=person.audience,
         phone=phone,
         channel=channel,
         purpose=PURPOSE_OF[lead.action],

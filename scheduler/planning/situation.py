@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select
@@ -19,6 +19,7 @@ from models.match import Match
 from models.resident import Phone, Resident, ResidentPhone
 from models.vocabulary import (
     PROACTIVE_PURPOSES,
+    Audience,
     CampaignKind,
     CampaignState,
     CaseKind,
@@ -86,6 +87,7 @@ class MatchSituation:
 @dataclass(frozen=True)
 class ResidentSituation:
     resident_id: int
+    audience: Audience
     status: ResidentStatus
     profiling_refused: bool
     preferences: frozenset[Wish]
@@ -166,8 +168,9 @@ def situations_of(
     return [
         ResidentSituation(
             resident_id=resident_id,
-            status=people[resident_id][0],
-            profiling_refused=people[resident_id][1] is not None,
+            audience=people[resident_id].audience,
+            status=people[resident_id].status,
+            profiling_refused=people[resident_id].profiling_refused_at is not None,
             preferences=wishes.get(resident_id, frozenset()),
             stop=stops.get(resident_id),
             in_human_hands=resident_id in handled or talks.get(resident_id, (None, None))[1] is not None,
@@ -180,9 +183,9 @@ def situations_of(
     ]
 
 
-def _people(session: Session, resident_ids: Collection[int]) -> dict[int, tuple[ResidentStatus, datetime | None]]:
-    query = select(Resident.id, Resident.status, Resident.profiling_refused_at).where(Resident.id.in_(resident_ids))
-    return {resident_id: (status, refused_at) for resident_id, status, refused_at in session.execute(query)}
+def _people(session: Session, resident_ids: Collection[int]) -> dict[int, Any]:
+    columns = (Resident.id, Resident.audience, Resident.status, Resident.profiling_refused_at)
+    return {row.id: row for row in session.execute(select(*columns).where(Resident.id.in_(resident_ids)))}
 
 
 def _matches(session: Session, resident_ids: Collection[int], terms: Terms) -> dict[int, list[MatchSituation]]:

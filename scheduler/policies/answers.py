@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from models.vocabulary import Channel, Topic
+from models.vocabulary import Audience, Channel, Topic
 from scheduler.policies.card import Amount, Band, Period, PolicyCard, PolicyKind, PolicyStatus, Source
 from scheduler.policies.faq_search import Faq
 from scheduler.rules.fields import FIELDS
@@ -162,7 +162,7 @@ def _amount(card: PolicyCard, known: Mapping[str, object]) -> Iterator[str]:
         return
     own = _own_band(amount, known)
     if own is not None:
-        yield f"{_who(amount, known)}{_yuan(amount, own)}。"
+        yield f"{_who(card, amount, known)}{_yuan(amount, own)}。"
     elif amount.bands and (amount.by in (None, "age_years") or not amount.say):
         yield "，".join(f"{_band_in_words(amount, band)}{_yuan(amount, band)}" for band in amount.bands) + "。"
     if amount.say and not (own is not None and amount.by not in (None, "age_years")):
@@ -177,10 +177,11 @@ def _own_band(amount: Amount, known: Mapping[str, object]) -> Band | None:
     return next((band for band in amount.bands if band.holds(known.get(amount.by or ""))), None)
 
 
-def _who(amount: Amount, known: Mapping[str, object]) -> str:
+def _who(card: PolicyCard, amount: Amount, known: Mapping[str, object]) -> str:
     if amount.by == "age_years":
         return f"您今年{known['age_years']}岁，"
-    return "按您家的情况，" if amount.by else ""
+    whose = "贵单位" if card.audience is Audience.ENTERPRISE else "您家"
+    return f"按{whose}的情况，" if amount.by else ""
 
 
 def _band_in_words(amount: Amount, band: Band) -> str:

@@ -14,10 +14,12 @@ from models.case import Case
 from models.column_types import key_ring
 from models.contact import Contact, ContactMatch
 from models.conversation import Consent, ContactStop, Conversation, Inbound, Message
+from models.enterprise import Enterprise
 from models.match import Match
 from models.resident import Phone, Resident, ResidentPhone
 from models.session import Sessions
 from models.vocabulary import (
+    Audience,
     Channel,
     ContactPurpose,
     ContactState,
@@ -34,6 +36,7 @@ from scheduler.policies.card import PolicyCard
 START = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 """A Wednesday, ten in the morning in Shenzhen."""
 ALLOWANCE, CHECK_UP, SUBSIDY = "elderly-allowance", "elderly-health-check", "disabled-living-subsidy"
+STARTUP = "startup-subsidy"
 
 Reading = Sequence[Mapping[str, Any]]
 YES: Reading = [{"do": "reply", "value": "yes"}]
@@ -152,6 +155,37 @@ class Street:
         if offered:
             self.offer(neighbour, *policies)
         return neighbour
+
+    def a_firm(
+        self,
+        *policies: str,
+        name: str = "深圳市桥东科技有限公司",
+        clerk: str = "何敏",
+        number: str = "+8613700000001",
+        offered: bool = True,
+    ) -> Neighbour:
+        """A firm matched to these policies, whose clerk got one offer of all of them."""
+        policies = policies or (STARTUP,)
+        with self.sessions.write() as session:
+            phone = self._phone(session, number)
+            firm = Resident(
+                audience=Audience.ENTERPRISE,
+                person_key=f"{name}{number}",
+                name=name,
+                name_index=name,
+                street="东门街道",
+                created_at=self.clock.now(),
+            )
+            session.add(firm)
+            session.flush()
+            code = f"91440303MA5{firm.id:07d}"
+            session.add(Enterprise(resident_id=firm.id, credit_code=code, clerk=clerk))
+            session.add(ResidentPhone(resident_id=firm.id, phone_id=phone.id, source="enterprises"))
+            matches = {policy: self._match(session, firm, policy) for policy in policies}
+            clerk_of = Neighbour(firm.id, number, {policy: match.id for policy, match in matches.items()})
+        if offered:
+            self.offer(clerk_of, *policies)
+        return clerk_of
 
     def _match(self, session: Session, resident: Resident, policy: str) -> Match:
         match = Match(

@@ -10,13 +10,14 @@ from models.case import Case
 from models.resident import Resident
 from models.vocabulary import (
     ApplicationStatus,
+    Audience,
     CaseKind,
     Channel,
     ContactPurpose,
     ConversationOutcome,
 )
 from outreach_api.conversations.by_reading import LINE_OF_KIND
-from outreach_api.conversations.copy_deck import LINES, OFFERS, READINGS, for_channel
+from outreach_api.conversations.copy_deck import FIRM_LINES, LINES, OFFERS, READINGS, for_channel
 from outreach_api.conversations.exact_words import _PREFERENCES, Exact, read_exact_word
 from outreach_api.conversations.offers import OfferTexts
 from outreach_api.conversations.outcomes import CONSEQUENCES
@@ -26,11 +27,12 @@ from tests.conversations.street import ALLOWANCE, CHECK_UP, SUBSIDY, Street
 
 TWO_SEGMENTS = 134
 LONGEST_NAME = "残疾人生活补贴"
+STARTUP, INSURANCE = "startup-subsidy", "small-firm-insurance-subsidy"
 
 
-@pytest.mark.parametrize("key", LINES)
-def test_a_line_fits_two_text_messages(key: str) -> None:
-    text = LINES[key].format(
+@pytest.mark.parametrize("line", [*LINES.values(), *FIRM_LINES.values()])
+def test_a_line_fits_two_text_messages(line: str) -> None:
+    text = line.format(
         policy=LONGEST_NAME,
         menu="1.一一一一一一 2.二二二二二二",
         when="明天下午3点",
@@ -48,16 +50,27 @@ def test_an_offer_says_who_we_are_and_how_to_stop(key: str) -> None:
 
 
 def test_no_line_has_a_link_or_a_half_width_mark() -> None:
-    for line in (*LINES.values(), *OFFERS.values()):
+    for line in (*LINES.values(), *FIRM_LINES.values(), *OFFERS.values()):
         assert "http" not in line
         assert not re.search(r"[\u4e00-\u9fff][,;:?!]", line), line
 
 
 def test_every_word_that_a_line_asks_for_is_understood() -> None:
-    asked_for = {word for line in LINES.values() for word in re.findall(r"回复“([^”]+)”", line)}
+    asked_for = {
+        word for line in (*LINES.values(), *FIRM_LINES.values()) for word in re.findall(r"回复“([^”]+)”", line)
+    }
     assert {"同意", "要", "恢复", "人工", "本人同意"} <= asked_for
     known = {word: read_exact_word(word) for word in asked_for - {"不要了", "我要办", "对", "不对"}}
     assert all(known.values()), known
+
+
+def test_a_firm_is_spoken_to_as_one() -> None:
+    assert set(FIRM_LINES) < set(LINES)
+    to_firms = [*FIRM_LINES.values(), *(text for key, text in OFFERS.items() if key.startswith("firm."))]
+    assert not [text for text in to_firms if re.search("老人|您家|上门看|几月生", text)]
+    assert {key for key in OFFERS if not key.startswith("firm.")} == {
+        key.removeprefix("firm.") for key in OFFERS if key.startswith("firm.")
+    }
 
 
 def test_every_status_and_preference_has_its_line() -> None:
@@ -94,6 +107,24 @@ def test_an_offer_fits_and_names_what_it_offers(street: Street, purpose: Contact
     assert all(street.cards[policy].short_name in rendered.text for policy in policies)
     assert ("“同意”" in rendered.text) is (policies == [ALLOWANCE])
     assert "退订回T" in rendered.text
+
+
+@pytest.mark.parametrize("purpose", [ContactPurpose.OFFER, ContactPurpose.REMINDER])
+@pytest.mark.parametrize("policies", [[STARTUP], [STARTUP, INSURANCE]])
+def test_an_offer_to_a_firm_fits_and_names_what_it_offers(
+    street: Street, purpose: ContactPurpose, policies: list[str]
+) -> None:
+    rendered = OfferTexts(street.cards)(
+        list(enumerate(policies, start=1)),
+        resident=Resident(audience=Audience.ENTERPRISE),
+        step=0,
+        shared_phone=False,
+        contact_purpose=purpose,
+    )
+    assert rendered.template_key.startswith("firm.")
+    assert len(rendered.text) <= TWO_SEGMENTS
+    assert "贵单位" in rendered.text
+    assert all(street.cards[policy].short_name in rendered.text for policy in policies)
 
 
 @pytest.mark.parametrize("purpose", [ContactPurpose.OFFER, ContactPurpose.REMINDER])

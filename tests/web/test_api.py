@@ -11,7 +11,7 @@ from models.event import AuditEntry
 from models.match import Match
 from models.staff import ApiToken
 from models.vocabulary import CaseKind, CaseState, MatchState
-from tests.builders import NOON, a_case, a_match, a_resident, a_team, an_api_token
+from tests.builders import NOON, a_case, a_firm, a_match, a_resident, a_team, an_api_token
 from tests.web.conftest import FakeHouse, TestClient
 
 BEARER = {"authorization": "Bearer secret"}
@@ -44,6 +44,13 @@ def test_a_case_tells_the_team_where_to_go_and_that_is_on_the_record(
     with house.sessions.read() as session:
         entry = session.scalars(select(AuditEntry)).one()
         assert (entry.actor, entry.facts) == ("api:teams", {"cases": [case_id]})
+
+
+def test_a_team_that_visits_a_firm_is_told_whom_to_ask_for(client: TestClient, house: FakeHouse, case_id: int) -> None:
+    with house.sessions.write() as session:
+        a_case(session, a_match(session, a_firm(session), policy_id="startup-subsidy"))
+    told = client.get("/api/v1/cases", headers=BEARER).json()["items"][-1]["resident"]
+    assert (told["name"], told["clerk"], told["birth_month"]) == ("深圳市桥东科技有限公司", "何敏", None)
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(client: TestClient, house: FakeHouse, case_id: int) -> None:

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from models.case import Case
+from models.enterprise import Enterprise
 from models.event import AuditEntry
 from models.vocabulary import Author, CaseKind, CaseState, MatchState, Role
 from outreach_api.cases.work_case import Assignee, accept
 from scheduler.planning.pauses import standing_pauses
-from tests.builders import NOON, a_case, a_conversation, a_match, a_resident, a_staff_member
+from tests.builders import NOON, a_case, a_conversation, a_firm, a_match, a_resident, a_staff_member
 from tests.web.conftest import FakeHouse, TestClient, form_token
 
 SignedIn = Callable[[Role], TestClient]
@@ -46,6 +47,20 @@ def test_no_page_shows_a_name_a_number_or_a_house(busy_case: int, signed_in: Sig
         page = client.get(path).text
         for secret in ("陈秀兰", "13800001234", "湖贝路", "4403031951"):
             assert secret not in page, (path, secret)
+
+
+def test_a_firm_is_shown_by_its_published_name_and_its_clerk_is_not(signed_in: SignedIn, house: FakeHouse) -> None:
+    with house.sessions.write() as session:
+        firm = a_firm(session, phone="+8613700004321")
+        talk = a_conversation(session, firm, (Author.RESIDENT, "我是何敏，公司要怎么办"))
+        case = a_case(session, a_match(session, firm, policy_id="startup-subsidy"), conversation_id=talk.id)
+        code = session.get_one(Enterprise, firm.id).credit_code
+    client = signed_in(Role.SUPERVISOR)
+    assert "深圳市桥东科技有限公司" in client.get("/cases").text
+    page = client.get(f"/cases/{case.id}").text
+    assert code in page
+    for secret in ("何敏", "13700004321"):
+        assert secret not in page
 
 
 @pytest.mark.parametrize("name", NASTY)

@@ -12,6 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from models.case import Appointment, Case, Team
+from models.enterprise import Enterprise
 from models.event import AuditEntry
 from models.match import Match
 from models.resident import Resident, ResidentPhone
@@ -31,6 +32,8 @@ class DoorResident(BaseModel):
     address: str | None
     community: str | None
     birth_month: str | None
+    clerk: str | None
+    """Of a firm: whom to ask for."""
 
 
 class AppointmentItem(BaseModel):
@@ -111,8 +114,8 @@ def list_cases(
     with house.sessions.write() as session:
         found = session.scalars(query.options(person, appointments)).all()
         shown = found[:limit]
-        policies = _policies(session, shown)
-        items = [_item(case, policies) for case in shown]
+        policies, clerks = _policies(session, shown), _clerks(session, shown)
+        items = [_item(case, policies, clerks) for case in shown]
         if items:
             facts = {"cases": [item.id for item in items]}
             now = house.clock.now()
@@ -180,7 +183,13 @@ def _policies(session: Session, cases: Sequence[Case]) -> dict[int, list[str]]:
     return found
 
 
-def _item(case: Case, policies: dict[int, list[str]]) -> CaseItem:
+def _clerks(session: Session, cases: Sequence[Case]) -> dict[int, str | None]:
+    people = {case.resident_id for case in cases if case.resident_id is not None}
+    query = select(Enterprise.resident_id, Enterprise.clerk).where(Enterprise.resident_id.in_(people))
+    return dict(session.execute(query).all())
+
+
+def _item(case: Case, policies: dict[int, list[str]], clerks: dict[int, str | None]) -> CaseItem:
     open_ones = policies.get(case.resident_id or 0, [])
     own = [case.policy_id] if case.policy_id else []
     return CaseItem(
@@ -193,15 +202,16 @@ def _item(case: Case, policies: dict[int, list[str]]) -> CaseItem:
         due_at=case.due_at,
         policy_ids=list(dict.fromkeys(own + open_ones)),
         appointment=_appointment(case),
-        resident=_resident(case.resident) if case.resident else None,
+        resident=_resident(case.resident, clerks.get(case.resident.id)) if case.resident else None,
     )
 
 
-def _resident(resident: Resident) -> DoorResident:
+def _resident(resident: Resident, clerk: str | None) -> DoorResident:
     return DoorResident(
         name=resident.name,
         phone=resident.phones[0].phone.number if resident.phones else None,
         address=resident.address,
         community=resident.community,
         birth_month=f"{resident.birth_date:%Y-%m}" if resident.birth_date else None,
+        clerk=clerk,
     )

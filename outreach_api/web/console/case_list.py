@@ -18,7 +18,7 @@ from models.case import Case
 from models.staff import Staff
 from models.vocabulary import CaseKind, CaseState, Urgency
 from outreach_api.cases.open_case import OPEN_CASE_STATES
-from outreach_api.privacy.masking import mask_name
+from outreach_api.privacy.masking import shown_name
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render
@@ -88,7 +88,7 @@ def _rows(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
     return [
         CaseRow(
             case=case,
-            name=mask_name(case.resident.name) if case.resident else None,
+            name=shown_name(case.resident) if case.resident else None,
             holder=people.get(case.staff_id or 0) or (case.team.name if case.team else None),
         )
         for case in cases

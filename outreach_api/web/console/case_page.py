@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from models.case import Case
+from models.enterprise import Enterprise
 from models.match import Match
 from models.resident import Resident
 from models.transitions import UnlawfulTransition
@@ -21,12 +22,12 @@ from models.vocabulary import CaseKind, CaseState, Topic
 from outreach_api.cases import work_case
 from outreach_api.cases.policy_answers import LONGEST_ANSWER, LONGEST_QUESTION, Keep, answer_case
 from outreach_api.cases.work_case import Assignee, CaseNotFound, CaseTaken, find_case
-from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name, mask_phone, mask_text
+from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name, mask_phone, mask_text, shown_name
 from outreach_api.privacy.reveal import Detail, RevealRefused, reveal
 from outreach_api.web.access import CASE_WORKERS, TRANSCRIPT_READERS, Viewer
 from outreach_api.web.console.reasons import reasons
 from outreach_api.web.console.timeline import timeline
-from outreach_api.web.console.transcript import transcript
+from outreach_api.web.console.transcript import names_to_mask, transcript
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render, speaker_for
 from outreach_api.web.words import Speaker
@@ -69,12 +70,14 @@ NOTE_NEEDED = frozenset({Step.FEEDBACK, Step.REOPEN, Step.CANCEL})
 
 @dataclass(frozen=True)
 class Person:
-    """A resident as far as the page shows them."""
+    """A resident, or a firm, as far as the page shows them."""
 
     id: int
     name: str
     phone: str
     id_number: str
+    credit_code: str | None
+    clerk: str | None
     address: str
     age: int | None
     focus_groups: list[str]
@@ -202,11 +205,11 @@ def _case_context(session: Session, case_id: int, house: House, viewer: Viewer, 
     match = session.get(Match, found.match_id) if found.match_id else None
     card = house.cards.get(found.policy_id or "")
     reads = viewer.role in TRANSCRIPT_READERS
-    names = [found.resident.name] if found.resident else []
+    names = names_to_mask(session, found.resident) if found.resident else []
     talk = found.conversation_id
     return {
         "case": found,
-        "person": _person(found.resident, house) if found.resident else None,
+        "person": _person(session, found.resident, house) if found.resident else None,
         "summary": mask_text(found.summary, names=names) if found.summary else None,
         "match": match,
         "policy": speaker.label(card.name) if card else found.policy_id,
@@ -227,13 +230,16 @@ def _case_context(session: Session, case_id: int, house: House, viewer: Viewer, 
     }
 
 
-def _person(resident: Resident, house: House) -> Person:
+def _person(session: Session, resident: Resident, house: House) -> Person:
+    firm = session.get(Enterprise, resident.id)
     today = house.clock.now().astimezone(house.settings.zone).date()
     return Person(
         id=resident.id,
-        name=mask_name(resident.name),
+        name=shown_name(resident),
         phone=mask_phone(resident.phones[0].phone.number) if resident.phones else "",
         id_number=mask_id_number(resident.id_number),
+        credit_code=firm.credit_code if firm else None,
+        clerk=mask_name(firm.clerk) if firm else None,
         address=mask_address(resident.address, street=resident.street, community=resident.community),
         age=age_on(resident.birth_date, today) if resident.birth_date else None,
         focus_groups=list(resident.focus_groups or ()),

@@ -15,10 +15,11 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from models.conversation import Conversation, Message
+from models.enterprise import Enterprise
 from models.resident import Phone, Resident
-from models.vocabulary import Author, Channel
+from models.vocabulary import Audience, Author, Channel
 from outreach_api.conversations.takeover import InOtherHands, MayNotWrite, hand_back, take_over, write_as_staff
-from outreach_api.privacy.masking import mask_name, mask_phone, mask_text
+from outreach_api.privacy.masking import mask_phone, mask_text, shown_name
 from outreach_api.web.access import CONVERSATION_WORKERS, Viewer
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render
@@ -52,7 +53,7 @@ def conversation(request: Request, viewer: Viewer, conversation_id: int, said: s
         context: dict[str, Any] = {
             "conversation": found,
             "lines": transcript(session, found.id),
-            "name": mask_name(resident.name) if resident else None,
+            "name": shown_name(resident) if resident else None,
             "phone": mask_phone(phone.number),
             "works": viewer.role in CONVERSATION_WORKERS,
             "is_mine": found.taken_over_by == viewer.staff_id,
@@ -108,8 +109,15 @@ def transcript(session: Session, conversation_id: int, subject: int | None = Non
     """The lines of a conversation, masked; `subject` is the message that a case is about."""
     found = session.get_one(Conversation, conversation_id)
     resident = session.get(Resident, found.resident_id) if found.resident_id else None
-    names = [resident.name] if resident else []
+    names = names_to_mask(session, resident) if resident else []
     return [_line(message, names, subject) for message in found.messages]
+
+
+def names_to_mask(session: Session, resident: Resident) -> list[str]:
+    """Of a firm its clerk's: its own is published."""
+    if resident.audience is not Audience.ENTERPRISE:
+        return [resident.name]
+    return [clerk] if (clerk := session.get_one(Enterprise, resident.id).clerk) else []
 
 
 def _line(message: Message, names: list[str], subject: int | None) -> Line:
