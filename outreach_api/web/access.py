@@ -26,6 +26,9 @@ LIST_READERS = frozenset({R.SUPERVISOR, R.AUDITOR})
 EXPORTERS = frozenset({R.SUPERVISOR})
 CONVERSATION_WORKERS = frozenset({R.AGENT, R.SUPERVISOR})
 FAQ_REVIEWERS = frozenset({R.POLICY_EDITOR, R.SUPERVISOR})
+CASE_ROUTERS = frozenset({R.SUPERVISOR})
+DESK_WORKERS = frozenset({R.AGENT, R.SUPERVISOR})
+VISITORS = frozenset({R.TEAM_MEMBER})
 PAUSERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 
 ROUTE_ROLES: dict[str, frozenset[Role]] = {
@@ -38,6 +41,10 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "cases": CASE_READERS,
     "case": CASE_READERS,
     "work_case": CASE_WORKERS,
+    "next_case": CASE_WORKERS,
+    "send_team": CASE_ROUTERS,
+    "give_case": CASE_ROUTERS,
+    "merge_case": CASE_ROUTERS,
     "reveal": CASE_WORKERS,
     "conversation": TRANSCRIPT_READERS,
     "reports": REPORT_READERS,

@@ -13,7 +13,16 @@ from outreach_api.web import health
 from outreach_api.web.access import genuine
 from outreach_api.web.api import cases as api_cases
 from outreach_api.web.api import feeds as api_feeds
-from outreach_api.web.console import case_list, case_page, faq_review, overview, reports, sign_in, transcript
+from outreach_api.web.console import (
+    case_list,
+    case_page,
+    case_routing,
+    faq_review,
+    overview,
+    reports,
+    sign_in,
+    transcript,
+)
 from outreach_api.web.house import House
 from outreach_api.web.live import EventTail
 from outreach_api.web.page import FOLDER
@@ -42,6 +51,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     for router in (
         overview.router,
         case_list.router,
+        case_routing.router,
         case_page.router,
         transcript.router,
         reports.router,

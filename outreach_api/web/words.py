@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from outreach_api.web.queue_words import QUEUE_WORDS
 from outreach_api.web.vocabulary_words import INTENTS, VOCABULARY, Pair
 from scheduler.rules.rule import Label
 
@@ -292,6 +293,7 @@ WORDS: dict[str, Pair] = {
     "days": ("天", "d"),
     "hours": ("小时", "h"),
     "minutes": ("分", "min"),
+    **QUEUE_WORDS,
 }
 
 
@@ -334,6 +336,11 @@ class Speaker:
         if self.locale is Locale.ZH:
             return f"{here.year}年{here.month}月{here.day}日 星期{'一二三四五六日'[here.weekday()]}"
         return f"{here:%a} {here.day} {here:%B %Y}"
+
+    def date(self, on: date) -> str:
+        if self.locale is Locale.ZH:
+            return f"{on.month}月{on.day}日 周{'一二三四五六日'[on.weekday()]}"
+        return f"{on:%a} {on.day} {on:%b}"
 
     def span(self, seconds: float) -> str:
         """The two greatest units: 2天3小时, 1小时20分; at least one minute."""

@@ -21,6 +21,10 @@ ADDRESSES = {
     "pause": ("POST", "/pause"),
     "resume": ("POST", "/resume"),
     "work_case": ("POST", "/cases/1/work/accept"),
+    "next_case": ("POST", "/cases/next"),
+    "send_team": ("POST", "/cases/1/team"),
+    "give_case": ("POST", "/cases/1/holder"),
+    "merge_case": ("POST", "/cases/1/merge"),
     "reveal": ("POST", "/cases/1/reveal"),
     "reports": ("GET", "/reports"),
     "report_list": ("GET", "/reports/list"),
@@ -44,6 +48,10 @@ FORM = {
     "version": "1",
     "detail": "phone",
     "purpose": "核对电话",
+    "team": "1",
+    "staff": "1",
+    "into": "2",
+    "why": "顺路",
 }
 
 

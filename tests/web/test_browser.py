@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from models.event import Event
 from models.vocabulary import EventKind, MatchState, Role
 from outreach_api.settings import Settings
-from outreach_api.web.app import create_app
 from tests.builders import NOON, a_database, a_match, a_staff_member
+from tests.web.browsing import served
 from tests.web.conftest import PASSWORD, PASSWORD_HASH, FakeHouse
 
 pytestmark = pytest.mark.browser
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 class Office:
@@ -39,31 +35,9 @@ def office(tmp_path_factory: pytest.TempPathFactory, busy_database: tuple[Path, 
     house = FakeHouse(a_database(f"sqlite:///{folder}/office.db"), Settings(_env_file=None, home=folder))
     with house.sessions.write() as session:
         a_staff_member(session, Role.SUPERVISOR, username="boss", password_hash=PASSWORD_HASH)
-    config = uvicorn.Config(create_app(house), port=0, log_level="error", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield Office(house, case_id, f"http://127.0.0.1:{port}")
-    server.should_exit = True
-    thread.join(10)
+    with served(house) as url:
+        yield Office(house, case_id, url)
     house.sessions.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser complained of: errors in scripts, breaches of the content policy."""
-    return []
 
 
 def sign_in(page: Page, office: Office, complaints: list[str], *, locale: str = "zh", theme: str = "light") -> None:

@@ -12,12 +12,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, field_validator
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from models.case import Case
+from models.case import Appointment, Case
 from models.staff import Staff
-from models.vocabulary import CaseKind, CaseState, Urgency
+from models.vocabulary import CaseKind, CaseState, EscalationLevel, PriorityMark, Urgency
 from outreach_api.cases.open_case import OPEN_CASE_STATES
+from outreach_api.cases.work_case import standing_appointment
 from outreach_api.privacy.masking import shown_name
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import house_of
@@ -25,6 +26,7 @@ from outreach_api.web.page import render
 
 router = APIRouter(include_in_schema=False)
 PAGE_ROWS = 30
+SAID = frozenset({"said_none_waits", "said_hands_full", "said_case_taken"})
 RESULTS = "results"
 """Id of the part of the page that a filter replaces."""
 
@@ -39,6 +41,7 @@ class Filters(BaseModel):
     urgency: Urgency | None = None
     policy: str | None = None
     overdue: bool = False
+    escalated: bool = False
     mine: bool = False
     after: str | None = None
 
@@ -57,10 +60,12 @@ class CaseRow:
     case: Case
     name: str | None
     holder: str | None
+    marks: list[PriorityMark]
+    appointment: Appointment | None
 
 
 @router.get("/cases", name="cases")
-def cases(request: Request, viewer: Viewer, filters: Annotated[Filters, Query()]) -> Response:
+def cases(request: Request, viewer: Viewer, filters: Annotated[Filters, Query()], said: str | None = None) -> Response:
     house = house_of(request)
     now = house.clock.now()
     wanted = _wanted(filters, viewer.staff_id, now)
@@ -72,6 +77,7 @@ def cases(request: Request, viewer: Viewer, filters: Annotated[Filters, Query()]
             "components/case_table.html" if request.headers.get("hx-target") == RESULTS else "cases.html",
             section="cases",
             filters=filters,
+            said=said if said in SAID else None,
             total=session.scalar(select(func.count(Case.id)).where(*wanted)) or 0,
             rows=_rows(session, shown),
             policy_names={policy: card.name for policy, card in house.cards.items()},
@@ -90,6 +96,8 @@ def _rows(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
             case=case,
             name=shown_name(case.resident) if case.resident else None,
             holder=people.get(case.staff_id or 0) or (case.team.name if case.team else None),
+            marks=[PriorityMark(mark) for mark in case.marks],
+            appointment=standing_appointment(case),
         )
         for case in cases
     ]
@@ -107,6 +115,8 @@ def _wanted(filters: Filters, staff_id: int, now: datetime) -> list[ColumnElemen
         wanted.append(Case.policy_id == filters.policy)
     if filters.overdue:
         wanted.append((Case.due_at < now) & Case.kept_at.is_(None) & Case.state.in_(OPEN_CASE_STATES))
+    if filters.escalated:
+        wanted.append((Case.escalation != EscalationLevel.NONE) & Case.kept_at.is_(None))
     if filters.mine:
         wanted.append(Case.staff_id == staff_id)
     return wanted
@@ -115,7 +125,7 @@ def _wanted(filters: Filters, staff_id: int, now: datetime) -> list[ColumnElemen
 def _page(wanted: list[ColumnElement[bool]], after: str | None) -> Select[Case]:
     """What falls due first comes first; the next page starts behind the last row seen, whatever came in since."""
     query = select(Case).where(*wanted).order_by(Case.due_at, Case.id).limit(PAGE_ROWS + 1)
-    query = query.options(joinedload(Case.resident), joinedload(Case.team))
+    query = query.options(joinedload(Case.resident), joinedload(Case.team), selectinload(Case.appointments))
     mark = _read_cursor(after)
     return query.where(tuple_(Case.due_at, Case.id) > mark) if mark else query
 

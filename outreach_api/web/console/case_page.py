@@ -18,14 +18,22 @@ from models.enterprise import Enterprise
 from models.match import Match
 from models.resident import Resident
 from models.transitions import UnlawfulTransition
-from models.vocabulary import CaseKind, CaseState, Topic
+from models.vocabulary import CaseKind, CaseState, DayPart, PriorityMark, Topic
 from outreach_api.cases import work_case
 from outreach_api.cases.policy_answers import LONGEST_ANSWER, LONGEST_QUESTION, Keep, answer_case
-from outreach_api.cases.work_case import Assignee, CaseNotFound, CaseTaken, find_case
+from outreach_api.cases.work_case import (
+    Assignee,
+    CaseNotFound,
+    CaseTaken,
+    HandsFull,
+    find_case,
+    standing_appointment,
+)
 from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name, mask_phone, mask_text, shown_name
 from outreach_api.privacy.reveal import Detail, RevealRefused, reveal
-from outreach_api.web.access import CASE_WORKERS, TRANSCRIPT_READERS, Viewer
+from outreach_api.web.access import CASE_ROUTERS, CASE_WORKERS, TRANSCRIPT_READERS, Viewer
 from outreach_api.web.console.reasons import reasons
+from outreach_api.web.console.routing_choices import Choices, choices_for
 from outreach_api.web.console.timeline import timeline
 from outreach_api.web.console.transcript import names_to_mask, transcript
 from outreach_api.web.house import House, house_of
@@ -43,6 +51,10 @@ SAID = frozenset(
         "said_purpose_missing",
         "said_question_missing",
         "said_not_sent",
+        "said_no_room",
+        "said_why_missing",
+        "said_hands_full",
+        "said_not_alike",
     }
 )
 
@@ -105,15 +117,17 @@ def work(
     house = house_of(request)
     note = note.strip()
     if step in NOTE_NEEDED and not note:
-        return _back(case_id, "said_note_missing")
+        return back_to(case_id, "said_note_missing")
     try:
         with house.sessions.write() as session:
             _take(session, case_id, step, viewer, seen_version=version, note=note, now=house.clock.now())
     except (CaseTaken, StaleDataError):
-        return _back(case_id, "said_case_taken")
+        return back_to(case_id, "said_case_taken")
+    except HandsFull:
+        return back_to(case_id, "said_hands_full")
     except UnlawfulTransition:
-        return _back(case_id, "said_not_possible")
-    return _back(case_id)
+        return back_to(case_id, "said_not_possible")
+    return back_to(case_id)
 
 
 @router.post("/cases/{case_id}/answer", name="answer_question")
@@ -130,17 +144,17 @@ def answer(
     """Answer who asked; kept for others only with the question in general words."""
     house = house_of(request)
     if keep and not question.strip():
-        return _back(case_id, "said_question_missing")
+        return back_to(case_id, "said_question_missing")
     try:
         with house.sessions.write() as session:
             case = _as_shown(session, case_id, version)
             kept = Keep(topic, question.strip()) if keep else None
             sent = answer_case(session, case, answer.strip(), keep=kept, by=viewer.actor, now=house.clock.now())
     except (CaseTaken, StaleDataError):
-        return _back(case_id, "said_case_taken")
+        return back_to(case_id, "said_case_taken")
     except UnlawfulTransition:
-        return _back(case_id, "said_not_possible")
-    return _back(case_id, None if sent else "said_not_sent")
+        return back_to(case_id, "said_not_possible")
+    return back_to(case_id, None if sent else "said_not_sent")
 
 
 @router.post("/cases/{case_id}/reveal", name="reveal")
@@ -158,7 +172,7 @@ def show_in_full(
             resident_id = find_case(session, case_id).resident_id or 0
             shown = reveal(session, resident_id, detail, actor=viewer.actor, purpose=purpose, now=house.clock.now())
     except RevealRefused:
-        return _back(case_id, "said_purpose_missing")
+        return back_to(case_id, "said_purpose_missing")
     with house.sessions.read() as session:
         context = _case_context(session, case_id, house, viewer, speaker_for(request))
         return render(request, "case.html", section="cases", said=None, revealed=(detail, shown), **context)
@@ -194,7 +208,7 @@ def _as_shown(session: Session, case_id: int, version: int) -> Case:
     return case
 
 
-def _back(case_id: int, said: str | None = None) -> Response:
+def back_to(case_id: int, said: str | None = None) -> Response:
     return RedirectResponse(f"/cases/{case_id}" + (f"?said={said}" if said else ""), HTTPStatus.SEE_OTHER)
 
 
@@ -227,7 +241,16 @@ def _case_context(session: Session, case_id: int, house: House, viewer: Viewer, 
         ),
         "topics": speaker.options(Topic),
         "is_finished": found.state in work_case.FINISHED,
+        "marks": [PriorityMark(mark) for mark in found.marks],
+        "appointment": standing_appointment(found),
+        "parts": speaker.options(DayPart),
+        "choices": _choices(session, found, house, viewer),
     }
+
+
+def _choices(session: Session, case: Case, house: House, viewer: Viewer) -> Choices | None:
+    may_route = viewer.role in CASE_ROUTERS and case.state not in work_case.FINISHED
+    return choices_for(session, case, house.clock.now()) if may_route else None
 
 
 def _person(session: Session, resident: Resident, house: House) -> Person:

@@ -35,7 +35,8 @@ def timeline(session: Session, case: Case, match: Match | None, speaker: Speaker
     if match is not None:
         moves = session.scalars(select(MatchChange).where(MatchChange.match_id == match.id))
         entries += [_match_entry(move, speaker) for move in moves]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    # Of one moment, what was written down last comes first.
+    return sorted(entries, key=lambda entry: entry.at)[::-1]
 
 
 def _case_entry(

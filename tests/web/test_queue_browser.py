@@ -1,0 +1,95 @@
+"""An agent works the queue by keyboard alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+from sqlalchemy import select
+
+from models.case import Case
+from models.staff import Staff
+from models.vocabulary import CaseState, Role
+from outreach_api.settings import Settings
+from tests.builders import a_database, a_staff_member
+from tests.web.browsing import barriers, fits, listen, served, sign_in_as
+from tests.web.conftest import PASSWORD_HASH, FakeHouse
+
+pytestmark = pytest.mark.browser
+PICTURES = os.environ.get("OUTREACH_SCREENSHOTS")
+
+
+@pytest.fixture(scope="module")
+def office(
+    tmp_path_factory: pytest.TempPathFactory, busy_database: tuple[Path, int]
+) -> Iterator[tuple[FakeHouse, str]]:
+    folder = tmp_path_factory.mktemp("queue")
+    shutil.copy(busy_database[0], folder / "office.db")
+    house = FakeHouse(a_database(f"sqlite:///{folder}/office.db"), Settings(_env_file=None, home=folder))
+    with house.sessions.write() as session:
+        a_staff_member(session, Role.AGENT, username="agent", password_hash=PASSWORD_HASH, display_name="何晓敏")
+        a_staff_member(session, Role.SUPERVISOR, username="boss", password_hash=PASSWORD_HASH)
+    with served(house) as url:
+        yield house, url
+    house.sessions.engine.dispose()
+
+
+def test_an_agent_works_the_queue_by_keyboard_alone(
+    browser: Browser, office: tuple[FakeHouse, str], complaints: list[str]
+) -> None:
+    house, url = office
+    page = browser.new_page()
+    listen(page, complaints)
+    sign_in_as(page, url, "agent")
+    page.goto(f"{url}/cases?kind=human")
+    keys = page.keyboard
+    keys.press("j")
+    keys.press("j")
+    keys.press("k")
+    expect(page.locator(".cases tbody th a").first).to_be_focused()
+    keys.press("Enter")
+    expect(page.locator("h1")).to_contain_text("转人工")
+    keys.press("n")
+    expect(page.locator(".mark.state-accepted")).to_have_text("办理中")
+    case_id = int(page.url.rpartition("/")[2])
+    keys.press("w")
+    keys.type("已经打电话说明了")
+    keys.press("Escape")
+    keys.press("1")
+    expect(page.locator("h1")).to_contain_text(f"#{case_id}")
+    expect(page.locator(".timeline li").first).to_contain_text("办结")
+    keys.press("l")
+    expect(page.locator("h1")).to_have_text("工单")
+    page.close()
+    assert complaints == []
+    with house.sessions.read() as session:
+        case = session.get_one(Case, case_id)
+        agent = session.scalars(select(Staff.id).where(Staff.username == "agent")).one()
+        assert (case.state, case.staff_id) == (CaseState.RESOLVED, agent)
+        assert [change.note for change in case.changes][-1] == "已经打电话说明了"
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("locale", "theme"), [("zh", "light"), ("en", "dark")])
+def test_nobody_is_kept_from_the_queue(
+    browser: Browser, office: tuple[FakeHouse, str], complaints: list[str], width: int, locale: str, theme: str
+) -> None:
+    house, url = office
+    with house.sessions.read() as session:
+        visit = session.scalars(select(Case.id).where(Case.kind == "home_visit", Case.state == "open")).first()
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    listen(page, complaints)
+    sign_in_as(page, url, "boss", locale=locale, theme=theme)
+    for name, path in (("list", "/cases"), ("case", f"/cases/{visit}")):
+        page.goto(url + path)
+        assert fits(page), path
+        assert barriers(page) == []
+        if PICTURES:
+            page.screenshot(path=Path(PICTURES) / f"queue-{name}-{width}-{locale}.png", full_page=True)
+    context.close()
+    assert complaints == []
