@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -11,7 +13,8 @@ import typer
 from sqlalchemy import func, select
 
 from models.match import Match
-from outreach_api.bootstrap import House, open_house
+from models.migrate import upgrade
+from models.session import Sessions, make_engine
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
@@ -43,23 +46,26 @@ def report(
         )
     # Other commands need not wait for what only reports use.
     from outreach_api.reports.build import NoSuchCampaign, build_report
+    from outreach_api.reports.names import policy_names
     from outreach_api.reports.terminal import shown
 
     kind = Kind.DAILY if daily else Kind.WEEKLY if weekly else Kind.CAMPAIGN
     settings = _settings(home)
-    with open_house(settings) as house:
+    with _sessions(settings) as sessions:
+        with sessions.read() as session:
+            names = policy_names(session)
         try:
             made = build_report(
-                house.sessions,
+                sessions,
                 kind,
                 zone=settings.zone,
                 policy_id=campaign or None,
                 on=_day(on),
-                names={policy_id: card.short_name for policy_id, card in house.cards.items()},
+                names=names,
                 shows_small_cells=not withhold,
             )
         except NoSuchCampaign:
-            _nothing_matched(house, campaign)
+            _nothing_matched(sessions, settings, campaign)
     _write(made, settings, pdf=pdf, xlsx=xlsx, json_file=json_file)
     for part in shown(made, _words(made)):
         OUT.print(part)
@@ -82,15 +88,25 @@ def _day(text: str) -> date | None:
         fail(say(f"{text} 不是日期，应像 2026-03-31", f"{text} is no date; write it like 2026-03-31"), status=2)
 
 
-def _nothing_matched(house: House, campaign: str) -> NoReturn:
-    with house.sessions.read() as session:
+@contextlib.contextmanager
+def _sessions(settings: Settings) -> Iterator[Sessions]:
+    """The database alone: a report needs neither keys nor cards, neither a carrier nor the assistant."""
+    engine = make_engine(settings.database)
+    try:
+        upgrade(engine)
+        yield Sessions(engine)
+    finally:
+        engine.dispose()
+
+
+def _nothing_matched(sessions: Sessions, settings: Settings, campaign: str) -> NoReturn:
+    with sessions.read() as session:
         found = session.execute(select(Match.policy_id, func.count()).group_by(Match.policy_id)).all()
     there = ", ".join(f"{policy_id} ({count})" for policy_id, count in found) or say("还没有", "none yet")
-    home = house.settings.home
     fail(
         say(
-            f"{home} 里没有 {campaign} 的比对结果；有：{there}",
-            f"no matches for {campaign} in {home}; there are: {there}",
+            f"{settings.home} 里没有 {campaign} 的比对结果；有：{there}",
+            f"no matches for {campaign} in {settings.home}; there are: {there}",
         )
     )
 

@@ -336,8 +336,8 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
         "the same rules lived through beforehand, 95 % of the courses; facts of the same people and days",
     ),
     "forecast_days": (
-        "办成：预测与实际",
-        "Done: forecast and fact",
+        "办成的预测与实际",
+        "Done, forecast and fact",
         "每周末的累计",
         "in all, at the end of each week",
     ),

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from models.policy import PolicyVersion
 from models.session import Sessions
 from outreach_api.reports.build import NoSuchCampaign, build_report
 from outreach_api.reports.definitions import COLUMNS, FIGURES, TABLES
+from outreach_api.reports.names import policy_names
 from outreach_api.reports.report import Kind, Report
+from tests.builders import NOON, a_database
 from tests.reports.conftest import ZONE
 from tests.reports.recount import recount
 from tests.reports.town import POLICY, RESIDENTS
@@ -85,3 +88,15 @@ def test_labour_counts_the_minutes_that_staff_set(report: Report) -> None:
     steps = {row[0]: row for row in report.tables["labour"].rows}
     assert steps["visit"][2] == 30
     assert steps["manual"][1] == RESIDENTS
+
+
+def test_names_are_those_of_the_cards_kept_with_the_decisions(tmp_path: Path) -> None:
+    sessions = a_database(f"sqlite:///{tmp_path}/names.db")
+    with sessions.write() as session:
+        for version, name in (("1", "高龄津贴"), ("2", "高龄老人津贴")):
+            kept = {"id": POLICY, "short_name": name}
+            session.add(
+                PolicyVersion(policy_id=POLICY, version=version, rule_digest=version, card=kept, first_used_at=NOON)
+            )
+    with sessions.read() as session:
+        assert policy_names(session) == {POLICY: "高龄老人津贴"}

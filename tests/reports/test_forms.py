@@ -11,6 +11,7 @@ import pytest
 from openpyxl import load_workbook
 from rich.console import Console
 
+from outreach_api.reports.definitions import TABLES
 from outreach_api.reports.plain_cells import harmless
 from outreach_api.reports.print import FONTS, FontMissing, write_pdf
 from outreach_api.reports.report import Report, Table
@@ -20,6 +21,7 @@ from outreach_api.reports.words import Words
 from tests.reports.conftest import ZONE
 from tests.reports.town import RESIDENTS
 
+LONGEST_SHEET_NAME = 31
 HAS_FONT = any(FONTS.glob("*.otf"))
 
 
@@ -31,6 +33,13 @@ def test_the_spreadsheet_has_figures_tables_and_definitions(report: Report, tmp_
     assert book["按社区"]["B2"].number_format == "#,##0"
     definitions = [row[0] for row in book["口径"].iter_rows(values_only=True)]
     assert len(definitions) == len(report.figures) + 1
+
+
+def test_every_table_may_give_its_name_to_a_sheet() -> None:
+    for zh, en, *_ in TABLES.values():
+        for name in (zh, en):
+            assert len(name) <= LONGEST_SHEET_NAME
+            assert not set(name) & set("[]:*?/\\"), name
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "　=1", "＝cmd", "\n=1", " =1"])
