@@ -11,7 +11,7 @@ from outreach_api.reports.report import Cell, Table
 from outreach_api.reports.snapshot import Snapshot
 
 PHASES = tuple(phase.value for phase in Phase)
-_NO_CLAIM = "'already_enrolled', 'deceased', 'moved', 'recalled'"
+NO_CLAIM = "'already_enrolled', 'deceased', 'moved', 'recalled'"
 NEVER_TOLD = "not_told"
 UNATTRIBUTED = "unattributed"
 NO_REASON = "none_recorded"
@@ -82,12 +82,12 @@ class Counting:
         return Table(f"by_{name}", columns, tuple(rows), sums, additive=PHASES)
 
     def equity(self) -> Table:
-        groups = (("age_band", "age_band"), ("sex", "sex"), ("street", "street"), ("dialect", "dialect"))
-        missing = f"COUNT(*) FILTER (done = 0 AND state NOT IN ({_NO_CLAIM}))"
+        groups = ("age_band", "sex", "street", "community", "dialect")
+        missing = f"COUNT(*) FILTER (done = 0 AND state NOT IN ({NO_CLAIM}))"
         parts = [
-            f"SELECT '{name}' AS kind, {column} AS g, COUNT(*) AS n, CAST(SUM(done) AS BIGINT) AS d, "
+            f"SELECT '{name}' AS kind, {name} AS g, COUNT(*) AS n, CAST(SUM(done) AS BIGINT) AS d, "
             f"SUM(done) / COUNT(*) AS r, {missing} AS m, {missing} / COUNT(*) AS s FROM counted GROUP BY 2"
-            for name, column in groups
+            for name in groups
         ]
         rows = self.rows(" UNION ALL ".join(parts) + " ORDER BY 1, 3 DESC, 2")
         columns = ("kind", "group", "newly_matched", "done", "rate", "missing", "missing_rate")

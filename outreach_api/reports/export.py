@@ -11,11 +11,10 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
-from outreach_api.reports.listing import COLUMNS, HEADINGS
+from outreach_api.reports.lists import HEADINGS, NUMBERS
 from outreach_api.reports.plain_cells import STARTERS
 from outreach_api.reports.snapshot import Snapshot
 
-NUMBERS = frozenset({"match_id", "contacts"})
 ROWS_A_FETCH = 50_000
 # More rows than a sheet holds go into several.
 ROWS_A_SHEET = 1_000_000
@@ -31,16 +30,17 @@ class Form(StrEnum):
 def write_list(con: Snapshot, path: Path, form: Form, *, zh: bool) -> None:
     """Write the table `listed`. In CSV and XLSX nothing that was stored can be calculated as a formula."""
     place = 0 if zh else 1
+    columns = [str(name) for name, *_ in con.execute("DESCRIBE listed").fetchall()]
     if form is Form.PARQUET:
         con.execute(f"COPY listed TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd)")
     elif form is Form.CSV:
         # Excel takes a file for the local code page unless it begins with this mark.
-        marks = ("\ufeff", *[""] * (len(COLUMNS) - 1))
-        names = (mark + HEADINGS[name][place] for mark, name in zip(marks, COLUMNS, strict=True))
-        cells = ", ".join(f'{_harmless(name)} AS "{shown}"' for name, shown in zip(COLUMNS, names, strict=True))
+        marks = ("\ufeff", *[""] * (len(columns) - 1))
+        names = (mark + HEADINGS[name][place] for mark, name in zip(marks, columns, strict=True))
+        cells = ", ".join(f'{_harmless(name)} AS "{shown}"' for name, shown in zip(columns, names, strict=True))
         con.execute(f"COPY (SELECT {cells} FROM listed) TO '{_quoted(path)}' (FORMAT csv, HEADER)")
     else:
-        _write_xlsx(con, path, [HEADINGS[name][place] for name in COLUMNS])
+        _write_xlsx(con, path, columns, [HEADINGS[name][place] for name in columns])
 
 
 def _quoted(path: Path) -> str:
@@ -57,7 +57,7 @@ def _harmless(name: str) -> str:
     )
 
 
-def _write_xlsx(con: Snapshot, path: Path, headings: list[str]) -> None:
+def _write_xlsx(con: Snapshot, path: Path, columns: list[str], headings: list[str]) -> None:
     """A workbook of our usual make, its rows put in as they come from the query: no object for each cell."""
     empty = io.BytesIO()
     found = con.execute("SELECT COUNT(*) FROM listed").fetchone()
@@ -81,13 +81,13 @@ def _write_xlsx(con: Snapshot, path: Path, headings: list[str]) -> None:
             before, end, after = content.partition(b"</sheetData>")
             with target.open(name, "w", force_zip64=True) as sheet:
                 sheet.write(before)
-                for part in _rows_as_xml(con, (number - 1) * ROWS_A_SHEET):
+                for part in _rows_as_xml(con, columns, (number - 1) * ROWS_A_SHEET):
                     sheet.write(part)
                 sheet.write(end + after)
 
 
-def _rows_as_xml(con: Snapshot, start: int) -> Iterator[bytes]:
-    cells = " || ".join(_cell_as_xml(name) for name in COLUMNS)
+def _rows_as_xml(con: Snapshot, columns: list[str], start: int) -> Iterator[bytes]:
+    cells = " || ".join(_cell_as_xml(name) for name in columns)
     rows = con.execute(f"SELECT '<row>' || {cells} || '</row>' FROM listed LIMIT {ROWS_A_SHEET} OFFSET {start}")
     while part := rows.fetchmany(ROWS_A_FETCH):
         yield "".join(row[0] for row in part).encode()

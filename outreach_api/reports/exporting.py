@@ -12,7 +12,8 @@ from models.report import ExportRequest
 from models.session import Sessions
 from outreach_api.privacy.reveal import LONGEST_PURPOSE, SHORTEST_PURPOSE
 from outreach_api.reports.export import Form, write_list
-from outreach_api.reports.listing import GROUPS, Filters, count_rows, put_list
+from outreach_api.reports.listing import Filters, count_rows, put_list
+from outreach_api.reports.lists import GROUPS
 from outreach_api.reports.phases import Phase
 from outreach_api.reports.snapshot import take_snapshot
 
@@ -92,7 +93,8 @@ def filters_of(request: ExportRequest) -> Filters:
     stored = request.filters
     phase = stored.get("phase")
     groups = {name: value for name, value in stored.items() if name in GROUPS}
-    return Filters(stored.get("policy"), stored.get("figure"), Phase(phase) if phase else None, groups)
+    since, until = (datetime.fromisoformat(stored[name]) if name in stored else None for name in ("since", "until"))
+    return Filters(stored.get("policy"), stored.get("figure"), Phase(phase) if phase else None, groups, since, until)
 
 
 def _found(session: Session, request_id: int) -> ExportRequest:

@@ -32,16 +32,26 @@ OTHERS: dict[str, Pair] = {
     "age_band": ("年龄段", "age"),
     "sex": ("性别", "sex"),
     "street": ("街道", "street"),
+    "community": ("社区", "community"),
     "dialect": ("语言", "dialect"),
 }
 _ENUMS: dict[str, tuple[type[StrEnum], ...]] = {
     "state": (v.MatchState, v.ContactState),
+    "case_state": (v.CaseState,),
+    "contact_state": (v.ContactState,),
+    "invitation_state": (v.InvitationState,),
+    "purpose": (v.ContactPurpose,),
+    "outcome": (v.ConversationOutcome,),
+    "stop_reason": (v.StopReason,),
     "channel": (v.Channel,),
     "reason": (v.Refusal, v.CaseReason),
     "kind": (v.CaseKind,),
     "step": (v.CaseKind,),
     "cause": (v.Cause,),
 }
+
+
+MAY_BE_NOTHING = frozenset({"carrier", "cause", "within", "intent", "rival", "name", "phone", "street", "community"})
 
 
 class Words:
@@ -83,7 +93,7 @@ class Words:
             return self.figure(code) if code in FIGURES else code
         if column == "measure":
             return self._pair(FORECAST_MEASURES[code])
-        if not code and column in ("carrier", "cause", "within"):
+        if not code and column in MAY_BE_NOTHING:
             return ""
         vocabularies = [INTENTS] if column in ("intent", "rival") else []
         vocabularies += [VOCABULARY[words] for words in _ENUMS.get(column, ()) if words in VOCABULARY]

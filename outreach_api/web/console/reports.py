@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,13 +28,14 @@ from outreach_api.reports.exporting import (
     ask_for_export,
     take_export,
 )
-from outreach_api.reports.listing import COLUMNS as LIST_COLUMNS
-from outreach_api.reports.listing import FIGURE_FILTERS, GROUPS, HEADINGS, Filters, count_rows, page_of
+from outreach_api.reports.listing import Filters, count_rows, page_of
+from outreach_api.reports.lists import BEHIND, GROUPS, HEADINGS, LISTS, NUMBERS
 from outreach_api.reports.phases import Phase
 from outreach_api.reports.report import Cell, Kind, Report, Table
 from outreach_api.reports.snapshot import take_snapshot
 from outreach_api.reports.words import Words
 from outreach_api.web.access import Viewer, may
+from outreach_api.web.console.report_links import Lists
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render, speaker_for
 from outreach_api.web.words import Locale
@@ -44,9 +45,6 @@ PAGE_ROWS = 50
 STACKED = ("by_policy", "by_street", "by_community", "by_age_band", "by_channel")
 BARS = ("outcomes", "attribution", "not_told")
 CHARTED_ROWS = 15
-GROUP_OF_TABLE = {
-    "by_street": "street", "by_community": "community", "by_age_band": "age_band", "outcomes": "state",
-}  # fmt: skip
 MEDIA = {
     FileForm.CSV: "text/csv; charset=utf-8",
     FileForm.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -68,16 +66,30 @@ class Wanted(BaseModel):
     sex: str | None = None
     state: str | None = None
     dialect: str | None = None
+    channel: str | None = None
+    application_channel: str | None = None
+    reason: str | None = None
+    kind: str | None = None
+    carrier: str | None = None
+    contact_state: str | None = None
+    cause: str | None = None
+    intent: str | None = None
+    rival: str | None = None
+    stratum: str | None = None
+    question: str | None = None
+    answer: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     page: int = 1
 
     @field_validator("figure")
     @classmethod
     def _is_counted(cls, value: str | None) -> str | None:
-        return value if value in FIGURE_FILTERS else None
+        return value if value in LISTS else None
 
     def filters(self) -> Filters:
         chosen = {name: value for name in GROUPS if (value := getattr(self, name)) is not None}
-        return Filters(self.policy, self.figure, self.phase, chosen)
+        return Filters(self.policy, self.figure, self.phase, chosen, self.since, self.until)
 
     def address(self, page: int) -> str:
         chosen = self.model_dump(mode="json", exclude_none=True, exclude={"page"}) | {"page": page}
@@ -113,14 +125,14 @@ def reports(
     except NoSuchCampaign:
         return render(request, "report.html", section="reports", report=None, **context)
     words = Words(made, zh=speaker.locale is Locale.ZH)
-    links = may(viewer.role, "report_list")
+    lists = Lists(made, house.settings.zone, shown=may(viewer.role, "report_list"))
     return render(
         request,
         "report.html",
         section="reports",
         report=made,
-        figures=[_figure(made, words, name, links=links) for name in made.figures],
-        tables=[_table(made, table, words, links=links) for table in made.tables.values() if table.rows],
+        figures=[_figure(lists, words, name) for name in made.figures],
+        tables=[_table(lists, table, words) for table in made.tables.values() if table.rows],
         charts=[chart for table in made.tables.values() if (chart := _chart(table, words))],
         **context,
     )
@@ -132,26 +144,19 @@ def _policies(house: House) -> dict[str, Any]:
     return {policy_id: house.cards.get(policy_id) for policy_id in found}
 
 
-def _figure(report: Report, words: Words, name: str, *, links: bool) -> dict[str, str | None]:
-    link = _list(report, figure=name) if links and name in FIGURE_FILTERS and report.policy_id else None
+def _figure(lists: Lists, words: Words, name: str) -> dict[str, str | None]:
     return {
+        "id": name,
         "name": words.figure(name),
-        "value": words.value(name, report.figures[name]),
+        "value": words.value(name, lists.report.figures[name]),
         "formula": words.formula(name),
         "source": FIGURES[name].source,
-        "link": link,
+        "link": lists.of_figure(name),
     }
 
 
-def _list(report: Report, **chosen: str) -> str:
-    return "/reports/list?" + urlencode(({"policy": report.policy_id} if report.policy_id else {}) | chosen)
-
-
-def _table(report: Report, table: Table, words: Words, *, links: bool) -> dict[str, Any]:
-    rows = [
-        [_cell(report, table, words, row, place, links=links) for place in range(len(table.columns))]
-        for row in table.rows
-    ]
+def _table(lists: Lists, table: Table, words: Words) -> dict[str, Any]:
+    rows = [[_cell(lists, table, words, row, place) for place in range(len(table.columns))] for row in table.rows]
     sums = table.sums and [words.cell(c, cell) if cell is not None else "" for c, cell in _pairs(table, table.sums)]
     return {
         "name": table.name,
@@ -168,15 +173,10 @@ def _pairs(table: Table, row: tuple[Cell, ...]) -> list[tuple[str, Cell]]:
     return list(zip(table.columns, row, strict=True))
 
 
-def _cell(report: Report, table: Table, words: Words, row: tuple[Cell, ...], place: int, *, links: bool) -> ShownCell:
+def _cell(lists: Lists, table: Table, words: Words, row: tuple[Cell, ...], place: int) -> ShownCell:
     column, cell = table.columns[place], row[place]
-    said = words.cell(column, cell)
-    group = GROUP_OF_TABLE.get(table.name)
-    is_counted = column in ("newly_matched", "count") or column in set(Phase)
-    if not links or group is None or not is_counted or not cell:
-        return ShownCell(said, None, COLUMNS[column][2] is not None)
-    chosen = {group: str(row[0])} | ({"phase": column} if column in set(Phase) else {})
-    return ShownCell(said, _list(report, **chosen))
+    link = lists.of_cell(table, row, place) if cell else None
+    return ShownCell(words.cell(column, cell), link, COLUMNS[column][2] is not None)
 
 
 def _chart(table: Table, words: Words) -> dict[str, Any] | None:
@@ -224,8 +224,9 @@ def report_list(
         section="reports",
         total=total,
         filters=filters.stored(),
-        headings=[HEADINGS[name][place] for name in LIST_COLUMNS],
-        rows=[[_said(words, name, row[name]) for name in LIST_COLUMNS] for row in rows],
+        about=_about(words, filters),
+        headings=[HEADINGS[name][place] for name in filters.kind.columns],
+        rows=[[_said(words, name, row[name]) for name in filters.kind.columns] for row in rows],
         previous=wanted.address(page - 1) if page > 1 else None,
         following=wanted.address(page + 1) if page * PAGE_ROWS < total else None,
         forms=[form.value for form in FileForm],
@@ -234,12 +235,17 @@ def report_list(
     )
 
 
+def _about(words: Words, filters: Filters) -> list[str]:
+    """What the list holds: the figure's own definition, where there is one."""
+    if filters.figure is None or filters.figure not in BEHIND:
+        return []
+    return [words.figure(filters.figure), words.formula(filters.figure)]
+
+
 def _said(words: Words, name: str, value: Any) -> str:
-    if name in ("match_id", "contacts"):
-        return str(value)
-    if name in ("policy", "state", "channel", "sex"):
-        return words.code(name, value)
-    return str(value or "")
+    if value is None:
+        return ""
+    return str(value) if name in NUMBERS else words.code(name, value)
 
 
 def _no_report(house: House) -> Report:
