@@ -1,4 +1,8 @@
-"""The one place that names concrete adapters and binds jobs."""
+"""The one place that names concrete adapters and binds jobs.
+
+What reads files and matches is imported where it is used: Ibis, DuckDB and what they bring take seconds to load, and
+most commands need none of it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apscheduler.triggers.cron import CronTrigger
 
@@ -36,16 +41,10 @@ from outreach_api.delivery.replay import ReplayReport, replay_since
 from outreach_api.delivery.upcoming import next_delivery_at
 from outreach_api.delivery.worker import deliver_due
 from outreach_api.due import look_for_due
-from outreach_api.population import POPULATION_FOLDER, Populations, files_in
 from outreach_api.settings import Settings
 from outreach_api.surveys.planning import plan_surveys
 from outreach_api.voice.gate import CallGate
 from outreach_api.voice.service import CallService
-from outreach_api.web.house import FeedRefused
-from scheduler.matching.ahead import look_ahead
-from scheduler.matching.applications import take_applications
-from scheduler.matching.intake import take_in_audience
-from scheduler.matching.run import MatchingReport, run_matching
 from scheduler.planning.cadence import Cadence
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.notices import NoticeAudience, NoticeReport, Reach, queue_notice
@@ -54,11 +53,12 @@ from scheduler.planning.reminders import plan_reminders
 from scheduler.planning.rules import contact_rules
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.load import load_catalogue
-from scheduler.roster.applications import read_applications
-from scheduler.roster.faults import FileRefused
-from scheduler.roster.import_population import ImportReport, Progress
-from scheduler.roster.rejects import write_rejects
 from scheduler.tick import Job, next_due, tick
+
+if TYPE_CHECKING:
+    from outreach_api.population import Populations
+    from scheduler.matching.run import MatchingReport
+    from scheduler.roster.import_population import ImportReport, Progress
 
 RECONCILE_EVERY = timedelta(minutes=1)
 
@@ -91,7 +91,6 @@ class House:
     _reconcile_at: datetime | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.populations = Populations(self.settings.home / POPULATION_FOLDER, self.ring)
         self.calls = CallService(
             self.sessions, self.bot, self.book.today, self.clock, self.settings.voice, self.settings.zone
         )
@@ -103,6 +102,12 @@ class House:
         if self.settings.look_ahead:
             self.jobs.append(Job("look_ahead", self._cron("30 6 * * *"), self._look_ahead))
 
+    @cached_property
+    def populations(self) -> Populations:
+        from outreach_api.population import POPULATION_FOLDER, Populations
+
+        return Populations(self.settings.home / POPULATION_FOLDER, self.ring)
+
     @property
     def cards(self) -> Mapping[str, PolicyCard]:
         """The card of each item that counts today."""
@@ -112,6 +117,8 @@ class House:
         return self.populations.take(paths, now=self.clock.now(), as_of=as_of, progress=progress)
 
     def match(self, *, as_of: date) -> MatchingReport:
+        from scheduler.matching.run import run_matching
+
         population = self.populations.newest(as_of=as_of)
         with contextlib.closing(population):
             return run_matching(self.sessions, population, self.book.on(as_of), now=self.clock.now())
@@ -123,6 +130,8 @@ class House:
             audience = NoticeAudience.read(session.get_one(Campaign, campaign_id).audience)
             rules = contact_rules(session, self.settings.zone)
         if audience.reach is Reach.EVERYBODY:
+            from scheduler.matching.intake import take_in_audience
+
             population = self.populations.newest(as_of=self._today())
             with contextlib.closing(population):
                 take_in_audience(self.sessions, population, audience, now=now)
@@ -130,6 +139,12 @@ class House:
 
     def take_feed(self, feed: str, path: Path) -> FeedTaken:
         """Take an uploaded feed; only applications may come this way, a population is imported by command."""
+        from outreach_api.web.house import FeedRefused
+        from scheduler.matching.applications import take_applications
+        from scheduler.roster.applications import read_applications
+        from scheduler.roster.faults import FileRefused
+        from scheduler.roster.rejects import write_rejects
+
         if feed != "applications":
             raise FeedRefused(f"there is no feed {feed!r}; `applications` is one")
         try:
@@ -223,6 +238,8 @@ class House:
 
     def _look_ahead(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         """Find the dates ahead; before the first import there is nothing to look at."""
+        from scheduler.matching.ahead import look_ahead
+
         try:
             population = self.populations.newest(as_of=self._today())
         except FileNotFoundError:
@@ -248,7 +265,6 @@ def open_house(
 
     Raises:
         KeyRingFault: there is a database but no key file for it.
-        CardsRefused: a policy card has a fault.
     """
     ring = _ring(settings)
     use_key_ring(ring)
@@ -262,7 +278,7 @@ def open_house(
             ring=ring,
             sessions=sessions,
             clock=clock,
-            book=Book(load_catalogue(settings.policies), sessions, clock, settings.zone),
+            book=Book(partial(load_catalogue, settings.policies), sessions, clock, settings.zone),
             carriers=carriers_of(settings, sessions, clock),
             bot=bot,
             guards=guards,
@@ -292,4 +308,6 @@ def _ring(settings: Settings) -> KeyRing:
 
 
 def import_folder(house: House, folder: Path, *, as_of: date) -> ImportReport:
+    from outreach_api.population import files_in
+
     return house.import_files(files_in(folder), as_of=as_of)

@@ -1,76 +1,107 @@
-"""The command line: starts everything."""
+"""The command line: starts everything. Each command is imported when it is run: all together take seconds to load."""
 
 from __future__ import annotations
 
 import logging
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
 
-from outreach_api.commands import (
-    access,
-    call,
-    pauses,
-    people,
-    policies,
-    queue,
-    report,
-    roster,
-    run,
-    safekeeping,
-    service,
-)
-from outreach_api.commands.bot import bot
-from outreach_api.commands.campaigns import campaign
-from outreach_api.commands.surveys import survey
 from outreach_api.language import say
 from outreach_api.logs import log_to_terminal
 
+
+class Place(NamedTuple):
+    """Where a command is, and what it says of itself in the list of all."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS = {
+    "demo": Place("run", "demo", say("完整演示", "The whole demo")),
+    "rehearse": Place("run", "rehearse", say("在虚拟时钟下演练若干天", "Live through some days under a virtual clock")),
+    "serve": Place("service", "serve", say("启动服务和控制台", "Start the service and the console")),
+    "api": Place(
+        "service", "api", say("只启动接口和控制台（PostgreSQL，可多个）", "API and console alone (PostgreSQL)")
+    ),
+    "worker": Place("service", "worker", say("只启动处理进程（PostgreSQL，可多个）", "One worker (PostgreSQL)")),
+    "scheduler": Place(
+        "service", "scheduler", say("只启动调度进程（PostgreSQL，可多个）", "One scheduler (PostgreSQL)")
+    ),
+    "import": Place("roster", "take_files", say("导入人口、名册、名单", "Import population, registers and lists")),
+    "match": Place("roster", "match", say("比对应享未享", "Match who should receive against who does")),
+    "explain": Place("people", "explain", say("说明一个匹配的依据", "Say what a match rests on")),
+    "call": Place("call", "call", say("给一位居民打电话", "Call one resident")),
+    "why": Place("people", "why", say("说明为什么联系或没有联系", "Say why somebody was or was not contacted")),
+    "cases": Place("queue", "cases", say("列出工单", "List the cases")),
+    "places": Place(
+        "queue", "places", say("导入站点、楼栋和上门小分队", "Take in stations, buildings and visiting teams")
+    ),
+    "pause": Place("pauses", "pause", say("暂停主动联系（答复照常）", "Hold contacts back; answers go on")),
+    "resume": Place("pauses", "resume", say("恢复主动联系", "Let contacts go on")),
+    "report": Place("report", "report", say("报告：活动、日报、周报", "Reports: campaign, daily, weekly")),
+    "backup": Place(
+        "safekeeping",
+        "backup",
+        say("备份数据库（不停机，不含密钥）", "Back the database up, running or not; without keys"),
+    ),
+    "restore": Place(
+        "safekeeping",
+        "restore",
+        say("恢复备份，并向运营商核对其后的收发", "Bring a backup back, catch up with the carrier"),
+    ),
+    "replay": Place("safekeeping", "replay", say("再次核对备份之后的收发", "Catch up with the carrier again")),
+    "survey": Place("surveys", "survey", say("回访", "Surveys")),
+    "policies": Place("policies", "policies", say("政策卡片", "Policy cards")),
+    "campaign": Place("campaigns", "campaign", say("触达活动", "Campaigns")),
+    "bot": Place("bot", "bot", say("助手：读 JSON 行，写 JSON 行", "The assistant: JSON lines in, JSON lines out")),
+    "keys": Place("access", "keys", say("加密密钥", "Encryption keys")),
+    "staff": Place("access", "staff", say("工作人员账号", "Staff accounts")),
+    "token": Place("access", "token", say("对接系统的令牌", "Tokens of other systems")),
+    "doctor": Place(
+        "check_up", "doctor", say("检查安装、配置和连接", "Say what is installed, configured and reachable")
+    ),
+}
+
+
+class _LoadedWhenRun(TyperGroup):
+    """Knows every command by name and one line; imports the one that is run."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = {name: TyperCommand(name, help=place.help) for name, place in COMMANDS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name in COMMANDS else command, rest
+
+
+def load(name: str) -> Any:
+    """The command itself."""
+    place = COMMANDS[name]
+    found = getattr(import_module(f"outreach_api.commands.{place.module}"), place.attribute)
+    if isinstance(found, typer.Typer):
+        command: Any = get_group(found)
+    else:
+        alone = typer.Typer(add_completion=False)
+        alone.command(name, help=place.help)(found)
+        command = get_command(alone)
+    command.name = name
+    return command
+
+
 app = typer.Typer(
+    cls=_LoadedWhenRun,
     help=say("服务找人：主动发现应享未享的居民，联系并跟进", "服务找人: proactive benefit outreach"),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command(help=say("完整演示", "The whole demo"))(run.demo)
-app.command(help=say("在虚拟时钟下演练若干天", "Live through some days under a virtual clock"))(run.rehearse)
-app.command(help=say("启动服务和控制台", "Start the service and the console"))(service.serve)
-app.command(help=say("只启动接口和控制台（PostgreSQL，可多个）", "API and console alone (PostgreSQL)"))(service.api)
-app.command(help=say("只启动处理进程（PostgreSQL，可多个）", "One worker (PostgreSQL)"))(service.worker)
-app.command(help=say("只启动调度进程（PostgreSQL，可多个）", "One scheduler (PostgreSQL)"))(service.scheduler)
-app.command("import", help=say("导入人口、名册、名单", "Import population, registers and lists"))(roster.take_files)
-app.command(help=say("比对应享未享", "Match who should receive against who does"))(roster.match)
-app.command(help=say("说明一个匹配的依据", "Say what a match rests on"))(people.explain)
-app.command(help=say("给一位居民打电话", "Call one resident"))(call.call)
-app.command(help=say("说明为什么联系或没有联系", "Say why somebody was or was not contacted"))(people.why)
-app.command(help=say("列出工单", "List the cases"))(queue.cases)
-app.command(help=say("导入站点、楼栋和上门小分队", "Take in stations, buildings and visiting teams"))(queue.places)
-app.command(help=say("暂停主动联系（答复照常）", "Hold contacts back; answers go on"))(pauses.pause)
-app.command(help=say("恢复主动联系", "Let contacts go on"))(pauses.resume)
-app.command(help=say("报告：活动、日报、周报", "Reports: campaign, daily, weekly"))(report.report)
-app.command(help=say("备份数据库（不停机，不含密钥）", "Back the database up, running or not; without keys"))(
-    safekeeping.backup
-)
-app.command(help=say("恢复备份，并向运营商核对其后的收发", "Bring a backup back, catch up with the carrier"))(
-    safekeeping.restore
-)
-app.command(help=say("再次核对备份之后的收发", "Catch up with the carrier again"))(safekeeping.replay)
-app.add_typer(survey, name="survey")
-app.add_typer(policies.policies, name="policies")
-app.add_typer(campaign, name="campaign")
-app.add_typer(bot, name="bot")
-app.add_typer(access.keys, name="keys")
-app.add_typer(access.staff, name="staff")
-app.add_typer(access.token, name="token")
-
-
-@app.command(help=say("检查安装、配置和连接", "Say what is installed, configured and reachable"))
-def doctor() -> None:
-    from outreach_api import doctor as checks
-
-    found = checks.report()
-    checks.print_report(found)
-    raise typer.Exit(checks.exit_status(found))
 
 
 @app.callback()

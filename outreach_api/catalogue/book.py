@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -24,17 +25,24 @@ log = structlog.get_logger()
 
 
 class Book:
-    """Looks for approvals at most once a minute, so that one made by another process counts soon."""
+    """Looks for approvals at most once a minute, so that one made by another process counts soon.
 
-    def __init__(self, shipped: Catalogue, sessions: Sessions, clock: Clock, zone: ZoneInfo) -> None:
-        self._shipped = shipped
+    What was shipped is read when it is first asked for: many commands never ask.
+    """
+
+    def __init__(self, shipped: Callable[[], Catalogue], sessions: Sessions, clock: Clock, zone: ZoneInfo) -> None:
+        self._read_shipped = shipped
         self._sessions = sessions
         self._clock = clock
         self._zone = zone
         self._approved = 0
         self._looked_at: datetime | None = None
-        self._catalogue = shipped
+        self._with_approved: Catalogue | None = None
         self._days: dict[date, Mapping[str, PolicyCard]] = {}
+
+    @cached_property
+    def _shipped(self) -> Catalogue:
+        return self._read_shipped()
 
     def today(self) -> Mapping[str, PolicyCard]:
         return self.on(self._clock.now().astimezone(self._zone).date())
@@ -47,12 +55,16 @@ class Book:
         return self._days[day]
 
     def catalogue(self) -> Catalogue:
-        """Every version that was shipped or approved."""
+        """Every version that was shipped or approved.
+
+        Raises:
+            CardsRefused: a shipped card has a fault.
+        """
         now = self._clock.now()
         if self._looked_at is None or abs(now - self._looked_at) >= LOOK_EVERY:
             self.look()
             self._looked_at = now
-        return self._catalogue
+        return self._with_approved or self._shipped
 
     def look(self) -> None:
         """Take in what was approved since the last look."""
@@ -65,7 +77,7 @@ class Book:
                 .where(_APPROVED)
                 .order_by(PolicySubmission.id)
             ).all()
-        self._catalogue = self._shipped.with_cards(_cards((row.id, row.policy_id, row.text) for row in rows))
+        self._with_approved = self._shipped.with_cards(_cards((row.id, row.policy_id, row.text) for row in rows))
         self._approved = approved
         self._days = {}
 

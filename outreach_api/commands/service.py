@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +36,7 @@ def serve() -> None:
     settings = Settings()
     secret = settings.bot_secret.get_secret_value()
     stop = threading.Event()
-    with _bot(settings, secret), open_house(settings) as house, waiting_on(house.sessions, stop) as waiting:
+    with _bot(settings, secret), _opened(settings) as house, waiting_on(house.sessions, stop) as waiting:
         worker = threading.Thread(target=work_until, args=(stop, house.work, waiting), name="worker")
         worker.start()
         try:
@@ -48,7 +50,7 @@ def serve() -> None:
 def api(port: Port = None) -> None:
     """Webhooks, API and console alone."""
     settings = _apart()
-    with open_house(settings.model_copy(update={"port": port or settings.port})) as house:
+    with _opened(settings.model_copy(update={"port": port or settings.port})) as house:
         _serve_api(house)
 
 
@@ -56,7 +58,7 @@ def api(port: Port = None) -> None:
 def worker() -> None:
     """Answering, sending, receipts and what is unknown."""
     stop = stop_on_signals()
-    with open_house(_apart()) as house, waiting_on(house.sessions, stop) as waiting:
+    with _opened(_apart()) as house, waiting_on(house.sessions, stop) as waiting:
         work_until(stop, house.work_off, waiting)
 
 
@@ -64,8 +66,20 @@ def worker() -> None:
 def scheduler() -> None:
     """The jobs of the day, each slot by one scheduler."""
     stop = stop_on_signals()
-    with open_house(_apart()) as house, waiting_on(house.sessions, stop) as waiting:
+    with _opened(_apart()) as house, waiting_on(house.sessions, stop) as waiting:
         tick_until(stop, house.tick, waiting)
+
+
+@contextlib.contextmanager
+def _opened(settings: Settings) -> Iterator[House]:
+    """The house with every card read: a fault in one stops the start, not one pass after the other.
+
+    Raises:
+        CardsRefused: a card has a fault.
+    """
+    with open_house(settings) as house:
+        house.book.catalogue()
+        yield house
 
 
 def _apart() -> Settings:

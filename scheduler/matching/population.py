@@ -20,7 +20,7 @@ from scheduler.roster.freshness import DatedFile, dated_files
 from scheduler.roster.people import PEOPLE_FILE
 from scheduler.roster.registers import ENROLMENTS_FOLDER, FEEDS_FOLDER
 from scheduler.rules.compile import compile_rule
-from scheduler.rules.derive import derived_columns
+from scheduler.rules.derived_columns import derived_columns
 from scheduler.rules.rule import Rule
 
 KEY = "person_key"

@@ -8,9 +8,6 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-import ibis
-import ibis.expr.types as ir
-
 from scheduler.rules.evaluate import Verdict, evaluate
 from scheduler.rules.fields import Value
 from scheduler.rules.rule import AnyOf, Clause, Label, Op, Rule
@@ -92,7 +89,7 @@ DERIVED_FROM: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-_OF_THE_CHILD = {
+OF_THE_CHILD: Mapping[str, str] = {
     name: DERIVED_FROM[name][0] for name in ("child_birth_date", "child_sex", "child_hukou", "child_hukou_city")
 }
 
@@ -112,7 +109,7 @@ def months_between(since: date, on: date) -> int | None:
     if since > on:
         return None
     months = (on.year - since.year) * 12 + on.month - since.month
-    return months - (on.day < since.day and not _last_of_month(on))
+    return months - (on.day < since.day and not last_of_month(on))
 
 
 def life_stage(age_years: int) -> LifeStage:
@@ -152,7 +149,7 @@ def _own_as_child(facts: Mapping[str, object], on: date) -> dict[str, object]:
     age = age_on(born, on) if isinstance(born, date) else None
     if age is None or age >= ADULT_FROM:
         return {}
-    own = {name: facts.get(source) for name, source in _OF_THE_CHILD.items()}
+    own = {name: facts.get(source) for name, source in OF_THE_CHILD.items()}
     return {name: value for name, value in own.items() if value is not None}
 
 
@@ -171,67 +168,11 @@ def school_year_cutoff(on: date) -> date:
     return date(on.year if on.month > LAST_MONTH_OF_SCHOOL_YEAR else on.year - 1, LAST_MONTH_OF_SCHOOL_YEAR, 31)
 
 
-def derived_columns(table: ir.Table, on: date) -> ir.Table:
-    """The same for a whole population; only what the table's columns allow is added."""
-    if "birth_date" in table.columns:
-        table = _with_own_as_child(table, on)
-    columns: dict[str, ir.Value] = {}
-    if "birth_date" in table.columns:
-        columns["age_years"] = _ages(table.birth_date, on)
-        columns["age_on_jan1"] = _ages(table.birth_date, on.replace(month=1, day=1))
-    if "child_birth_date" in table.columns:
-        columns["child_age_years"] = _ages(table.child_birth_date, on)
-        columns["child_age_months"] = _months(table.child_birth_date, on)
-        columns["child_age_on_aug31"] = _ages(table.child_birth_date, school_year_cutoff(on))
-    if "resident_since" in table.columns:
-        columns["residence_months_shenzhen"] = _months(table.resident_since, on)
-    if "established_on" in table.columns:
-        columns["enterprise_age_months"] = _months(table.established_on, on)
-    if "last_check_on" in table.columns:
-        same_year = table.last_check_on.year() == on.year
-        columns["last_check_same_year"] = ibis.coalesce(same_year, _known(table, "last_check_same_year"))
-    if "disability_valid_until" in table.columns:
-        valid = table.disability_valid_until >= ibis.date(on)
-        columns["disability_cert_valid"] = ibis.coalesce(valid, _known(table, "disability_cert_valid"))
-    return table.mutate(**columns)
-
-
-def _with_own_as_child(table: ir.Table, on: date) -> ir.Table:
-    minor = _ages(table.birth_date, on) < ADULT_FROM
-    own: dict[str, ir.Value] = {}
-    for name, source in _OF_THE_CHILD.items():
-        if source in table.columns:
-            value = minor.ifelse(table[source], ibis.null(table[source].type()))
-            own[name] = ibis.coalesce(table[name], value) if name in table.columns else value
-    return table.mutate(**own)
-
-
-def _known(table: ir.Table, name: str) -> ir.BooleanValue:
-    return table[name] if name in table.columns else ibis.null("boolean")
-
-
 def _birthday(month_day: int, on: date) -> tuple[int, int]:
     if month_day == 229 and not isleap(on.year):
         return 2, 28
     return divmod(month_day, 100)
 
 
-def _last_of_month(on: date) -> bool:
+def last_of_month(on: date) -> bool:
     return date.fromordinal(on.toordinal() + 1).month != on.month
-
-
-def _ages(born: ir.DateValue, on: date) -> ir.IntegerValue:
-    month_day = born.month().cast("int64") * 100 + born.day().cast("int64")
-    if not isleap(on.year):
-        month_day = (month_day == 229).ifelse(228, month_day)
-    # Not a cast: PostgreSQL makes no number of a boolean.
-    not_yet = (month_day > on.month * 100 + on.day).ifelse(1, 0)
-    age = on.year - born.year().cast("int64") - not_yet
-    return (born <= ibis.date(on)).ifelse(age, ibis.null("int64"))
-
-
-def _months(since: ir.DateValue, on: date) -> ir.IntegerValue:
-    months = (on.year - since.year().cast("int64")) * 12 + on.month - since.month().cast("int64")
-    if not _last_of_month(on):
-        months = months - (since.day().cast("int64") > on.day).ifelse(1, 0)
-    return (since <= ibis.date(on)).ifelse(months, ibis.null("int64"))

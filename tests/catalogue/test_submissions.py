@@ -37,7 +37,7 @@ class Office:
     def __init__(self, sessions: Sessions) -> None:
         self.sessions = sessions
         self.clock = VirtualClock(NOW)
-        self.book = Book(SHIPPED, sessions, self.clock, ZONE)
+        self.book = Book(lambda: SHIPPED, sessions, self.clock, ZONE)
 
     def submit(self, text: str, by: str = "王芳") -> int:
         with self.sessions.write() as session:

@@ -12,12 +12,12 @@ from scheduler.rules.derive import (
     FocusGroup,
     LifeStage,
     age_on,
-    derived_columns,
     focus_groups,
     life_stage,
     months_between,
     with_derived,
 )
+from scheduler.rules.derived_columns import derived_columns
 
 DUCK = ibis.duckdb.connect()
 DAYS = st.dates(date(1924, 1, 1), date(2032, 12, 31))

@@ -19,7 +19,7 @@ from outreach_api.settings import ROOT
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.load import load_cards
 from scheduler.rules.compile import compile_rule
-from scheduler.rules.derive import derived_columns
+from scheduler.rules.derived_columns import derived_columns
 from scheduler.rules.evaluate import Verdict, evaluate
 from scheduler.rules.fields import FIELDS, Field, FieldType
 from scheduler.rules.rule import field_names

@@ -57,7 +57,7 @@ def a_lab(home: Path, bot: RasaBot) -> Iterator[Lab]:
     metadata.create_all(engine)
     sessions, clock = Sessions(engine), VirtualClock(START)
     carriers = carriers_of(settings, sessions, clock)
-    book = Book(load_catalogue(ROOT / "policies"), sessions, clock, settings.zone)
+    book = Book(lambda: load_catalogue(ROOT / "policies"), sessions, clock, settings.zone)
     house = House(settings, ring, sessions, clock, book, carriers, bot)
     world = World.model_validate(
         {
