@@ -38,6 +38,12 @@ class Person(Strict):
     policies: tuple[str, ...]
     seed: int
     smartphone: bool = False
+    clerk: str = ""
+    """Who answers, where this is a firm; its number is then the credit code."""
+
+    @property
+    def is_firm(self) -> bool:
+        return bool(self.clerk)
 
 
 class Teams(Strict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,34 +11,32 @@ from sqlalchemy.orm import Session
 from models.case import Team
 from models.contact import Campaign
 from models.match import Match
-from models.vocabulary import CampaignState
 from outreach_api.bootstrap import House
 from outreach_api.forecasts.forecast import forecast, keep_forecast
 from outreach_api.surveys.planning import Sample, start_survey
+from scheduler.planning.campaigns import CampaignDraft, approve_campaign, create_campaign, start_campaign
 from scheduler.policies.card import PolicyCard
 
 DAILY_CAP = 60
+DRAWN_UP_BY, APPROVED_BY = "demo-clerk", "demo"
 FORECAST_SEEDS = 24
 """Few, for the demo's sake: the band then is from the least to the most that came up."""
 
 
 def open_campaigns(
-    session: Session, cards: Iterable[PolicyCard], *, starts_on: date, daily_cap: int = DAILY_CAP
+    session: Session, cards: Iterable[PolicyCard], *, starts_on: date, now: datetime, daily_cap: int = DAILY_CAP
 ) -> None:
-    """One running campaign for each card that may be pushed and that matching found somebody for."""
+    """One running campaign for each card that may be pushed and that matching found somebody for.
+
+    Each is drawn up by one and approved by another, as in an office.
+    """
     matched = set(session.scalars(select(Match.policy_id).distinct()))
     offered = [card for card in cards if card.id in matched and card.is_pushable(starts_on)]
     for priority, card in enumerate(sorted(offered, key=lambda card: card.id), start=1):
-        session.add(
-            Campaign(
-                policy_id=card.id,
-                name=card.name.zh,
-                state=CampaignState.RUNNING,
-                priority=priority,
-                daily_cap=daily_cap,
-                starts_on=starts_on,
-            )
-        )
+        draft = CampaignDraft(card.name.zh, starts_on, daily_cap, policy_id=card.id, priority=priority)
+        campaign = create_campaign(session, draft, by=DRAWN_UP_BY, now=now)
+        approve_campaign(session, campaign, by=APPROVED_BY, now=now)
+        start_campaign(session, campaign, by=DRAWN_UP_BY, now=now)
 
 
 def forecast_campaigns(house: House) -> None:

@@ -228,7 +228,7 @@ class Demo:
         with house.sessions.write() as session:
             token = add_token(session, "sandbox", scopes=["feeds", "cases"], now=now)
             password = add_staff(session, "demo", say("演示主管", "Demo supervisor"), Role.SUPERVISOR)
-            open_campaigns(session, house.cards.values(), starts_on=START_ON)
+            open_campaigns(session, house.cards.values(), starts_on=START_ON, now=now)
             take_places(session, read_places(self.plan.street / PLACES))
             add_teams(session, TEAMS, visits_per_day=VISITS_PER_DAY)
             open_surveys(session, starts_on=START_ON)

@@ -50,6 +50,7 @@ PERSONAS: dict[str, Persona] = {
     "opt_out": Persona(Decision.SILENT, ("opt_out_exact",), stops=True),
     "opt_out_own_words": Persona(Decision.SILENT, ("opt_out_words",), stops=True),
     "wrong_number": Persona(Decision.SILENT, ("wrong_number",)),
+    "left_post": Persona(Decision.SILENT, ("left_post",)),
     "deceased": Persona(Decision.SILENT, ("deceased",)),
     "moved": Persona(Decision.SILENT, ("moved",)),
     "declined": Persona(Decision.DECLINE, ("declined",)),
@@ -62,6 +63,7 @@ _QUESTIONS: dict[str, tuple[str, ...]] = {
         "ask_deadline", "ask_proxy",
     ),
     "elderly-health-check": ("ask_check_items", "ask_check_where", "ask_documents", "ask_deadline"),
+    "startup-subsidy": ("ask_amount", "ask_documents", "ask_where", "ask_how", "ask_deadline"),
     "disabled-living-subsidy": (
         "ask_amount", "ask_stacking", "ask_documents", "ask_how", "ask_payment_date", "ask_eligibility", "ask_proxy",
     ),

@@ -14,7 +14,9 @@ _PHRASES: dict[str, tuple[str, ...]] = {
 }
 _OPENERS = ("你好，", "请问", "您好，", "那个，", "哦，", "喂，", "小同志，", "麻烦问下，")
 _ENDINGS = ("", "？", "呀", "？谢谢", "呢", "？麻烦了")
-_BARE = frozenset({"agree_keyword", "opt_out_exact", "greeting", "satisfied", "no", "daughter_name", "call_child"})
+_BARE = frozenset(
+    {"agree_keyword", "opt_out_exact", "greeting", "satisfied", "no", "daughter_name", "call_child", "left_post"}
+)
 """Said as they stand: an exact word with trimmings would not be one any more."""
 
 
@@ -38,7 +40,9 @@ def _parent(person: Person, dice: Random) -> str:
 
 
 def introduction(person: Person, dice: Random) -> str:
-    """Surname and birth month, as one gives them when asked; never more than that."""
+    """Surname and birth month, or firm and surname, as one gives them when asked; never more than that."""
+    if person.is_firm:
+        return f"{person.name}，姓{person.clerk[0]}"
     year, month = person.birth_month.split("-")
     surname = person.name[0]
     return dice.choice(

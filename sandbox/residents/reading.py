@@ -41,6 +41,7 @@ _POLICY_WORDS: tuple[tuple[str, str], ...] = (
     (r"高龄|老人津贴", "elderly-allowance"),
     (r"体检", "elderly-health-check"),
     (r"残疾|生活补贴", "disabled-living-subsidy"),
+    (r"初创|创业资助", "startup-subsidy"),
 )
 _FAREWELL = r"不会?再(给您|向您|为您)?(发|打扰|联系|收到)|不再(发|打扰|联系|给您|收到)|已(为您)?退订|节哀"
 _SURVEY = r"钱到账了吗|哪里不方便|还有什么想跟我们说|等了大概多少分钟|没让您满意"

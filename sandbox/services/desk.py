@@ -24,8 +24,9 @@ POLICY_NAMES = {
     "elderly-allowance": "高龄老人津贴",
     HEALTH_CHECK: "65岁以上老年人免费体检",
     "disabled-living-subsidy": "困难残疾人生活补贴",
+    "startup-subsidy": "初创企业补贴（一次性创业资助）",
 }
-HEADER = ("受理编号", "身份证号", "事项", "状态", "办理渠道", "日期")
+HEADER = ("受理编号", "身份证号", "事项", "状态", "办理渠道", "日期", "统一社会信用代码")
 
 
 class Counter(StrEnum):
@@ -49,7 +50,7 @@ class Progress(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ListEntry:
     number: str
-    id_number: str
+    applicant: Person
     policy: str
     progress: Progress
     channel: str
@@ -92,14 +93,12 @@ class Desk:
         number = f"SZ{today:%y%m%d}{dice.randrange(10**6):06}"
         channel = channel or _CHANNEL[counter]
         if policy == HEALTH_CHECK:
-            self._waiting[counter].append(
-                ListEntry(number, person.id_number, policy, Progress.ATTENDED, channel, today)
-            )
+            self._waiting[counter].append(ListEntry(number, person, policy, Progress.ATTENDED, channel, today))
             return
         approved = workday_from(today + timedelta(days=dice.randint(4, 12)))
         paid = _next_pay_day(approved)
         for progress, on in ((Progress.SUBMITTED, today), (Progress.APPROVED, approved), (Progress.PAID, paid)):
-            entry = ListEntry(number, person.id_number, policy, progress, channel, on)
+            entry = ListEntry(number, person, policy, progress, channel, on)
             self._timeline.schedule(_at(on, time(17)), partial(self._note, counter, entry))
 
     def _note(self, counter: Counter, entry: ListEntry) -> None:
@@ -146,8 +145,10 @@ class Desk:
 
 
 def _row(entry: ListEntry) -> tuple[str, ...]:
+    number = entry.applicant.id_number
+    person, firm = ("", number) if entry.applicant.is_firm else (number, "")
     policy = POLICY_NAMES.get(entry.policy, entry.policy)
-    return (entry.number, entry.id_number, policy, entry.progress.value, entry.channel, entry.on.isoformat())
+    return (entry.number, person, policy, entry.progress.value, entry.channel, entry.on.isoformat(), firm)
 
 
 def _as_csv(counter: Counter, entries: list[ListEntry]) -> bytes:

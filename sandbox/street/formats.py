@@ -17,6 +17,9 @@ _ENCODINGS = {
     "grid_survey.csv": "utf-8-sig",
     "enrolled_elderly-allowance.csv": "gbk",
     "enrolled_disabled-living-subsidy.csv": "utf-16",
+    "enterprises.csv": "gb18030",
+    "enterprise_founders.csv": "utf-8-sig",
+    "enrolled_startup-subsidy.csv": "gbk",
 }
 
 

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from sandbox.street.benefits import Benefits, assess
+from sandbox.street.firms import STARTUP, Firms, firm_files, found_firms
 from sandbox.street.formats import write_source
 from sandbox.street.people import Resident, Town
 from sandbox.street.places import describe_places
@@ -29,23 +30,29 @@ def generate(folder: Path, *, seed: int, residents: int, start: date) -> dict[st
     benefits = assess(Random(f"{seed}:benefits"), people, start, town.numbers)
     population = Clerks(Random(f"{seed}:clerks"), start, town.numbers).record(people)
     rng = Random(f"{seed}:registers")
+    firms_rng = Random(f"{seed}:firms")
+    firms = found_firms(firms_rng, start, town.numbers)
     files = (
         *population.sources,
         disability_register(rng, benefits.certificates),
         *enrolment_lists(rng, benefits, start),
+        *firm_files(firms_rng, firms, start),
     )
     for source in files:
         write_source(folder, source)
-    expected = _expected(people, population, benefits, files)
+    expected = _expected(people, population, benefits, firms, files)
     _write_json(folder / "expected.json", expected)
-    _write_json(folder / "world.json", describe_world(benefits, population.other_phones, seed=seed, start=start))
+    world = describe_world(benefits, firms, population.other_phones, seed=seed, start=start)
+    _write_json(folder / "world.json", world)
     _write_json(folder / "places.json", describe_places(town.buildings))
     return expected
 
 
 def _expected(
-    people: list[Resident], population: Population, benefits: Benefits, files: tuple[Source, ...]
+    people: list[Resident], population: Population, benefits: Benefits, firms: Firms, files: tuple[Source, ...]
 ) -> dict[str, Any]:
+    missed = {policy: sorted(person.id_number for person in found) for policy, found in benefits.missed.items()}
+    missed[STARTUP] = sorted(firm.credit_code for firm in firms.missed)
     strangers = 2 * population.ties + population.alone_without_id
     return {
         "people": len(people) + strangers,
@@ -54,12 +61,13 @@ def _expected(
         "rows_merged_without_id": population.merged_without_id,
         "ties": population.ties,
         "namesakes": population.alone_without_id,
-        "newly_matched": {policy: len(missed) for policy, missed in benefits.missed.items()},
-        "newly_matched_ids": {
-            policy: sorted(person.id_number for person in missed) for policy, missed in benefits.missed.items()
-        },
+        "newly_matched": {policy: len(numbers) for policy, numbers in missed.items()},
+        "newly_matched_ids": missed,
         "undecidable": {policy: len(unsure) for policy, unsure in benefits.undecidable.items()},
-        "enrolled": {policy: len(enrolled) for policy, enrolled in benefits.enrolled.items()},
+        "enrolled": {
+            **{policy: len(enrolled) for policy, enrolled in benefits.enrolled.items()},
+            STARTUP: len(firms.enrolled),
+        },
     }
 
 

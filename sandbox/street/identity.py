@@ -1,4 +1,4 @@
-"""Numbers that identify people: GB 11643 identity numbers and mobile numbers, none of them issued to anyone we know."""
+"""Numbers of people and firms: identity numbers, credit codes and mobile numbers, issued to nobody we know."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sandbox.street.names import Gender
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
+_CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 SHENZHEN_REGIONS = ("440303",) * 8 + tuple(str(region) for region in (*range(440304, 440312), 440301))
 OTHER_REGIONS = [
@@ -97,6 +98,16 @@ def wrong_check_digit(id_number: str) -> str:
     """The same number with a last character that cannot be right."""
     other = "3" if id_number[-1] != "3" else "7"
     return id_number[:-1] + other
+
+
+def credit_code(first17: str) -> str:
+    """A unified social credit code (GB 32100) with its check character."""
+    values = [_CREDIT.index(character) * pow(3, place, 31) for place, character in enumerate(first17)]
+    return first17 + _CREDIT[-sum(values) % 31]
+
+
+def wrong_check_character(code: str) -> str:
+    return code[:-1] + ("3" if code[-1] != "3" else "7")
 
 
 def fifteen_digits(id_number: str) -> str:

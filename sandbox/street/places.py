@@ -55,6 +55,15 @@ def build_street(rng: Random, households: int) -> list[Building]:
     return [_building(rng, number) for number in range(max(20, households // 40))]
 
 
+def a_shop(rng: Random) -> tuple[str, str]:
+    """The community and the address of a firm."""
+    community, road, _, _ = rng.choice(_COMMUNITIES)
+    return (
+        community,
+        f"{road}{rng.randrange(1, 200)}号{rng.choice('ABC')}座{rng.randrange(2, 20)}{rng.randrange(1, 12):02}",
+    )
+
+
 def _building(rng: Random, number: int) -> Building:
     community, road, lat, lon = _COMMUNITIES[number % len(_COMMUNITIES)]
     name = f"{rng.choice(_ESTATE_NAMES)}{rng.choice(_ESTATES)}{number % 12 + 1}栋"

@@ -23,6 +23,7 @@ class Fault(StrEnum):
     IMPOSSIBLE_DATE = "impossible_date"
     TOO_FEW_COLUMNS = "too_few_columns"
     EMPTY_NAME = "empty_name"
+    CREDIT_CODE = "credit_code_check_character"
 
 
 @dataclass(slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from random import Random
 from typing import Any
 
 from sandbox.street.benefits import ALLOWANCE, HEALTH_CHECK, LIVING_SUBSIDY, Benefits
+from sandbox.street.firms import STARTUP, Firms
 from sandbox.street.people import Resident
 
 TEAMS = {"count": 2, "visits_per_day": 4}
@@ -32,10 +33,14 @@ _SUBSIDY_SHARES: dict[str, int] = {
     "daughter_online": 4, "agree": 6, "agree_own_words": 6, "daughter_agrees": 5, "silent": 18, "needs_visit": 8,
     "unreachable": 3, "call_later": 1, "opt_out": 1, "wrong_number": 1, "declined": 2, "already": 1,
 }  # fmt: skip
+# What the clerks of the six firms do.
+_FIRM_PERSONAS = ("go_to_hall", "apply_online", "ask_then_online", "left_post", "declined", "opt_out")
 _SHARES = {ALLOWANCE: _ALLOWANCE_SHARES, LIVING_SUBSIDY: _SUBSIDY_SHARES, HEALTH_CHECK: _CHECK_SHARES}
 
 
-def describe_world(benefits: Benefits, other_phones: Mapping[int, str], *, seed: int, start: date) -> dict[str, Any]:
+def describe_world(
+    benefits: Benefits, firms: Firms, other_phones: Mapping[int, str], *, seed: int, start: date
+) -> dict[str, Any]:
     people: dict[int, dict[str, Any]] = {}
     for policy, shares in _SHARES.items():
         rng = Random(f"{seed}:world:{policy}")
@@ -48,7 +53,7 @@ def describe_world(benefits: Benefits, other_phones: Mapping[int, str], *, seed:
         "seed": seed,
         "start": start.isoformat(),
         "teams": TEAMS,
-        "people": [people[key] for key in sorted(people)],
+        "people": [*(people[key] for key in sorted(people)), *_clerks(firms, seed)],
     }
 
 
@@ -94,6 +99,29 @@ def _person(
         "policies": [],
         "seed": int.from_bytes(hashlib.sha256(f"{seed}:{person.key}".encode()).digest()[:6], "big"),
     }
+
+
+def _clerks(firms: Firms, seed: int) -> Iterator[dict[str, Any]]:
+    """The firms that are missed, each as whoever answers its number."""
+    rng = Random(f"{seed}:world:firms")
+    personas = rng.sample(_FIRM_PERSONAS, len(_FIRM_PERSONAS))
+    for firm, persona in zip(firms.missed, personas, strict=True):
+        yield {
+            "id": f"E{firm.serial:04}",
+            "name": firm.name,
+            "clerk": firm.clerk,
+            "gender": "女",
+            "id_number": firm.credit_code,
+            "birth_month": "",
+            "age": 0,
+            "community": firm.community,
+            "address": firm.address,
+            "phones": [{"number": f"+86{firm.phone}", "line": "mobile", "holder": "self"}],
+            "smartphone": True,
+            "persona": persona,
+            "policies": [STARTUP],
+            "seed": int.from_bytes(hashlib.sha256(f"{seed}:firm:{firm.serial}".encode()).digest()[:6], "big"),
+        }
 
 
 def _phone(rng: Random, number: str, persona: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import pytest
 
 from outreach_api.rehearsal.demo import DemoResult
 from outreach_api.rehearsal.figures import BREACH_KINDS
+from sandbox.street.firms import MISSED
 from tests.rehearsal.conftest import Rehearse
 
 pytestmark = pytest.mark.rasa
@@ -25,6 +26,7 @@ def test_every_match_is_accounted_for_and_no_rule_is_broken(plain: DemoResult) -
     for policy, found in plain.figures["newly_matched"].items():
         assert sum(plain.figures["match_states"][policy].values()) == found
     assert sum(plain.figures["newly_matched"].values()) > 0
+    assert plain.figures["newly_matched"]["startup-subsidy"] == MISSED
     assert all(plain.figures["ledger"].values())
     assert set(plain.figures["contacts"]) == {"sms", "voice"}
     assert not plain.breached

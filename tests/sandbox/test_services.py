@@ -46,6 +46,15 @@ def test_a_check_up_is_attended_not_paid(sandbox: Sandbox, a_person: Person) -> 
     assert [row[3] for _, row in _listed(sandbox)] == ["到检"]
 
 
+def test_a_firm_is_named_by_its_credit_code(sandbox: Sandbox, a_person: Person) -> None:
+    firm = {"name": "深圳市启明科技有限公司", "clerk": "何敏", "id_number": "91440303MA5000001X", "birth_month": ""}
+    sandbox.put_world(a_person(persona="apply_online", policies=["startup-subsidy"], **firm))
+    sandbox.text(NUMBER, "贵单位可能可以享受初创企业补贴，想办请回复“要”。")
+    sandbox.clock("2026-03-20T00:00:00+08:00")
+    named = {(row[1], row[2], row[6]) for _, row in _listed(sandbox)}
+    assert named == {("", "初创企业补贴（一次性创业资助）", "91440303MA5000001X")}
+
+
 def test_nobody_applies_without_having_heard(sandbox: Sandbox, a_person: Person) -> None:
     off = [{"number": NUMBER, "line": "switched_off", "holder": "self"}]
     sandbox.put_world(a_person(persona="go_to_hall", phones=off))

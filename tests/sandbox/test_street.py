@@ -17,7 +17,7 @@ import pytest
 from openpyxl import load_workbook
 
 from sandbox.street.generate import generate
-from sandbox.street.identity import check_digit, fifteen_digits
+from sandbox.street.identity import check_digit, credit_code, fifteen_digits
 
 START = date(2026, 3, 2)
 SOURCES = (
@@ -159,6 +159,26 @@ def _age(born_on: date | None) -> int:
     return START.year - born_on.year - ((START.month, START.day) < (born_on.month, born_on.day))
 
 
+def test_the_firms_that_miss_the_subsidy_are_young_founded_by_graduates_and_not_listed(
+    street: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, expected = street
+    code = "统一社会信用代码"
+    founders = {row[code]: row for row in _rows(folder / "enterprise_founders.csv", "utf-8-sig") if row}
+    listed = {row[code] for row in _rows(folder / "enrolled_startup-subsidy.csv", "gbk") if row}
+    roster = [row for row in _rows(folder / "enterprises.csv", "gb18030") if row]
+    good = [row for row in roster if row[code] == credit_code(row[code][:17])]
+    assert len(roster) - len(good) == expected["bad_rows"]["enterprises.csv"]["credit_code_check_character"] == 2
+    missed = [
+        row[code]
+        for row in good
+        if row[code] not in listed
+        and (START - date.fromisoformat(row["成立日期"])).days < 3 * 365
+        and founders[row[code]]["创办人类别"] == "毕业5年内"
+    ]
+    assert sorted(missed) == expected["newly_matched_ids"]["startup-subsidy"]
+
+
 def test_nobody_reaches_seventy_unenrolled_while_the_rehearsal_runs(street: tuple[Path, dict[str, Any]]) -> None:
     folder, expected = street
     people, _ = _merge(folder)
@@ -203,6 +223,7 @@ def test_identity_numbers_follow_the_standard() -> None:
     # The example of the standard itself.
     assert check_digit("11010519491231002") == "X"
     assert check_digit("44052418800101001") == "4"
+    assert credit_code("91350100M000100Y4") == "91350100M000100Y43"
     assert fifteen_digits("11010519491231002X") == "110105491231002"
     with pytest.raises(ValueError):
         fifteen_digits("440303200001010018")
