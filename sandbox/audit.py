@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.ledger import Entry, Ledger
 from sandbox.timeline import local
@@ -29,11 +32,35 @@ class Breaches:
     duplicate_send: int
 
 
+class Rule(StrEnum):
+    """What an urgent notice may be allowed to exceed; a stop and a duplicate never."""
+
+    BUDGET = "budget"
+    HOURS = "hours"
+
+
+class Waiver(BaseModel):
+    """What the office has decided of one urgent text; it counts only where a second person approved it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str = Field(min_length=10)
+    """How the text begins."""
+    waives: frozenset[Rule]
+    drawn_up_by: str
+    approved_by: str | None
+
+    def covers(self, create: Entry, rule: Rule) -> bool:
+        approved = bool(self.approved_by) and self.approved_by != self.drawn_up_by
+        return approved and rule in self.waives and create.get("body", "").startswith(self.text)
+
+
 @dataclass(frozen=True, slots=True)
 class _Send:
     at: datetime
     contact: str | None
     channel: str
+    waived: frozenset[Rule]
 
 
 @dataclass(slots=True)
@@ -50,8 +77,9 @@ class _Line:
         return [send for send in sends if channel == VOICE or not _between(times, send.at - ANSWERING_WINDOW, send.at)]
 
 
-def count_breaches(ledger: Ledger) -> Breaches:
-    lines = _by_number(ledger)
+def count_breaches(ledger: Ledger, waivers: Sequence[Waiver] = ()) -> Breaches:
+    """Count what breaks a rule. What is waived is no breach, and still counts against the budget of what follows it."""
+    lines = _by_number(ledger, waivers)
     return Breaches(
         budget=sum(_over_budget(line.proactive(channel)) for line in lines.values() for channel in OPEN),
         quiet_hours=sum(_in_quiet_hours(line.proactive(channel)) for line in lines.values() for channel in OPEN),
@@ -60,10 +88,12 @@ def count_breaches(ledger: Ledger) -> Breaches:
     )
 
 
-def _by_number(ledger: Ledger) -> Mapping[str, _Line]:
+def _by_number(ledger: Ledger, waivers: Sequence[Waiver]) -> Mapping[str, _Line]:
     lines: dict[str, _Line] = defaultdict(lambda: _Line([], []))
     for create in _accepted(ledger.creates):
-        lines[create["to"]].sends.append(_Send(_instant(create), create["contact"], create.get("channel", SMS)))
+        waived = frozenset(rule for rule in Rule if any(waiver.covers(create, rule) for waiver in waivers))
+        send = _Send(_instant(create), create["contact"], create.get("channel", SMS), waived)
+        lines[create["to"]].sends.append(send)
     for message in ledger.inbound:
         lines[message["from"]].heard.append((_instant(message), bool(message["stop"])))
     for call in ledger.calls:
@@ -78,9 +108,12 @@ def _by_number(ledger: Ledger) -> Mapping[str, _Line]:
 
 def _over_budget(sends: Iterable[_Send]) -> int:
     """Sends beyond one a day and three in any seven days, days being those of the resident's calendar."""
-    days: list[date] = sorted(local(send.at).date() for send in sends)
+    in_order = sorted(sends, key=lambda send: send.at)
+    days: list[date] = [local(send.at).date() for send in in_order]
     breaches = 0
     for position, day in enumerate(days):
+        if Rule.BUDGET in in_order[position].waived:
+            continue
         week = position + 1 - bisect_left(days, day - timedelta(days=6))
         same_day = position + 1 - bisect_left(days, day)
         breaches += same_day > PER_DAY or week > PER_WEEK
@@ -89,7 +122,9 @@ def _over_budget(sends: Iterable[_Send]) -> int:
 
 def _in_quiet_hours(sends: Iterable[_Send]) -> int:
     return sum(
-        not any(opens <= local(send.at).time() < closes for opens, closes in OPEN[send.channel]) for send in sends
+        not any(opens <= local(send.at).time() < closes for opens, closes in OPEN[send.channel])
+        for send in sends
+        if Rule.HOURS not in send.waived
     )
 
 

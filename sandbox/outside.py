@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.audit import Waiver
 from sandbox.backend import Backend
 from sandbox.carrier.exchange import Exchange
 from sandbox.carrier.faults import FaultRates
@@ -19,6 +20,7 @@ class Outside:
         self.world = world
         self.timeline = Timeline(world.start)
         self.ledger = Ledger()
+        self.waivers: list[Waiver] = []
         self._backend = Backend(world.callbacks, world.auth_token)
         lines = subscribers(world.people)
         desk = Desk(seed=world.seed, timeline=self.timeline, ledger=self.ledger, backend=self._backend)

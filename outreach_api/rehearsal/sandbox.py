@@ -32,6 +32,10 @@ class SandboxClient:
     def set_faults(self, faults: dict[str, float]) -> None:
         self._put("/_sandbox/faults", faults)
 
+    def set_waivers(self, waivers: list[dict[str, Any]]) -> None:
+        """Tell the audit what urgent texts may exceed, and who decided it."""
+        self._put("/_sandbox/waivers", waivers)
+
     def set_clock(self, now: datetime) -> SandboxStep:
         """Let everything due up to `now` happen, webhooks to us included."""
         step = self._put("/_sandbox/clock", {"now": now.isoformat()})
@@ -44,7 +48,7 @@ class SandboxClient:
     def audit(self) -> dict[str, Any]:
         return self._get("/_sandbox/audit")
 
-    def _put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _put(self, path: str, body: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
         answer = self._http.put(path, json=body)
         answer.raise_for_status()
         result: dict[str, Any] = answer.json()

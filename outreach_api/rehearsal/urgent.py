@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from sqlalchemy import func, select
 
-from models.contact import Contact
+from models.contact import Campaign, Contact
 from models.conversation import ContactStop
 from models.vocabulary import ContactPurpose, StopReason, Waiver
 from outreach_api.bootstrap import House, open_house
@@ -127,6 +127,8 @@ class UrgentDrill:
 
     def _drill(self, house: House, sandbox: SandboxClient, stopped: set[str], others: range) -> UrgentResult:
         notice_id, other_id = self._campaigns(house)
+        with house.sessions.read() as session:
+            sandbox.set_waivers([waiver_of(session.get_one(Campaign, notice_id))])
         began = house.clock.now()
         with self.steps.step("queue", say("为每个人排队", "Queue it for everybody")):
             queued = house.queue_notice(notice_id)
@@ -205,6 +207,16 @@ class UrgentDrill:
         stopped = told["sent_to_stopped"]
         zh, en = f"退订的人收到 {stopped} 条", f"sent to people who opted out: {stopped}"
         self.console.print(say(zh, en), highlight=False)
+
+
+def waiver_of(notice: Campaign) -> dict[str, Any]:
+    """What the carrier's side is told of a notice: its words, what it may exceed, and who decided that."""
+    return {
+        "text": notice.notice,
+        "waives": list(notice.waives or ()),
+        "drawn_up_by": notice.created_by,
+        "approved_by": notice.approved_by,
+    }
 
 
 def _token(settings: Settings) -> str:

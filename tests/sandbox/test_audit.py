@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.audit import Breaches, count_breaches
+from sandbox.audit import Breaches, Waiver, count_breaches
 from sandbox.ledger import Ledger
 from sandbox.timeline import CHINA, stamp
+from tests.sandbox.conftest import Sandbox
 
 NUMBER = "+8613800138001"
 NOTHING = Breaches(budget=0, quiet_hours=0, after_stop=0, duplicate_send=0)
@@ -92,3 +93,41 @@ def test_a_stop_that_was_spoken_counts_like_one_that_was_written() -> None:
     spoken = {"at": stamp(_at("02T10:00")), "number": NUMBER, "said": ["[9]"], "stop": True}
     ledger.calls.append(spoken)
     assert count_breaches(ledger).after_stop >= 1
+
+
+NOTICE = "【罗湖区】高温红色预警，请不要外出。"
+
+
+def _a_waiver(**changes: Any) -> Waiver:
+    decided = {"text": NOTICE, "waives": {"hours", "budget"}, "drawn_up_by": "li", "approved_by": "wang"}
+    return Waiver.model_validate(decided | changes)
+
+
+def test_an_urgent_text_may_exceed_what_a_second_person_approved_and_nothing_else() -> None:
+    ledger = _a_ledger(["02T10:00"])
+    ledger.creates += _a_ledger(["02T22:00"], contact="n", body=f"{NOTICE}退订回T。").creates
+    unwaived = Breaches(budget=1, quiet_hours=1, after_stop=0, duplicate_send=0)
+    assert count_breaches(ledger, [_a_waiver()]) == NOTHING
+    assert count_breaches(ledger) == unwaived
+    for nobodys in (_a_waiver(approved_by=None), _a_waiver(approved_by="li"), _a_waiver(text="别的通知，请大家注意。")):
+        assert count_breaches(ledger, [nobodys]) == unwaived
+    assert count_breaches(ledger, [_a_waiver(waives={"hours"})]).budget == 1
+    assert count_breaches(ledger, [_a_waiver(waives={"budget"})]).quiet_hours == 1
+
+
+def test_a_waived_text_still_counts_for_what_follows_it_and_stops_no_stop() -> None:
+    notice_first = _a_ledger(["02T10:00"], body=NOTICE)
+    notice_first.creates += _a_ledger(["02T15:00"], contact="o").creates
+    assert count_breaches(notice_first, [_a_waiver()]).budget == 1
+    stopped = _a_ledger(["03T10:00"], [("02T11:00", True)], body=NOTICE)
+    assert count_breaches(stopped, [_a_waiver()]).after_stop == 1
+
+
+def test_the_office_tells_the_sandbox_what_it_approved(sandbox: Sandbox) -> None:
+    decided = _a_waiver().model_dump(mode="json")
+    assert sandbox.http.put("/_sandbox/waivers", json=[decided]).json() == {"waivers": 1}
+    sandbox.clock("2026-03-02T22:00:00+08:00")
+    sandbox.text(NUMBER, NOTICE)
+    assert sandbox.http.get("/_sandbox/audit").json()["quiet_hours"] == 0
+    sandbox.http.put("/_sandbox/waivers", json=[decided | {"approved_by": None}])
+    assert sandbox.http.get("/_sandbox/audit").json()["quiet_hours"] == 1
