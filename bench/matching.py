@@ -91,6 +91,7 @@ def every_card() -> dict[str, PolicyCard]:
         "audience": Audience.PERSON,
         "effective_from": None,
         "effective_to": None,
+        "deadlines": None,
     }
     return {card.id: card.model_copy(update=pushable) for card in load_cards(ROOT / "policies").values()}
 

@@ -59,6 +59,13 @@ def a_window(begins: str, ends: str) -> Deadlines:
     return Deadlines(windows=(Window.model_validate({"from": begins, "to": ends}),))
 
 
+def test_the_kindergarten_subsidy_is_told_of_only_in_the_months_in_which_one_may_apply() -> None:
+    card = load_cards(ROOT / "policies")["kindergarten-growth-subsidy"]
+    told = [month for month in range(1, 13) if card.is_pushable(date(2026, month, 15))]
+    assert told == [10, 11]
+    assert card.closes_on(date(2026, 10, 15)) == date(2026, 11, 30)
+
+
 def test_an_item_with_windows_is_open_in_them_only() -> None:
     summer = a_window("07-01", "08-31")
     assert [summer.is_open(date(2026, month, 15)) for month in (6, 7, 8, 9)] == [False, True, True, False]
