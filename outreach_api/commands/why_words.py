@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from models.vocabulary import Channel, ContactState, MatchState, Refusal, StopReason
+from models.vocabulary import Channel, ContactState, MatchState, Refusal, ReminderOccasion, StopReason
 from outreach_api.language import say
 from outreach_api.web.words import Speaker
 from scheduler.planning.why import Fact, Why
@@ -67,6 +67,18 @@ def _in_state(detail: Mapping[str, str], speaker: Speaker) -> str:
     return say(f"现在不再主动联系：{state}", f"not contacted as it stands: {state}")
 
 
+def _date_ahead(detail: Mapping[str, str], speaker: Speaker) -> str:
+    occasion, on, since = speaker.word(ReminderOccasion(detail["occasion"])), detail["on"], detail["from"]
+    return say(
+        f"记下要提前告知：{occasion} {on}，{since} 起可以说", f"to be told ahead: {occasion} {on}, from {since} on"
+    )
+
+
+def _reminder_refused(detail: Mapping[str, str], speaker: Speaker) -> str:
+    reason = speaker.word(Refusal(detail["reason"]))
+    return say(f"{detail['on']} 的事没有告知：{reason}", f"not told of {detail['on']}: {reason}")
+
+
 SAID: Mapping[Fact, Callable[[Mapping[str, str], Speaker], str]] = MappingProxyType(
     {
         Fact.MATCH_MOVED: _moved,
@@ -81,5 +93,7 @@ SAID: Mapping[Fact, Callable[[Mapping[str, str], Speaker], str]] = MappingProxyT
         Fact.NOT_PUSHED_IN_STATE: _in_state,
         Fact.NO_CAMPAIGN: _fixed("这一项现在没有开展活动", "no campaign runs for this"),
         Fact.PAUSED: _fixed("已暂停", "paused"),
+        Fact.DATE_AHEAD: _date_ahead,
+        Fact.REMINDER_REFUSED: _reminder_refused,
     }
 )

@@ -12,6 +12,12 @@ Pair = tuple[str, str]
 
 VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
     v.Channel: {"sms": ("短信", "SMS"), "chat": ("在线聊天", "Chat"), "voice": ("电话", "Voice")},
+    v.ReminderOccasion: {"renewal": ("资格认证或续办", "Renewal"), "new_amount": ("金额变化", "New amount")},
+    v.BreakerState: {
+        "closed": ("正常", "Working"),
+        "open": ("暂停发送", "Held back"),
+        "half_open": ("试发中", "Being tried"),
+    },
     v.SubmissionState: {
         "submitted": ("待审核", "Waiting for approval"),
         "approved": ("已通过", "Approved"),

@@ -141,6 +141,8 @@ WORDS: dict[str, Pair] = {
     "overdue": ("逾期工单", "Overdue cases"),
     "overdue_note": ("超过承诺时限", "past their promise"),
     "unknown_sends": ("状态不明的发送", "Unknown sends"),
+    "carrier_held": ("运营商连续出错，短信暂缓发送：", "The carrier keeps failing, texts are held back:"),
+    "carrier_retry_at": ("再试", "tried again"),
     "unknown_sends_note": ("等运营商回执核对，不会重发", "being settled with the carrier, never resent"),
     "funnel": ("各事项进度", "Progress by policy"),
     "funnel_table": ("各事项进度表", "Progress by policy, in numbers"),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, defer
 from models.contact import Contact, ContactMatch, RefusedContact
 from models.conversation import ContactStop
 from models.match import Match, MatchChange
+from models.reminder import Reminder
 from models.resident import ResidentPhone
 from models.vocabulary import CLOSED_MATCH_STATES, ContactState
 from scheduler.planning.pauses import standing_pauses
@@ -33,6 +34,8 @@ class Fact(StrEnum):
     NOT_PUSHED_IN_STATE = "not_pushed_in_state"
     NO_CAMPAIGN = "no_campaign"
     PAUSED = "paused"
+    DATE_AHEAD = "date_ahead"
+    REMINDER_REFUSED = "reminder_refused"
 
 
 FACT_OF_STATE: dict[ContactState, Fact] = {
@@ -69,6 +72,7 @@ def why_resident(session: Session, resident_id: int, now: datetime, zone: ZoneIn
         *_contacts(session, resident_id, matches),
         *_refusals(session, resident_id, matches),
         *_stops(session, resident_id),
+        *_dates_ahead(session, resident_id),
     ]
     return sorted(history, key=lambda why: why.at) + _as_it_stands(session, matches, now=now, zone=zone)
 
@@ -91,6 +95,11 @@ def _contacts(session: Session, resident_id: int, matches: dict[int, Match]) -> 
     query = select(ContactMatch.contact_id, ContactMatch.match_id).where(ContactMatch.match_id.in_(matches))
     for contact_id, match_id in session.execute(query.order_by(ContactMatch.number)):
         offered.setdefault(contact_id, []).append(matches[match_id].policy_id)
+    told = select(Reminder.contact_id, Reminder.policy_id).where(
+        Reminder.resident_id == resident_id, Reminder.contact_id.is_not(None)
+    )
+    for reminded_by, policy_id in session.execute(told):
+        offered.setdefault(reminded_by or 0, []).append(policy_id)
     without_words = (defer(Contact.text), defer(Contact.variables))
     mine = or_(Contact.resident_id == resident_id, Contact.id.in_(offered))
     contacts = session.scalars(select(Contact).where(mine).options(*without_words))
@@ -136,6 +145,19 @@ def _stops(session: Session, resident_id: int) -> list[Why]:
         )
         if stop.released_at is not None:
             found.append(Why(stop.released_at, Fact.STOP_RELEASED, detail={"by": stop.released_by or ""}))
+    return found
+
+
+def _dates_ahead(session: Session, resident_id: int) -> list[Why]:
+    """Dates that the resident is to be told of, and why one was not told when that was last tried."""
+    found: list[Why] = []
+    for reminder in session.scalars(select(Reminder).where(Reminder.resident_id == resident_id)):
+        policy, on = (reminder.policy_id,), reminder.on.isoformat()
+        when = {"occasion": reminder.occasion.value, "on": on, "from": reminder.tell_from.isoformat()}
+        found.append(Why(reminder.created_at, Fact.DATE_AHEAD, policy, when))
+        if reminder.refusal is not None and reminder.refused_at is not None:
+            refused = {"on": on, "reason": reminder.refusal.value}
+            found.append(Why(reminder.refused_at, Fact.REMINDER_REFUSED, policy, refused))
     return found
 
 

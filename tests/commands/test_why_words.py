@@ -47,6 +47,16 @@ def test_every_fact_has_its_words() -> None:
         (Fact.CONTACT_CANCELLED, {"state": "cancelled", "refusal": "opted_out"}, "短信取消：已取消，本人退订"),
         (Fact.REFUSED, {"reason": "daily_cap"}, "没有联系：今天已联系过"),
         (Fact.STOPPED, {}, "停止联系这个号码：退订"),
+        (
+            Fact.DATE_AHEAD,
+            {"occasion": "renewal", "on": "2026-05-01", "from": "2026-04-17"},
+            "记下要提前告知：资格认证或续办 2026-05-01，2026-04-17 起可以说",
+        ),
+        (
+            Fact.REMINDER_REFUSED,
+            {"on": "2026-05-01", "reason": "daily_cap"},
+            "2026-05-01 的事没有告知：今天已联系过",
+        ),
         (Fact.NOT_PUSHED_IN_STATE, {"state": "in_queue"}, "现在不再主动联系：排队上门"),
     ],
 )

@@ -16,6 +16,7 @@ from outreach_api.settings import ROOT
 from scheduler.planning.pauses import pause_policy
 from scheduler.planning.reminders import plan_reminders
 from scheduler.planning.stops import StopScope, place_stop
+from scheduler.planning.why import Fact, why_resident
 from scheduler.policies.load import load_cards
 from tests.planning.street import DAY, EIGHT, POLICY, ACard, Street
 
@@ -55,6 +56,27 @@ def test_a_renewal_is_told_once_in_contact_hours_in_the_cards_own_words(street: 
     assert "5月和11月" in contact.text
     street.settle()
     assert plan(street, EIGHT + 3 * DAY) == 0
+
+
+def test_why_tells_of_the_date_ahead_and_why_it_was_not_told(street: Street) -> None:
+    resident_id = a_beneficiary(street)
+    remind(street, resident_id)
+    with street.sessions.write() as session:
+        pause_policy(session, POLICY, because="卡片要改", by="li", now=EIGHT)
+    plan(street)
+    with street.sessions.read() as session:
+        facts = {fact.fact: fact for fact in why_resident(session, resident_id, EIGHT)}
+    assert facts[Fact.DATE_AHEAD].detail == {"occasion": "renewal", "on": "2026-09-10", "from": "2026-09-01"}
+    assert facts[Fact.REMINDER_REFUSED].detail["reason"] == "campaign_paused"
+
+
+def test_why_names_the_benefit_of_a_reminder_that_went_out(street: Street) -> None:
+    resident_id = a_beneficiary(street)
+    remind(street, resident_id)
+    plan(street)
+    with street.sessions.read() as session:
+        (told,) = [fact for fact in why_resident(session, resident_id, EIGHT) if fact.fact is Fact.CONTACT_PLANNED]
+    assert told.policy_ids == (POLICY,)
 
 
 def test_its_time_is_neither_before_nor_after(street: Street) -> None:

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from models.carrier import CarrierBreaker
 from models.case import Case
 from models.enterprise import Enterprise
 from models.event import AuditEntry
-from models.vocabulary import Author, CaseKind, CaseState, MatchState, Role
+from models.vocabulary import Author, BreakerState, CaseKind, CaseState, MatchState, Role
 from outreach_api.cases.work_case import Assignee, accept
 from scheduler.planning.pauses import standing_pauses
 from tests.builders import NOON, a_case, a_conversation, a_firm, a_match, a_resident, a_staff_member
@@ -61,6 +62,18 @@ def test_a_firm_is_shown_by_its_published_name_and_its_clerk_is_not(signed_in: S
     assert code in page
     for secret in ("何敏", "13700004321"):
         assert secret not in page
+
+
+def test_the_overview_says_when_a_carrier_is_held_back(signed_in: SignedIn, house: FakeHouse) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    held = "短信暂缓发送"
+    assert held not in client.get("/").text
+    with house.sessions.write() as session:
+        retry_at = NOON + timedelta(seconds=30)
+        session.add(CarrierBreaker(carrier="twilio", state=BreakerState.OPEN, retry_at=retry_at, trips=1))
+    page = client.get("/overview/figures").text
+    assert held in page
+    assert "twilio · 暂停发送 · 再试 9月1日 12:00" in page
 
 
 @pytest.mark.parametrize("name", NASTY)

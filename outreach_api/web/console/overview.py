@@ -12,7 +12,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from sqlalchemy.orm import Session
 
-from models.vocabulary import CaseKind, Channel, ContactState, MatchState, Refusal, StopReason
+from models.vocabulary import BreakerState, CaseKind, Channel, ContactState, MatchState, Refusal, StopReason
+from outreach_api.delivery.breaker import breakers
 from outreach_api.reports.funnel import Funnel, funnel
 from outreach_api.reports.phases import PHASE_OF, Phase
 from outreach_api.web.access import Viewer
@@ -93,7 +94,18 @@ def _figures(session: Session, house: House, speaker: Speaker) -> dict[str, Any]
         "stops": _said(counted.stops, speaker, StopReason),
         "refused": _said(counted.refused, speaker, Refusal),
         "paused_because": pauses.everything,
+        "carriers": _carriers(session, speaker),
     }
+
+
+def _carriers(session: Session, speaker: Speaker) -> list[str]:
+    """Carriers that failed so often of late that texts to them are held back, in words."""
+    said = []
+    for name, breaker in sorted(breakers(session).items()):
+        if breaker.state is not BreakerState.CLOSED:
+            again = f"{speaker.t('carrier_retry_at')} {speaker.moment(breaker.retry_at)}" if breaker.retry_at else ""
+            said.append(" · ".join(filter(None, (name, speaker.word(breaker.state), again))))
+    return said
 
 
 def _policy_row(policy: str, counted: Funnel, house: House, speaker: Speaker) -> PolicyRow:
