@@ -161,6 +161,8 @@ class Visit(Base):
     policy_id: Mapped[str | None] = mapped_column(String(64))
     outcome: Mapped[VisitOutcome]
     note: Mapped[str | None] = mapped_column(Encrypted("visit.note"))
+    consented_at: Mapped[datetime | None]
+    """When the resident agreed, at the door, that we apply for them."""
     recorded_at: Mapped[datetime]
 
     case: Mapped[Case] = relationship(back_populates="visits")

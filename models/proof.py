@@ -17,6 +17,8 @@ class ProofCode(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(16), unique=True)
-    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"), index=True)
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversation.id"), index=True)
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"), index=True)
+    """Where it proves that who stands at the door comes from us."""
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,8 +12,10 @@ from models.transitions import CASE_TRANSITIONS, check_transition
 from models.vocabulary import AppointmentState, CaseKind, CaseState
 from outreach_api.cases.clocks import Milestone, reach
 from outreach_api.cases.open_case import record_change
+from outreach_api.cases.promises import DISTRICT_HOURS, ONE_DAY
 from outreach_api.cases.routing import Slot
 from outreach_api.cases.work_case import end_appointment, hand_back
+from outreach_api.conversations.proof import issue_for_visit
 
 
 def appoint(session: Session, case: Case, team_id: int, slot: Slot, *, by: str, now: datetime) -> Appointment:
@@ -37,6 +39,8 @@ def appoint(session: Session, case: Case, team_id: int, slot: Slot, *, by: str, 
     reach(case, Milestone.APPOINTED, now)
     detail = {"team": team_id, "on": slot.on.isoformat(), "part": slot.part.value}
     record_change(session, case, "appointed", by=by, now=now, detail=detail)
+    ends = datetime.combine(slot.on + ONE_DAY, time(), DISTRICT_HOURS.zone).astimezone(UTC)
+    issue_for_visit(session, made.id, until=ends, now=now)
     return made
 
 

@@ -35,6 +35,13 @@ class VisitRefused(ValueError):  # noqa: N818
     """The visit cannot be kept as it was sent; says why."""
 
 
+class Agreed(StrEnum):
+    """Whether the resident agreed, at the door, that we apply for them."""
+
+    YES = "yes"
+    NOT_ASKED = "not_asked"
+
+
 class Reach(StrEnum):
     """How far an outcome goes: this benefit, or everything we offer this person."""
 
@@ -75,6 +82,8 @@ def record_visit(
     policy_id: str | None,
     note: str | None,
     now: datetime,
+    *,
+    consented: Agreed = Agreed.NOT_ASKED,
 ) -> Visit:
     """Keep a visit and its effects in the caller's transaction; the same `client_id` twice is one visit.
 
@@ -101,6 +110,7 @@ def record_visit(
         outcome=outcome,
         note=note,
         recorded_at=now,
+        consented_at=now if consented is Agreed.YES else None,
     )
     session.add(visit)
     session.flush()
@@ -112,7 +122,8 @@ def _follow_up(session: Session, case: Case, match: Match | None, visit: Visit, 
     case.first_feedback_at = case.first_feedback_at or now
     # Who came without an appointment has kept the promise of one.
     reach(case, Milestone.APPOINTED, now)
-    end_appointment(case, AppointmentState.KEPT)
+    if _is_due_on(case, visit.visit_on):
+        end_appointment(case, AppointmentState.KEPT)
     detail = {"outcome": visit.outcome.value, "visit": visit.id}
     record_change(session, case, "visited", by=by, now=now, detail=detail)
     if visit.outcome is VisitOutcome.NOT_HOME and _tries(session, case) < TRIES_AT_THE_DOOR:
@@ -164,7 +175,8 @@ def _tries(session: Session, case: Case) -> int:
 
 
 def _try_again(session: Session, case: Case, *, by: str, now: datetime) -> None:
-    if case.state is CaseState.ACCEPTED:
+    """Back into the queue, unless it was appointed for a later day meanwhile."""
+    if case.state is CaseState.ACCEPTED and standing_appointment(case) is None:
         hand_back(session, case, by=by, now=now)
 
 

@@ -8,6 +8,7 @@ import typer
 from rich.progress import Progress, TaskID
 from sqlalchemy import select
 
+from models.case import Team
 from models.crypto import KeyRing, new_key_ring, read_key_ring, replace_key_ring, with_another_key, write_key_ring
 from models.reseal import keys_in_use, reseal
 from models.staff import Staff
@@ -93,11 +94,16 @@ def add_person(
     username: str,
     role: Annotated[Role, typer.Option(help=say("角色", "role"))] = Role.AGENT,
     name: Annotated[str, typer.Option(help=say("显示的名字", "name to show"))] = "",
+    team: Annotated[str, typer.Option(help=say("上门小分队的编号", "code of their visiting team"))] = "",
+    most_cases: Annotated[int | None, typer.Option(min=1, help=say("手上最多几件工单", "most cases in hand"))] = None,
 ) -> None:
     with open_house(Settings()) as house, house.sessions.write() as session:
         if session.scalar(select(Staff.id).where(Staff.username == username)):
             fail(say(f"用户名 {username} 已被使用", f"the user name {username} is taken"))
-        password = add_staff(session, username, name or username, role)
+        team_id = session.scalar(select(Team.id).where(Team.code == team)) if team else None
+        if team and team_id is None:
+            fail(say(f"没有小分队 {team}", f"there is no team {team}"))
+        password = add_staff(session, username, name or username, role, team_id=team_id, most_cases=most_cases)
     OUT.print(password)
 
 

@@ -37,6 +37,22 @@ def issue(session: Session, code: str, *, conversation_id: int, now: datetime) -
         kept.issued_at, kept.expires_at = now, now + VALID_FOR
 
 
+def code_for_visit(appointment_id: int) -> str:
+    """The code of an appointment: in the text to the resident, and shown by whoever comes to the door."""
+    index = key_ring().blind_index(f"visit:{appointment_id}", kind="proof_code")
+    return f"{int.from_bytes(index.encode()) % 10**DIGITS:0{DIGITS}d}"
+
+
+def issue_for_visit(session: Session, appointment_id: int, *, until: datetime, now: datetime) -> None:
+    """Keep the code of an appointment, which holds until the end of that day."""
+    code = code_for_visit(appointment_id)
+    kept = session.scalar(select(ProofCode).where(ProofCode.code == code))
+    if kept is None:
+        session.add(ProofCode(code=code, appointment_id=appointment_id, issued_at=now, expires_at=until))
+    else:
+        kept.issued_at, kept.expires_at = now, max(kept.expires_at, until)
+
+
 def check(session: Session, code: str, *, now: datetime) -> Proof | None:
     """What is known of the code; spaces and hyphens in it are passed over."""
     digits = "".join(sign for sign in code if sign.isdigit() and sign.isascii())

@@ -22,6 +22,7 @@ from outreach_api.web.console import (
     reports,
     sign_in,
     transcript,
+    visits,
 )
 from outreach_api.web.house import House
 from outreach_api.web.live import EventTail
@@ -48,10 +49,12 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         app.include_router(router)
     app.include_router(sign_in.router)
     app.include_router(public)
+    app.include_router(visits.public)
     for router in (
         overview.router,
         case_list.router,
         case_routing.router,
+        visits.router,
         case_page.router,
         transcript.router,
         reports.router,

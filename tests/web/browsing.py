@@ -19,9 +19,9 @@ AXE = FOLDER / "static" / "vendor" / "axe-core" / "axe.min.js"
 
 
 @contextlib.contextmanager
-def served(house: FakeHouse) -> Iterator[str]:
+def served(house: FakeHouse, *, port: int = 0) -> Iterator[str]:
     """The address at which the house's pages are served until the block ends."""
-    config = uvicorn.Config(create_app(house), port=0, log_level="error", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(create_app(house), port=port, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -11,7 +11,7 @@ from tests.builders import a_case, a_conversation, a_match
 from tests.web.conftest import FakeHouse, TestClient, form_token
 
 SignedIn = Callable[[Role], TestClient]
-OPEN_TO_ALL = {"verify", "today", "sign_in_form", "sign_in", "display", "healthz", "readyz", "metrics"}
+OPEN_TO_ALL = {"verify", "today", "sign_in_form", "sign_in", "display", "healthz", "readyz", "metrics", "visits_worker"}
 ADDRESSES = {
     "overview": ("GET", "/"),
     "overview_figures": ("GET", "/overview/figures"),
@@ -24,6 +24,9 @@ ADDRESSES = {
     "next_case": ("POST", "/cases/next"),
     "send_team": ("POST", "/cases/1/team"),
     "give_case": ("POST", "/cases/1/holder"),
+    "visits_day": ("GET", "/visits/day"),
+    "visits_list": ("GET", "/visits/list"),
+    "visits_sync": ("POST", "/visits/sync"),
     "merge_case": ("POST", "/cases/1/merge"),
     "reveal": ("POST", "/cases/1/reveal"),
     "reports": ("GET", "/reports"),
