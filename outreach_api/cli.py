@@ -25,6 +25,7 @@ class Place(NamedTuple):
 COMMANDS = {
     "demo": Place("run", "demo", say("完整演示", "The whole demo")),
     "rehearse": Place("run", "rehearse", say("在虚拟时钟下演练若干天", "Live through some days under a virtual clock")),
+    "phone": Place("run", "phone", say("一部能接短信和电话的手机（网页）", "A phone to be texted and called on")),
     "serve": Place("service", "serve", say("启动服务和控制台", "Start the service and the console")),
     "api": Place(
         "service", "api", say("只启动接口和控制台（PostgreSQL，可多个）", "API and console alone (PostgreSQL)")

@@ -52,6 +52,16 @@ class RunningClock:
         return self._start + timedelta(seconds=time.monotonic() - self._began)
 
 
+class JumpingClock(RunningClock):
+    """Runs like real time, and can be set ahead."""
+
+    def set(self, instant: datetime) -> None:
+        ahead = instant - self.now()
+        if ahead < timedelta(0):
+            raise ValueError(f"the clock is past {instant:%F %T} already")
+        self._start += ahead
+
+
 class SharedClock:
     """A virtual clock that several processes of a rehearsal read from one file; whoever rehearses sets it."""
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from sandbox.audit import Waiver, count_breaches
 from sandbox.carrier.faults import FaultRates
@@ -21,6 +21,18 @@ _one_at_a_time = threading.Lock()
 
 class Clock(BaseModel):
     now: AwareDatetime
+
+
+class HandedOut(BaseModel):
+    """A phone in somebody's hand."""
+
+    number: str
+    owner: str = Field(min_length=1)
+    born: str = Field(pattern=r"^\d{4}-\d{2}$")
+
+
+class Note(BaseModel):
+    text: str
 
 
 @router.put("/world")
@@ -40,6 +52,27 @@ def put_clock(clock: Clock, request: Request) -> dict[str, Any]:
         delivered = timeline.advance(clock.now)
         upcoming = timeline.next_at
     return {"now": stamp(timeline.now), "next_at": stamp(upcoming) if upcoming else None, "delivered": delivered}
+
+
+@router.put("/handset")
+def put_handset(handset: HandedOut, request: Request) -> dict[str, str]:
+    _outside(request).hand_out(handset.number, handset.owner, handset.born)
+    return {"page": "/phone"}
+
+
+@router.post("/handset/wish")
+def take_wish(request: Request) -> dict[str, bool]:
+    """Whether the holder has wished to be called since this was last asked."""
+    handset = _outside(request).handset
+    return {"call": handset.take_wish() if handset else False}
+
+
+@router.put("/handset/note")
+def put_note(note: Note, request: Request) -> Note:
+    handset = _outside(request).handset
+    if handset is not None:
+        handset.tell(note.text)
+    return note
 
 
 @router.put("/faults")

@@ -13,6 +13,7 @@ from sandbox.carrier.call_api import router as calls
 from sandbox.carrier.connections import CuttableProtocol
 from sandbox.carrier.errors import CarrierError
 from sandbox.control import router as control
+from sandbox.phone.page import router as phone
 
 
 def build_app() -> FastAPI:
@@ -21,6 +22,7 @@ def build_app() -> FastAPI:
     app.include_router(carrier.router)
     app.include_router(calls)
     app.include_router(control)
+    app.include_router(phone)
     app.add_exception_handler(CarrierError, _answer_error)
     return app
 

@@ -14,6 +14,7 @@ import typer
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.rehearsal.demo import Demo, DemoPlan, DemoResult
+from outreach_api.rehearsal.phone import PhoneDemo, PhonePlan
 from outreach_api.rehearsal.together import TogetherDemo, database_for
 from outreach_api.rehearsal.urgent import UrgentDrill, UrgentPlan
 from outreach_api.settings import ROOT
@@ -83,6 +84,14 @@ def rehearse(
     guard = broken.value if broken else None
     home = ROOT / "var" / "rehearsal"
     _run_demo(DemoPlan(seed, days, faults, headless=True, broken_guard=guard, home=home), json_file)
+
+
+@tells_faults
+def phone(
+    port: Annotated[int, typer.Option(help=say("电话网页的端口", "port of the phone's page"))] = 8010,
+) -> None:
+    _end_what_was_started()
+    PhoneDemo(PhonePlan(port), OUT).run()
 
 
 def _run_urgent(residents: int, json_file: Path | None) -> None:

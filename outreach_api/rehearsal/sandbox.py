@@ -42,6 +42,19 @@ class SandboxClient:
         next_at = step.get("next_at")
         return SandboxStep(step.get("delivered", 0), datetime.fromisoformat(next_at) if next_at else None)
 
+    def hand_out_phone(self, number: str, owner: str, born: str) -> None:
+        """Put a phone into somebody's hand; `born` is a month, `1943-05`."""
+        self._put("/_sandbox/handset", {"number": number, "owner": owner, "born": born})
+
+    def take_wish(self) -> bool:
+        """Whether the holder of the phone has wished to be called since last asked."""
+        answer = self._http.post("/_sandbox/handset/wish")
+        answer.raise_for_status()
+        return bool(answer.json()["call"])
+
+    def tell_holder(self, text: str) -> None:
+        self._put("/_sandbox/handset/note", {"text": text})
+
     def ledger(self) -> dict[str, list[dict[str, Any]]]:
         return self._get("/_sandbox/ledger")
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -28,6 +28,7 @@ from sandbox.world import Subscriber
 
 SENT_AFTER = timedelta(seconds=5)
 DELIVERED_AFTER = (timedelta(seconds=15), timedelta(seconds=15), timedelta(seconds=30), timedelta(minutes=2))
+AT_ONCE = timedelta(seconds=1)
 LATE_BY = timedelta(hours=3)
 RETRY_AFTER = timedelta(seconds=15)
 MAX_BODY = 1600
@@ -68,6 +69,8 @@ class Exchange:
         self._lines = lines
         self.rates = rates
         self._on_delivered = on_delivered
+        self.in_hand: Container[str] = ()
+        """Numbers whose phone somebody looks at: what goes to them arrives at once."""
         self._messages: dict[str, Message] = {}
         self._tries: Counter[str] = Counter()
         self._written: Counter[str] = Counter()
@@ -164,7 +167,7 @@ class Exchange:
 
     def _plan_delivery(self, message: Message, dice: Random) -> None:
         now = self._timeline.now
-        arrives = now + dice.choice(DELIVERED_AFTER)
+        arrives = now + (AT_ONCE if message.to in self.in_hand else dice.choice(DELIVERED_AFTER))
         faults = draw_receipt_faults(self.rates, dice)
         line = self._lines.get(message.to)
         error = _UNDELIVERABLE.get(line.phone.line) if line else None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from sandbox.carrier import twiml
-from sandbox.carrier.listening import Act, BargeIn, HangUp, Listener, Press, Say, Silent
+from sandbox.carrier.listening import Act, BargeIn, HangUp, Listener, Press, Say, Silent, Waiting
 
 MOST_DOCUMENTS = 60
+SECONDS_A_CHARACTER = 0.28
 RELAY_FAILED = "64105"
 
 Fetch = Callable[[str, Mapping[str, str]], str | None]
@@ -117,7 +119,7 @@ class Line:
             if child.tag == "Say":
                 self.speak(twiml.words(child))
         action = verb.get("action", "")
-        match self.ask_listener():
+        match self._ask_for(float(verb.get("timeout", "5"))):
             case Say(text, language):
                 return action, {"SpeechResult": text, "Confidence": "0.91", "Language": language}
             case BargeIn(_, text):
@@ -127,6 +129,14 @@ class Line:
             case Silent() if verb.get("actionOnEmptyResult") == "true":
                 return action, {}
         return None
+
+    def _ask_for(self, seconds: float) -> Act:
+        """What they do within so many seconds of having heard everything; else nothing."""
+        until = time.monotonic() + seconds + SECONDS_A_CHARACTER * sum(map(len, self._unheard))
+        act = self.ask_listener()
+        while isinstance(act, Waiting) and time.monotonic() < until:
+            act = self.ask_listener()
+        return Silent() if isinstance(act, Waiting) else act
 
     def _connect(self, verb: ET.Element) -> tuple[str, Mapping[str, str]] | None:
         ended = self.relay(verb[0], self)

@@ -40,7 +40,12 @@ class HangUp:
     half_said: str = ""
 
 
-Act = Say | BargeIn | Press | Silent | HangUp
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing yet: they listen, or think. To be asked again soon, unless the other side says more."""
+
+
+Act = Say | BargeIn | Press | Silent | HangUp | Waiting
 
 
 class Listener(Protocol):

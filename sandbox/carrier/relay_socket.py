@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from sandbox.carrier.line import RELAY_FAILED, Line, RelayEnd
-from sandbox.carrier.listening import Act, BargeIn, HangUp, Press, Say, Silent
+from sandbox.carrier.listening import Act, BargeIn, HangUp, Press, Say, Silent, Waiting
 from sandbox.carrier.signature import sign
 
 ANSWER_SECONDS = 30.0
@@ -26,6 +26,8 @@ class RelaySession:
         self._auth_token = auth_token
         self._call = call
         self._end: RelayEnd | None = None
+        self._early: str | bytes | None = None
+        self._turn: list[str] = []
 
     def __call__(self, element: ET.Element, line: Line) -> RelayEnd:
         url = element.get("url", "")
@@ -45,7 +47,10 @@ class RelaySession:
             interruptible = self._listen(socket, line)
             if self._end is not None:
                 return self._end
-            if not self._act(socket, line, line.ask_listener(), interruptible=interruptible):
+            act = line.ask_listener()
+            while isinstance(act, Waiting) and not self._says_more(socket):
+                act = line.ask_listener()
+            if not self._act(socket, act, interruptible=interruptible):
                 return RelayEnd("completed")
 
     def _setup(self, parameters: dict[str, str]) -> dict[str, Any]:
@@ -67,11 +72,13 @@ class RelaySession:
     def _listen(self, socket: ClientConnection, line: Line) -> bool:
         """Take messages until a talk cycle is over; whether its last words could be interrupted."""
         interruptible = True
+        self._turn = []
         while True:
-            message = self._read(socket.recv(timeout=ANSWER_SECONDS))
+            message = self._read(self._next(socket))
             match message.get("type"):
                 case "text":
                     line.speak(message["token"])
+                    self._turn.append(message["token"])
                     interruptible = bool(message.get("interruptible", True))
                     if message["last"]:
                         return interruptible
@@ -81,6 +88,18 @@ class RelaySession:
                 case None:
                     self._send(socket, {"type": "error", "description": "Invalid message received"})
 
+    def _next(self, socket: ClientConnection) -> str | bytes:
+        early, self._early = self._early, None
+        return early if early is not None else socket.recv(timeout=ANSWER_SECONDS)
+
+    def _says_more(self, socket: ClientConnection) -> bool:
+        """Whether a message has come while they were still thinking."""
+        try:
+            self._early = socket.recv(timeout=0)
+        except TimeoutError:
+            return False
+        return True
+
     @staticmethod
     def _read(message: str | bytes) -> dict[str, Any]:
         try:
@@ -89,7 +108,7 @@ class RelaySession:
             return {}
         return body if isinstance(body, dict) and body.get("type") in SENT else {}
 
-    def _act(self, socket: ClientConnection, line: Line, act: Act, *, interruptible: bool) -> bool:
+    def _act(self, socket: ClientConnection, act: Act, *, interruptible: bool) -> bool:
         """Tell what they did; whether the call goes on."""
         match act:
             case Say(text, language, partials):
@@ -97,12 +116,9 @@ class RelaySession:
                     self._prompt(socket, partial, language, last=False)
                 self._prompt(socket, text, language, last=True)
             case BargeIn(after, text):
-                if interruptible and line.heard:
-                    heard = "".join(line.heard)[-after:] if after < 0 else line.heard[-1][:after]
-                    self._send(
-                        socket,
-                        {"type": "interrupt", "utteranceUntilInterrupt": heard, "durationUntilInterruptMs": 900},
-                    )
+                if interruptible:
+                    heard = {"utteranceUntilInterrupt": "".join(self._turn)[:after], "durationUntilInterruptMs": 900}
+                    self._send(socket, {"type": "interrupt", **heard})
                 self._prompt(socket, text, "cmn-Hans-CN", last=True)
             case Press(digit):
                 self._send(socket, {"type": "dtmf", "digit": digit})
@@ -110,7 +126,7 @@ class RelaySession:
                 if half_said:
                     self._prompt(socket, half_said, "cmn-Hans-CN", last=False)
                 return False
-            case Silent():
+            case Silent() | Waiting():
                 pass  # The other side notices by its own clock.
         return True
 

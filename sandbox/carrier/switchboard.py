@@ -16,10 +16,11 @@ from sandbox.carrier.calls import OVER, Call, CallStatus
 from sandbox.carrier.errors import CarrierError, ErrorCode
 from sandbox.carrier.exchange import contact_of, fault_code, wants_retry
 from sandbox.carrier.faults import CreateFault, FaultRates, ReceiptFault, draw_create_fault, draw_receipt_faults
-from sandbox.carrier.line import Line
+from sandbox.carrier.line import SECONDS_A_CHARACTER, Line
 from sandbox.carrier.listening import Listener
 from sandbox.carrier.relay_socket import RelaySession
 from sandbox.ledger import Entry, Ledger
+from sandbox.phone.handset import Handset
 from sandbox.timeline import Timeline, stamp
 
 RINGS_AFTER = timedelta(seconds=2)
@@ -27,7 +28,6 @@ ANSWERED_AFTER = timedelta(seconds=8)
 GIVEN_UP_AFTER = timedelta(seconds=32)
 RETRY_AFTER = timedelta(seconds=15)
 LATE_BY = timedelta(hours=3)
-SECONDS_A_CHARACTER = 0.28
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -65,6 +65,8 @@ class Switchboard:
         self._rates = rates
         self.pick_up = pick_up
         self._on_talked = on_talked
+        self.handsets: dict[str, Handset] = {}
+        """Phones in somebody's hand: these ring until their holder does something."""
         self._calls: dict[str, Call] = {}
         self._tries: Counter[str] = Counter()
         self._lock = threading.RLock()
@@ -92,7 +94,7 @@ class Switchboard:
             call = self._accept(form, events)
             entry.update(accepted=True, sid=call.sid)
             self._timeline.schedule(self.now, lambda: self._report(call, CallStatus.INITIATED))
-            self._timeline.schedule(self.now + RINGS_AFTER, lambda: self._ring(call))
+            self._timeline.schedule(self.now + RINGS_AFTER, lambda: self._ring(call, dice))
             self._timeline.schedule(self.now + ANSWERED_AFTER, lambda: self._connect(call, dice))
             return Placed(call, fault)
 
@@ -114,6 +116,8 @@ class Switchboard:
         if call.status not in OVER and status in ("canceled", "completed"):
             call.status = CallStatus.CANCELED if call.started_at is None else CallStatus.COMPLETED
             call.ended_at = self.now
+            if call.to in self.handsets:
+                self.handsets[call.to].over()
         return call
 
     def fetch(self, sid: str) -> Call:
@@ -169,14 +173,52 @@ class Switchboard:
     def _sid(self, way: str, number: str, count: int) -> str:
         return "CA" + hashlib.sha256(f"{self._seed}:{way}:{number}:{count}".encode()).hexdigest()[:32]
 
-    def _ring(self, call: Call) -> None:
-        if call.status not in OVER:
-            call.status = CallStatus.RINGING
-            self._report(call, CallStatus.RINGING)
+    def _ring(self, call: Call, dice: Random) -> None:
+        if call.status in OVER:
+            return
+        call.status = CallStatus.RINGING
+        self._report(call, CallStatus.RINGING)
+        handset = self.handsets.get(call.to)
+        if handset is not None:
+            handset.ring(
+                call.sender,
+                pick_up=lambda: self._pick_up_by_hand(call, handset, dice),
+                decline=lambda: self._give_up(call, handset, CallStatus.BUSY, dice),
+            )
+            ends = self.now + GIVEN_UP_AFTER - RINGS_AFTER
+            self._timeline.schedule(ends, lambda: self._give_up(call, handset, CallStatus.NO_ANSWER, dice))
+
+    def _pick_up_by_hand(self, call: Call, handset: Handset, dice: Random) -> None:
+        """A person talks for minutes: beside the timeline, not on it."""
+        with self._lock:
+            if call.status is not CallStatus.RINGING:
+                return
+            call.status, call.started_at = CallStatus.IN_PROGRESS, self.now
+            call.answered_by = "human" if call.machine_detection else None
+        handset.connected()
+        threading.Thread(target=self._talk_by_hand, args=(call, handset, dice), daemon=True).start()
+
+    def _talk_by_hand(self, call: Call, handset: Handset, dice: Random) -> None:
+        self._report(call, CallStatus.IN_PROGRESS)
+        try:
+            self._talk(call, handset)
+        finally:
+            handset.over()
+            self._finish(call, CallStatus.COMPLETED, dice)
+
+    def _give_up(self, call: Call, handset: Handset, status: CallStatus, dice: Random) -> None:
+        with self._lock:
+            if call.status is not CallStatus.RINGING:
+                return
+            call.status = status
+        handset.over()
+        self._finish(call, status, dice)
 
     def _connect(self, call: Call, dice: Random) -> None:
         if call.status in OVER:
             self._report(call, call.status)
+            return
+        if call.to in self.handsets:
             return
         answer = self.pick_up(call.to, dice)
         if answer.status is not CallStatus.COMPLETED:
