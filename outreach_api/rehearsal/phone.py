@@ -220,4 +220,4 @@ def _move_in(sessions: Sessions, house: House) -> None:
             for policy_id in OFFERED
         )
         session.flush()
-        open_campaigns(session, house.cards.values(), starts_on=START_ON)
+        open_campaigns(session, house.cards.values(), starts_on=START_ON, now=now)
