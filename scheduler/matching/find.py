@@ -39,14 +39,15 @@ class Standings:
 def find(card: PolicyCard, population: Population, *, known: Iterable[str]) -> Found:
     """Newly matched = eligible − enrolled − already known."""
     judged = _judged(card, population)
+    # One look: what a warehouse is asked costs more than what it answers.
     counts = judged.aggregate(
         eligible=judged.verdict.fill_null(False).sum(),  # noqa: FBT003
         enrolled=judged.is_enrolled.sum(),
         undecided=(judged.verdict.isnull() & ~judged.is_enrolled).sum(),
+        missing=judged[KEY].collect(where=judged.verdict & ~judged.is_enrolled),
     )
-    newly = judged.filter(judged.verdict, ~judged.is_enrolled).anti_join(keys_table(known), KEY)
     total = population.fetch(counts)[0]
-    keys = [row[KEY] for row in population.fetch(newly.select(KEY))]
+    keys = frozenset(total["missing"] or ()).difference(known)
     people = _registered(population.people.semi_join(keys_table(keys), KEY))
     return Found(
         eligible=int(total["eligible"] or 0),

@@ -23,15 +23,17 @@ from scheduler.roster.people import CONTEXTS
 from scheduler.rules.derive import focus_groups, life_stage
 
 KEYS_PER_QUERY = 500
+Row = Mapping[str, Any]
 
 
 def take_in(session: Session, population: Population, keys: Sequence[str], *, now: datetime) -> dict[str, Resident]:
     """The residents of these person keys; those not known yet are added with the phone their sources give."""
     residents = _already_here(session, keys)
     missing = [key for key in keys if key not in residents]
-    identities = population.identities(missing)
-    for key in missing:
-        residents[key] = _add(session, identities[key], now)
+    for first in range(0, len(missing), KEYS_PER_QUERY):
+        part = missing[first : first + KEYS_PER_QUERY]
+        identities = population.identities(part)
+        residents |= _add(session, [identities[key] for key in part], now)
     return residents
 
 
@@ -62,19 +64,39 @@ def _already_here(session: Session, keys: Sequence[str]) -> dict[str, Resident]:
     return found
 
 
-def _add(session: Session, row: Mapping[str, Any], now: datetime) -> Resident:
+def _add(session: Session, rows: Sequence[Row], now: datetime) -> dict[str, Resident]:
+    """New residents, each kind of row written in one go."""
+    opened = [_opened(row) for row in rows]
+    residents = [_resident(row, words, now) for row, words in zip(rows, opened, strict=True)]
+    session.add_all(residents)
+    session.flush()
+    pairs = list(zip(residents, rows, strict=True))
+    session.add_all(_enterprise(resident, row) for resident, row in pairs if row.get(CREDIT_CODE) is not None)
+    numbers = {row["phone_index"]: words["phone"] for row, words in zip(rows, opened, strict=True) if words["phone"]}
+    phones = _phones(session, numbers)
+    session.add_all(
+        ResidentPhone(resident_id=resident.id, phone_id=phones[row["phone_index"]].id, rank=0, source=_source(row))
+        for resident, row in pairs
+        if row["phone_index"] in numbers
+    )
+    session.flush()
+    return {resident.person_key: resident for resident in residents}
+
+
+def _opened(row: Row) -> dict[str, str | None]:
     ring = key_ring()
-    opened = {
-        name: ring.open(row[f"{name}_sealed"], context=context) if row[f"{name}_sealed"] is not None else None
-        for name, context in CONTEXTS.items()
-    }
+    sealed = {name: row[f"{name}_sealed"] for name in CONTEXTS}
+    return {name: None if sealed[name] is None else ring.open(sealed[name], context=CONTEXTS[name]) for name in sealed}
+
+
+def _resident(row: Row, opened: Mapping[str, str | None], now: datetime) -> Resident:
     name, number, code = opened["name"] or "", opened["id_number"], row.get(CREDIT_CODE)
     age = row.get("age_years")
-    resident = Resident(
+    return Resident(
         audience=Audience.PERSON if code is None else Audience.ENTERPRISE,
         person_key=row["person_key"],
         name=name,
-        name_index=ring.blind_index(name, kind="name"),
+        name_index=key_ring().blind_index(name, kind="name"),
         id_number=number,
         id_number_index=row["person_key"] if number or code else None,
         birth_date=row["birth_date"],
@@ -86,22 +108,16 @@ def _add(session: Session, row: Mapping[str, Any], now: datetime) -> Resident:
         focus_groups=[group.value for group in focus_groups(row)],
         created_at=now,
     )
-    session.add(resident)
-    session.flush()
-    if code is not None:
-        session.add(
-            Enterprise(
-                resident_id=resident.id,
-                credit_code=code,
-                clerk=_clerk(row),
-                size=row["size"],
-                industry=row["industry"],
-            )
-        )
-    if opened["phone"] is not None:
-        phone = _phone(session, opened["phone"], row["phone_index"])
-        session.add(ResidentPhone(resident_id=resident.id, phone_id=phone.id, rank=0, source=_source(row)))
-    return resident
+
+
+def _enterprise(resident: Resident, row: Row) -> Enterprise:
+    return Enterprise(
+        resident_id=resident.id,
+        credit_code=row[CREDIT_CODE],
+        clerk=_clerk(row),
+        size=row["size"],
+        industry=row["industry"],
+    )
 
 
 def take_new_phones(session: Session, population: Population, policy_id: str) -> int:
@@ -118,11 +134,12 @@ def take_new_phones(session: Session, population: Population, policy_id: str) ->
     )
 
 
-def _take_new_phone(session: Session, resident: Resident, row: Mapping[str, Any]) -> bool:
+def _take_new_phone(session: Session, resident: Resident, row: Row) -> bool:
     known = {reached.phone.number_index for reached in resident.phones}
     if row["phone_index"] is None or row["phone_index"] in known:
         return False
-    phone = _phone(session, key_ring().open(row["phone_sealed"], context=CONTEXTS["phone"]), row["phone_index"])
+    number = key_ring().open(row["phone_sealed"], context=CONTEXTS["phone"])
+    phone = _phones(session, {row["phone_index"]: number})[row["phone_index"]]
     rank = max((reached.rank for reached in resident.phones), default=-1) + 1
     resident.phones.append(ResidentPhone(phone=phone, rank=rank, source=_source(row)))
     if resident.audience is Audience.ENTERPRISE:
@@ -130,19 +147,20 @@ def _take_new_phone(session: Session, resident: Resident, row: Mapping[str, Any]
     return True
 
 
-def _clerk(row: Mapping[str, Any]) -> str | None:
+def _clerk(row: Row) -> str | None:
     sealed = row["clerk_sealed"]
     return None if sealed is None else key_ring().open(sealed, context=CLERK_CONTEXT)
 
 
-def _source(row: Mapping[str, Any]) -> str:
+def _source(row: Row) -> str:
     return (row["source_of"] or {}).get("phone") or "unknown"
 
 
-def _phone(session: Session, number: str, index: str) -> Phone:
-    phone = session.scalar(select(Phone).where(Phone.number_index == index))
-    if phone is None:
-        phone = Phone(number=number, number_index=index)
-        session.add(phone)
-        session.flush()
-    return phone
+def _phones(session: Session, numbers: Mapping[str, str]) -> dict[str, Phone]:
+    """The phones of these numbers, by their index; those not known yet are added."""
+    known = session.scalars(select(Phone).where(Phone.number_index.in_(numbers)))
+    phones = {phone.number_index: phone for phone in known}
+    new = [Phone(number=numbers[index], number_index=index) for index in numbers if index not in phones]
+    session.add_all(new)
+    session.flush()
+    return phones | {phone.number_index: phone for phone in new}

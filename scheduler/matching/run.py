@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.event import Event
@@ -216,20 +216,36 @@ class _Pass:
         if not open_matches:
             return {}
         now_standing = standings(card, self.population, [key for _, key in open_matches])
+        decided_by = self._rule_versions(card)
         closed: dict[str, int] = {}
         for match, key in open_matches:
-            delta = self._close(match, key, card, version, now_standing)
+            rule_changed = decided_by[match.id] != version.label
+            delta = self._close(match, key, card, version, now_standing, rule_changed=rule_changed)
             if delta is not None:
                 closed[delta.value] = closed.get(delta.value, 0) + 1
         return closed
 
+    def _rule_versions(self, card: PolicyCard) -> dict[int, str]:
+        """The rule version of the newest ledger entry of each open match."""
+        newest = select(func.max(MatchLedger.id)).join(Match, Match.id == MatchLedger.match_id)
+        newest = newest.where(Match.policy_id == card.id, Match.state.in_(OPEN_MATCH_STATES))
+        newest = newest.group_by(MatchLedger.match_id)
+        query = select(MatchLedger.match_id, MatchLedger.rule_version).where(MatchLedger.id.in_(newest))
+        return dict(self.session.execute(query).all())
+
     def _close(
-        self, match: Match, key: str, card: PolicyCard, version: PolicyVersion, now_standing: Standings
+        self,
+        match: Match,
+        key: str,
+        card: PolicyCard,
+        version: PolicyVersion,
+        now_standing: Standings,
+        *,
+        rule_changed: bool,
     ) -> DeltaKind | None:
         row = now_standing.rows.get(key)
         if row is None:
             return None
-        rule_changed = match.ledger[-1].rule_version != version.label
         status = ResidentStatus(row.get(REGISTRATION) or ResidentStatus.PRESENT)
         is_closed_firm = card.audience is Audience.ENTERPRISE and status is ResidentStatus.DECEASED
         if is_closed_firm:
