@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 from models.column_types import Encrypted
-from models.vocabulary import CampaignState, Channel, InvitationState
+from models.vocabulary import CampaignState, InvitationState, SurveyWay
 
 
 class Survey(Base):
@@ -45,10 +45,12 @@ class SurveyInvitation(Base):
     policy_id: Mapped[str] = mapped_column(String(64))
     stratum: Mapped[str] = mapped_column(String(160))
     """Street and policy."""
-    channel: Mapped[Channel] = mapped_column(default=Channel.SMS)
+    channel: Mapped[SurveyWay] = mapped_column(default=SurveyWay.SMS)
     state: Mapped[InvitationState] = mapped_column(default=InvitationState.DRAWN)
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"), index=True)
     """The newest contact that asked."""
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
+    """The visit at which they are asked, where one is."""
     asks: Mapped[int] = mapped_column(default=0)
     """How often they were asked."""
     question: Mapped[str | None] = mapped_column(String(32))

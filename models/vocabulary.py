@@ -307,6 +307,8 @@ class CaseReason(StrEnum):
     UNKNOWN_CALLER = "unknown_caller"
     STATUS_ENQUIRY = "status_enquiry"
     CALLBACK = "callback"
+    SURVEY = "survey"
+    """Somebody is to be asked at home how the service was."""
     SURVEY_PROBLEM = "survey_problem"
     COMPLAINT = "complaint"
     REPORTED = "reported"
@@ -372,6 +374,15 @@ class VisitOutcome(StrEnum):
     NOT_HOME = "not_home"
     MOVED = "moved"
     DECEASED = "deceased"
+
+
+class SurveyWay(StrEnum):
+    """How a survey comes to somebody: a channel's message or call, or a visitor who asks and writes down."""
+
+    SMS = "sms"
+    CHAT = "chat"
+    VOICE = "voice"
+    VISIT = "visit"
 
 
 class InvitationState(StrEnum):

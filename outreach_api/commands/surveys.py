@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from models.survey import Survey, SurveyInvitation
-from models.vocabulary import CampaignState, InvitationState
+from models.vocabulary import CampaignState, InvitationState, SurveyWay
 from outreach_api.bootstrap import open_house
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
@@ -29,12 +29,23 @@ def start(
     each: Annotated[int, typer.Option(help=say("每街道每事项抽几人；0 是全部", "by lot in a stratum; 0: all"))] = 0,
     after_days: Annotated[int, typer.Option(help=say("办成几天后问", "days after the service"))] = 7,
     within_days: Annotated[int, typer.Option(help=say("办成几天以内的", "served within so many days"))] = 30,
+    by: Annotated[SurveyWay, typer.Option(help=say("怎么问", "how they are asked"))] = SurveyWay.SMS,
+    again: Annotated[
+        SurveyWay | None, typer.Option(help=say("没回音的再怎么问", "how the silent are asked again"))
+    ] = SurveyWay.VOICE,
     policy: Annotated[list[str] | None, typer.Option(help=say("只问这些事项", "these policies only"))] = None,
 ) -> None:
     plan = {"take": "random", "each": each} if each else {"take": "all"}
     try:
         sample = Sample.model_validate(
-            {**plan, "after_days": after_days, "within_days": within_days, "policies": tuple(policy or ())}
+            {
+                **plan,
+                "after_days": after_days,
+                "within_days": within_days,
+                "policies": tuple(policy or ()),
+                "channel": by,
+                "again": again,
+            }
         )
     except ValidationError as fault:
         first = fault.errors(include_url=False)[0]

@@ -13,7 +13,7 @@ from outreach_api.conversations.exact_words import SAFETY
 from outreach_api.surveys.effects import KeepAnswer, MoveInvitation, RefuseSurveys
 from outreach_api.surveys.open_survey import OpenSurvey
 from outreach_api.surveys.questionnaire import AnswerKind, Question
-from outreach_api.surveys.reading import Said, correction_in, read_answer, read_reading, refuses
+from outreach_api.surveys.reading import NOT_PAID, Said, correction_in, read_answer, read_reading, refuses
 
 ASKED_OF = {
     AnswerKind.RATING: Asked.RATING,
@@ -118,7 +118,7 @@ def _keep(draft: Draft, survey: OpenSurvey, question: Question, said: Said) -> N
     values = set(said.value.split(","))
     match = next((known for known in draft.context.matches if known.match_id == survey.match_id), None)
     summary = f"回访：{draft.heard.text[:280]}"
-    not_paid = "money_not_received" in said.themes
+    not_paid = NOT_PAID in said.themes
     if values & set(question.alarm):
         draft.do(OpenCase(CaseKind.COMPLAINT, CaseReason.COMPLAINT, match, Urgency.HIGH, summary))
     if values & set(question.problem) or not_paid:

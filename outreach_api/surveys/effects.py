@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
@@ -45,6 +46,11 @@ class RefuseSurveys:
 
 
 def keep_answer(session: Session, effect: KeepAnswer, ground: Ground) -> None:
+    put_answer(session, effect, message_id=ground.message.id, now=ground.now)
+
+
+def put_answer(session: Session, effect: KeepAnswer, *, message_id: int | None, now: datetime) -> None:
+    """`message_id` is None where a visitor wrote the answer down."""
     session.execute(
         update(SurveyAnswer)
         .where(
@@ -52,7 +58,7 @@ def keep_answer(session: Session, effect: KeepAnswer, ground: Ground) -> None:
             SurveyAnswer.question == effect.question,
             SurveyAnswer.superseded_at.is_(None),
         )
-        .values(superseded_at=ground.now)
+        .values(superseded_at=now)
     )
     session.add(
         SurveyAnswer(
@@ -61,8 +67,8 @@ def keep_answer(session: Session, effect: KeepAnswer, ground: Ground) -> None:
             value=effect.value,
             text=effect.text,
             themes=list(effect.themes),
-            at=ground.now,
-            message_id=ground.message.id,
+            at=now,
+            message_id=message_id,
         )
     )
 
@@ -77,22 +83,26 @@ def move_invitation(session: Session, effect: MoveInvitation, ground: Ground) ->
 
 def refuse_surveys(session: Session, effect: RefuseSurveys, ground: Ground) -> None:
     """No surveys any more: what is planned is called off, offers go on."""
-    mine = (Preference.resident_id == effect.resident_id, Preference.name == NO_SURVEYS)
+    stop_surveys(session, effect.resident_id, now=ground.now)
+
+
+def stop_surveys(session: Session, resident_id: int, *, now: datetime) -> None:
+    mine = (Preference.resident_id == resident_id, Preference.name == NO_SURVEYS)
     if session.scalar(select(Preference.id).where(*mine)) is None:
-        session.add(Preference(resident_id=effect.resident_id, name=NO_SURVEYS, value={}, since=ground.now))
+        session.add(Preference(resident_id=resident_id, name=NO_SURVEYS, value={}, since=now))
     session.execute(
         update(SurveyInvitation)
-        .where(SurveyInvitation.resident_id == effect.resident_id, SurveyInvitation.state.in_(ASKABLE))
+        .where(SurveyInvitation.resident_id == resident_id, SurveyInvitation.state.in_(ASKABLE))
         .values(state=InvitationState.REFUSED, question=None)
         .execution_options(synchronize_session="fetch")
     )
     session.execute(
         update(Contact)
         .where(
-            Contact.resident_id == effect.resident_id,
+            Contact.resident_id == resident_id,
             Contact.purpose == ContactPurpose.SURVEY,
             Contact.state == ContactState.PLANNED,
         )
-        .values(state=ContactState.CANCELLED, refusal=Refusal.PREFERENCE, settled_at=ground.now)
+        .values(state=ContactState.CANCELLED, refusal=Refusal.PREFERENCE, settled_at=now)
         .execution_options(synchronize_session="fetch")
     )

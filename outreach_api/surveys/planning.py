@@ -30,7 +30,9 @@ from models.vocabulary import (
     PhoneState,
     Refusal,
     ResidentStatus,
+    SurveyWay,
 )
+from outreach_api.surveys.at_home import ask_at_home, settle_visits
 from outreach_api.surveys.effects import NO_SURVEYS
 from outreach_api.surveys.questionnaire import Questionnaire, questionnaires
 from scheduler.planning.budget import budget_refusal
@@ -64,9 +66,9 @@ class Sample(BaseModel):
     within_days: int = Field(30, ge=1, le=730)
     each: int = Field(20, ge=1)
     policies: tuple[str, ...] = ()
-    channel: Channel = Channel.SMS
-    again: Channel | None = Channel.VOICE
-    """How those who did not answer are asked once more, where that channel is at work; None: not."""
+    channel: SurveyWay = SurveyWay.SMS
+    again: SurveyWay | None = SurveyWay.VOICE
+    """How those who did not answer are asked once more, where that is at work; None: not."""
 
 
 @dataclass
@@ -92,6 +94,10 @@ class _Pass:
     @property
     def today(self) -> date:
         return self.now.astimezone(self.rules.zone).date()
+
+    def channel_of(self, way: SurveyWay | None) -> Channel | None:
+        """The channel of a way to ask, if it is at work."""
+        return next((channel for channel in self.channels if channel.value == way), None)
 
 
 def plan_surveys(
@@ -167,7 +173,7 @@ def _lot(survey_id: int, match_id: int) -> str:
 def _settle_silent(session: Session, survey: Survey, ongoing: _Pass) -> None:
     """What was never read is asked anew; who kept silent is asked once more on another channel, then left alone."""
     wished = Sample.model_validate(survey.sample).again
-    again = wished if wished in ongoing.channels else None
+    again = wished if wished is SurveyWay.VISIT or ongoing.channel_of(wished) else None
     rows = session.execute(
         select(SurveyInvitation, Contact.state)
         .join(Contact, Contact.id == SurveyInvitation.contact_id)
@@ -182,6 +188,7 @@ def _settle_silent(session: Session, survey: Survey, ongoing: _Pass) -> None:
         elif waited >= GIVE_UP_AFTER:
             invitation.state = InvitationState.NO_ANSWER
             ongoing.report.given_up += 1
+    settle_visits(session, survey.id)
 
 
 def _ask_all(sessions: Sessions, survey_id: int, ongoing: _Pass) -> None:
@@ -201,8 +208,8 @@ def _ask_all(sessions: Sessions, survey_id: int, ongoing: _Pass) -> None:
             ongoing.report.asked += 1
 
 
-def _ask(session: Session, invitation: SurveyInvitation, ongoing: _Pass) -> Contact | Refusal:
-    """Plan the contact that puts the first question, or say why not."""
+def _ask(session: Session, invitation: SurveyInvitation, ongoing: _Pass) -> Contact | Case | Refusal:
+    """Plan the contact that puts the first question, or the visit, or say why not."""
     survey = session.get_one(Survey, invitation.survey_id)
     resident = session.get_one(Resident, invitation.resident_id)
     refusal = _refusal_of(session, resident)
@@ -210,11 +217,13 @@ def _ask(session: Session, invitation: SurveyInvitation, ongoing: _Pass) -> Cont
         if refusal in (Refusal.PREFERENCE, Refusal.DECEASED):
             invitation.state = InvitationState.REFUSED
         return refusal
+    if invitation.channel is SurveyWay.VISIT:
+        return ask_at_home(session, invitation, now=ongoing.now)
     phone = _own_phone(session, resident.id)
     if isinstance(phone, Refusal):
         invitation.state = InvitationState.HELD_BACK
         return phone
-    channel = invitation.channel if invitation.channel in ongoing.channels else Channel.SMS
+    channel = ongoing.channel_of(invitation.channel) or Channel.SMS
     wishes = wishes_of(session, [resident.id]).get(resident.id, frozenset())
     due_at = next_allowed(ongoing.now, channel, honouring(ongoing.rules, wishes).hours)
     spent = spending(session, {resident.id}, {phone.id}, now=ongoing.now, planned=Planned.COUNTS)

@@ -56,6 +56,12 @@ class Question(BaseModel):
             raise ValueError(f"{self.id}: {', '.join(sorted(strange))} is no answer to it")
         return self
 
+    def choices(self) -> dict[str, str]:
+        """What can be ticked: code → the word it is mostly called by."""
+        if self.kind is AnswerKind.RATING:
+            return {rating: rating for rating in RATINGS}
+        return {code: words[0] for code, words in self.options.items()}
+
     def said(self, channel: Channel, policy: str) -> str:
         text = self.voice if channel is Channel.VOICE and self.voice else self.text
         return text.format(policy=policy)

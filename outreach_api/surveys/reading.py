@@ -22,6 +22,7 @@ REFUSALS = frozenset({"不回访", "不要回访", "别回访", "不参加", "�
 _CORRECTION = re.compile(
     r"^(?:不对|说错了?|写错了?|按错了?|更正|改成|改为|改一下|改)[，,。:：\s]*(?:改成|改为|应该是|是)?[，,。:：\s]*(.+)$"
 )
+NOT_PAID = "money_not_received"
 THEMES: Mapping[str, tuple[str, ...]] = {
     "money_not_received": ("没到账", "没收到钱", "钱没到", "没发", "补贴没"),
     "waiting": ("等", "慢", "拖", "久"),

@@ -21,6 +21,7 @@ from outreach_api.web.console import (
     overview,
     reports,
     sign_in,
+    surveys,
     transcript,
     visits,
 )
@@ -58,6 +59,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         case_page.router,
         transcript.router,
         reports.router,
+        surveys.router,
         faq_review.router,
     ):
         app.include_router(router, dependencies=[Depends(genuine)])

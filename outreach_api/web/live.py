@@ -14,9 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from models.event import Event
 from models.session import Sessions
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.3
 # A page fetches its figures once a change; more often nobody can read.
-REST_SECONDS = 1.0
+REST_SECONDS = 0.6
 KEEP_ALIVE_SECONDS = 15.0
 MOST_PAGES = 200
 

@@ -18,6 +18,7 @@ from outreach_api.cases.visits import VisitRefused
 from outreach_api.cases.work_case import CaseNotFound, CaseTaken, HandsFull
 from outreach_api.privacy.reveal import RevealRefused
 from outreach_api.reports.exporting import ExportRefused
+from outreach_api.surveys.at_home import AnswersRefused
 from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
 from outreach_api.web.house import FeedRefused
 from outreach_api.web.live import TooManyPages
@@ -39,6 +40,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     RevealRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     FeedRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     ExportRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    AnswersRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotAllowed: HTTPStatus.FORBIDDEN,
     ForgedRequest: HTTPStatus.FORBIDDEN,
     TooManyPages: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -132,6 +132,7 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "unknown_caller": ("陌生号码", "Unknown caller"),
         "status_enquiry": ("查进度", "Status enquiry"),
         "callback": ("约好回电", "Call back"),
+        "survey": ("上门回访", "Survey at home"),
         "survey_problem": ("回访有问题", "Problem in the survey"),
         "complaint": ("投诉", "Complaint"),
         "reported": ("反映别的事", "Another matter reported"),
@@ -195,6 +196,18 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "callback": ("约好回电", "Call back"),
         "escalated": ("转人工", "Escalated"),
         "no_decision": ("还没定", "No decision"),
+    },
+    v.CampaignState: {
+        "draft": ("草稿", "Draft"),
+        "running": ("进行中", "Running"),
+        "paused": ("暂停", "Paused"),
+        "stopped": ("已结束", "Ended"),
+    },
+    v.SurveyWay: {
+        "sms": ("短信", "Text"),
+        "chat": ("聊天", "Chat"),
+        "voice": ("电话", "Call"),
+        "visit": ("上门", "Visit"),
     },
     v.InvitationState: {
         "not_drawn": ("没抽到", "Not drawn"),

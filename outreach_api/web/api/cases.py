@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -16,11 +16,30 @@ from models.enterprise import Enterprise
 from models.event import AuditEntry
 from models.match import Match
 from models.resident import Resident, ResidentPhone
-from models.vocabulary import AppointmentState, CaseKind, CaseReason, CaseState, DayPart, Urgency, VisitOutcome
+from models.vocabulary import (
+    AppointmentState,
+    CaseKind,
+    CaseReason,
+    CaseState,
+    Channel,
+    DayPart,
+    InvitationState,
+    Urgency,
+    VisitOutcome,
+)
 from outreach_api.cases.visits import record_visit
 from outreach_api.cases.work_case import Assignee, accept, find_case, standing_appointment
+from outreach_api.surveys.at_home import (
+    LONGEST_TEXT,
+    invitation_of,
+    questionnaire_of,
+    record_answers,
+    refuse_at_home,
+)
+from outreach_api.surveys.questionnaire import AnswerKind
 from outreach_api.web.house import house_of
 from outreach_api.web.tokens import CaseWorker, UnknownTeam
+from scheduler.policies.card import PolicyCard
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 LARGEST_PAGE = 500
@@ -42,6 +61,14 @@ class AppointmentItem(BaseModel):
     part: DayPart
 
 
+class SurveyQuestion(BaseModel):
+    id: str
+    kind: AnswerKind
+    text: str
+    options: dict[str, str]
+    """Code → its words; of a rating 1 to 5."""
+
+
 class CaseItem(BaseModel):
     id: int
     kind: CaseKind
@@ -53,6 +80,8 @@ class CaseItem(BaseModel):
     policy_ids: list[str]
     appointment: AppointmentItem | None
     resident: DoorResident | None
+    survey: list[SurveyQuestion]
+    """What is to be asked at the door, where the visit is a survey."""
 
 
 class CasePage(BaseModel):
@@ -76,6 +105,21 @@ class VisitReport(BaseModel):
 class VisitKept(BaseModel):
     visit_id: int
     outcome: VisitOutcome
+    case_state: CaseState
+
+
+class SurveyAnswers(BaseModel):
+    """Question → code, codes joined by commas, a number, or words. Left out: not asked or not answered."""
+
+    team: str = Field(max_length=32)
+    answers: dict[str, Annotated[str, Field(max_length=LONGEST_TEXT)]] = Field(default_factory=dict, max_length=50)
+    refused: bool = False
+    """They want no surveys any more."""
+
+
+class SurveyKept(BaseModel):
+    state: InvitationState
+    next_question: str | None
     case_state: CaseState
 
 
@@ -115,7 +159,7 @@ def list_cases(
         found = session.scalars(query.options(person, appointments)).all()
         shown = found[:limit]
         policies, clerks = _policies(session, shown), _clerks(session, shown)
-        items = [_item(case, policies, clerks) for case in shown]
+        items = [_item(session, case, policies, clerks, house.cards) for case in shown]
         if items:
             facts = {"cases": [item.id for item in items]}
             now = house.clock.now()
@@ -154,6 +198,36 @@ def take_visit(request: Request, _worker: CaseWorker, case_id: int, report: Visi
         return VisitKept(visit_id=visit.id, outcome=visit.outcome, case_state=case.state)
 
 
+@router.post("/{case_id}/survey")
+def take_survey(request: Request, _worker: CaseWorker, case_id: int, report: SurveyAnswers) -> SurveyKept:
+    """Record what was answered at the door; in parts if need be, and the same again changes nothing."""
+    house = house_of(request)
+    now = house.clock.now()
+    with house.sessions.write() as session:
+        by = f"team:{_team(session, report.team).code}"
+        case = find_case(session, case_id)
+        if report.refused:
+            refuse_at_home(session, case, by=by, now=now)
+            return SurveyKept(state=InvitationState.REFUSED, next_question=None, case_state=case.state)
+        kept = record_answers(session, case, report.answers, by=by, now=now)
+        return SurveyKept(state=kept.state, next_question=kept.question, case_state=case.state)
+
+
+def _survey(session: Session, case: Case, policy: str) -> list[SurveyQuestion]:
+    invitation = invitation_of(session, case)
+    if invitation is None:
+        return []
+    return [
+        SurveyQuestion(
+            id=question.id,
+            kind=question.kind,
+            text=question.said(Channel.VOICE, policy),
+            options=question.choices(),
+        )
+        for question in questionnaire_of(session, invitation).questions
+    ]
+
+
 def _team(session: Session, code: str) -> Team:
     team = session.scalars(select(Team).where(Team.code == code)).first()
     if team is None:
@@ -189,7 +263,13 @@ def _clerks(session: Session, cases: Sequence[Case]) -> dict[int, str | None]:
     return dict(session.execute(query).all())
 
 
-def _item(case: Case, policies: dict[int, list[str]], clerks: dict[int, str | None]) -> CaseItem:
+def _item(
+    session: Session,
+    case: Case,
+    policies: dict[int, list[str]],
+    clerks: dict[int, str | None],
+    cards: Mapping[str, PolicyCard],
+) -> CaseItem:
     open_ones = policies.get(case.resident_id or 0, [])
     own = [case.policy_id] if case.policy_id else []
     return CaseItem(
@@ -203,6 +283,7 @@ def _item(case: Case, policies: dict[int, list[str]], clerks: dict[int, str | No
         policy_ids=list(dict.fromkeys(own + open_ones)),
         appointment=_appointment(case),
         resident=_resident(case.resident, clerks.get(case.resident.id)) if case.resident else None,
+        survey=_survey(session, case, card.short_name if (card := cards.get(case.policy_id or "")) else ""),
     )
 
 

@@ -18,7 +18,7 @@ from models.enterprise import Enterprise
 from models.match import Match
 from models.resident import Resident
 from models.transitions import UnlawfulTransition
-from models.vocabulary import CaseKind, CaseState, DayPart, PriorityMark, Topic
+from models.vocabulary import CaseKind, CaseReason, CaseState, DayPart, PriorityMark, Topic
 from outreach_api.cases import work_case
 from outreach_api.cases.policy_answers import LONGEST_ANSWER, LONGEST_QUESTION, Keep, answer_case
 from outreach_api.cases.work_case import (
@@ -208,7 +208,7 @@ def _as_shown(session: Session, case_id: int, version: int) -> Case:
     return case
 
 
-def back_to(case_id: int, said: str | None = None) -> Response:
+def back_to(case_id: int | str, said: str | None = None) -> Response:
     return RedirectResponse(f"/cases/{case_id}" + (f"?said={said}" if said else ""), HTTPStatus.SEE_OTHER)
 
 
@@ -238,6 +238,9 @@ def _case_context(session: Session, case_id: int, house: House, viewer: Viewer, 
             viewer.role in CASE_WORKERS
             and found.kind is CaseKind.POLICY_QUESTION
             and found.state not in work_case.FINISHED
+        ),
+        "asks_survey": (
+            viewer.role in CASE_WORKERS and found.reason is CaseReason.SURVEY and found.state not in work_case.FINISHED
         ),
         "topics": speaker.options(Topic),
         "is_finished": found.state in work_case.FINISHED,
