@@ -1,13 +1,13 @@
 """surveys at home.
 
-Revision: 580316cbf328, after ede7c9c97895.
+Revision: 580316cbf328, after bbe9d023609a.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '580316cbf328'
-down_revision = 'ede7c9c97895'
+down_revision = 'bbe9d023609a'
 branch_labels = None
 depends_on = None
 
