@@ -79,4 +79,27 @@ QUEUE_WORDS: dict[str, Pair] = {
         "今天的名单加密存在这台手机上，退出登录就清除。",
         "Today's list is kept on this phone under a key, and goes when you sign out.",
     ),
+    "desk": ("大厅导办", "Hall desk"),
+    "desk_lead": (
+        "来人了，先看看还有什么该享受没享受的。",
+        "Somebody is here: see what they are entitled to and have not had.",
+    ),
+    "desk_who": ("来的是谁", "Who is here"),
+    "desk_or": ("没带身份证的，填姓名和出生年月", "Without a card: name and month of birth"),
+    "desk_name": ("姓名", "Name"),
+    "desk_born": ("出生年月", "Month of birth"),
+    "desk_find": ("查", "Find"),
+    "desk_applied": ("在大厅办好了", "Applied here"),
+    "desk_done": (
+        "已记为大厅办成，约好的上门也取消了。",
+        "Recorded as applied at the hall; a visit for it is called off.",
+    ),
+    "desk_nothing": ("没有等着办的事项。", "Nothing waits for this person."),
+    "desk_nobody": ("名单里没有这个人。", "Nobody on our list fits."),
+    "desk_several": ("不止一个人对得上，请看身份证。", "More than one person fits: ask for the card."),
+    "desk_card": ("身份证号不对，请再核对。", "That is no ID number; please check it."),
+    "desk_incomplete": (
+        "请填身份证号，或者姓名加出生年月（如 1951-03）。",
+        "Enter a card number, or a name and month of birth such as 1951-03.",
+    ),
 }

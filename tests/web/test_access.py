@@ -24,6 +24,9 @@ ADDRESSES = {
     "next_case": ("POST", "/cases/next"),
     "send_team": ("POST", "/cases/1/team"),
     "give_case": ("POST", "/cases/1/holder"),
+    "desk": ("GET", "/desk"),
+    "desk_find": ("POST", "/desk/find"),
+    "desk_done": ("POST", "/desk/done"),
     "visits_day": ("GET", "/visits/day"),
     "visits_list": ("GET", "/visits/list"),
     "visits_sync": ("POST", "/visits/sync"),
@@ -57,6 +60,8 @@ FORM = {
     "team": "1",
     "staff": "1",
     "into": "2",
+    "resident": "1",
+    "match": "999",
     "why": "顺路",
 }
 

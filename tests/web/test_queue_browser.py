@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
 from models.case import Case
+from models.match import Match
 from models.staff import Staff
-from models.vocabulary import CaseState, Role
+from models.vocabulary import CaseState, MatchState, Role
 from outreach_api.settings import Settings
-from tests.builders import a_database, a_staff_member
+from tests.builders import a_database, a_match, a_resident, a_staff_member
 from tests.web.browsing import barriers, fits, listen, served, sign_in_as
 from tests.web.conftest import PASSWORD_HASH, FakeHouse
 
@@ -93,3 +95,29 @@ def test_nobody_is_kept_from_the_queue(
             page.screenshot(path=Path(PICTURES) / f"queue-{name}-{width}-{locale}.png", full_page=True)
     context.close()
     assert complaints == []
+
+
+def test_the_desk_closes_a_walk_in(browser: Browser, office: tuple[FakeHouse, str], complaints: list[str]) -> None:
+    house, url = office
+    with house.sessions.write() as session:
+        match = a_match(session, a_resident(session, name="梁惠芳", birth_date=date(1948, 11, 2)))
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    listen(page, complaints)
+    sign_in_as(page, url, "agent")
+    page.goto(f"{url}/desk")
+    assert barriers(page) == []
+    page.fill("#name", "梁惠芳")
+    page.fill("#born", "1948-11")
+    page.keyboard.press("Enter")
+    expect(page.locator(".at-desk h2")).to_contain_text("梁*")
+    assert fits(page)
+    assert barriers(page) == []
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / "desk-390.png", full_page=True)
+    page.click(".at-desk-item button")
+    expect(page.locator(".notice")).to_contain_text("大厅办成")
+    context.close()
+    assert complaints == []
+    with house.sessions.read() as session:
+        assert session.get_one(Match, match.id).state is MatchState.APPLIED_AT_HALL

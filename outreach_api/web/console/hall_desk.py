@@ -1,0 +1,126 @@
+"""The hall desk: find who is at the counter, see what they are matched for, close what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from models.match import Match
+from models.resident import Resident
+from outreach_api.cases.hall_desk import DeskRefused, Shown, done_at_hall, find_at_desk, open_matches
+from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name
+from outreach_api.web.access import Viewer
+from outreach_api.web.house import House, house_of
+from outreach_api.web.page import render, speaker_for
+from outreach_api.web.words import Speaker
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Open:
+    """A benefit that waits for this person, and what the counter needs to know of it."""
+
+    match_id: int
+    name: str
+    documents: str
+    where: str | None
+
+
+@dataclass(frozen=True)
+class AtTheCounter:
+    id: int
+    name: str
+    card: str
+    address: str
+    waiting: list[Open]
+
+
+@router.get("/desk", name="desk")
+def desk(request: Request, viewer: Viewer) -> Response:
+    return _page(request)
+
+
+@router.post("/desk/find", name="desk_find")
+def find(
+    request: Request,
+    viewer: Viewer,
+    card: Annotated[str, Form(max_length=40)] = "",
+    name: Annotated[str, Form(max_length=64)] = "",
+    born: Annotated[str, Form(max_length=7)] = "",
+) -> Response:
+    """Find by card, or by name and birth month. Sent as a form: nothing about a person stands in an address."""
+    house = house_of(request)
+    try:
+        shown = Shown(card, name, _month(born))
+        with house.sessions.write() as session:
+            found = find_at_desk(session, shown, actor=viewer.actor, now=house.clock.now())
+            people = _people(session, found, house, speaker_for(request))
+    except DeskRefused as fault:
+        return _page(request, said=f"desk_{fault}")
+    return _page(
+        request, people=people, said="desk_nobody" if not people else "desk_several" if len(people) > 1 else None
+    )
+
+
+@router.post("/desk/done", name="desk_done")
+def done(request: Request, viewer: Viewer, resident: Annotated[int, Form()], match: Annotated[int, Form()]) -> Response:
+    """Close what was applied for at the counter just now."""
+    house = house_of(request)
+    said = "desk_done"
+    with house.sessions.write() as session:
+        try:
+            done_at_hall(session, resident, match, by=viewer.actor, now=house.clock.now())
+        except DeskRefused:
+            said = "said_not_possible"
+        person = session.get(Resident, resident)
+        people = _people(session, [person] if person else [], house, speaker_for(request))
+    return _page(request, people=people, said=said)
+
+
+def _page(request: Request, *, people: Sequence[AtTheCounter] = (), said: str | None = None) -> Response:
+    context: dict[str, Any] = {"people": people, "said": said}
+    return render(request, "desk.html", section="desk", **context)
+
+
+def _month(text: str) -> date | None:
+    """2026-03, 202603 or 2026.3.
+
+    Raises:
+        DeskRefused: it is written in no such way.
+    """
+    parts = text.strip().replace(".", "-").replace("/", "-").partition("-")
+    year, month = (parts[0], parts[2]) if parts[1] else (text.strip()[:4], text.strip()[4:])
+    if not text.strip():
+        return None
+    try:
+        return date(int(year), int(month), 1)
+    except ValueError as fault:
+        raise DeskRefused("incomplete") from fault
+
+
+def _people(session: Session, found: Sequence[Resident], house: House, speaker: Speaker) -> list[AtTheCounter]:
+    return [
+        AtTheCounter(
+            id=one.id,
+            name=mask_name(one.name),
+            card=mask_id_number(one.id_number),
+            address=mask_address(one.address, street=one.street, community=one.community),
+            waiting=[_open(match, house, speaker) for match in open_matches(session, one.id)],
+        )
+        for one in found
+    ]
+
+
+def _open(match: Match, house: House, speaker: Speaker) -> Open:
+    card = house.cards.get(match.policy_id)
+    if card is None:
+        return Open(match.id, match.policy_id, "", None)
+    needed = card.documents.needed if card.documents is not None else None
+    return Open(match.id, speaker.label(card.name), "、".join(needed or ()), card.where.say if card.where else None)
