@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from datetime import time as clock_time
@@ -22,7 +23,7 @@ from sqlalchemy import func, select
 
 from models.contact import Campaign, Contact
 from models.conversation import ContactStop
-from models.vocabulary import ContactPurpose, StopReason, Waiver
+from models.vocabulary import ContactPurpose, Refusal, StopReason, Waiver
 from outreach_api.bootstrap import House, open_house
 from outreach_api.clock import RunningClock
 from outreach_api.delivery.worker import deliver_due
@@ -35,8 +36,11 @@ from outreach_api.rehearsal.sandbox import SandboxClient
 from outreach_api.rehearsal.singles import Singles
 from outreach_api.rehearsal.steps import Steps
 from outreach_api.settings import ROOT, Settings
+from outreach_api.web.words import Locale, Speaker
 from scheduler.planning.campaigns import CampaignDraft, approve_campaign, create_campaign, start_campaign
 from scheduler.planning.notices import NoticeAudience
+from scheduler.planning.rules import HOME_ZONE
+from setup.words import is_chinese
 
 START_AT = clock_time(10)
 TEXT = "【罗湖区】演练：今天高温红色预警，请不要外出。身体不适请拨打120。"
@@ -67,6 +71,9 @@ class UrgentResult:
         wrong = sum(self.figures["rule_breaches"].values()) + self.figures["sent_to_stopped"]
         untold = self.figures["queued"] != self.figures["sent"]
         return bool(wrong) or untold or self.figures["other_start_s"] > MOST_OTHER_START_SECONDS
+
+
+_BREACHES_ZH = {"budget": "超次数", "quiet_hours": "时段外", "after_stop": "退订后", "duplicate_send": "重复"}
 
 
 class UrgentDrill:
@@ -195,18 +202,31 @@ class UrgentDrill:
         return bar
 
     def _show(self, result: UrgentResult) -> None:
-        told = result.figures
-        zh = f"{told['sent']:,} 人，最后一条在 {told['seconds_to_last']} 秒，每秒 {told['per_s']} 条"
-        en = f"{told['sent']:,} told, the last after {told['seconds_to_last']} s, {told['per_s']} a second"
-        self.console.print(say(zh, en), highlight=False)
-        zh = f"别的活动的 {told['other_messages']} 条，最久 {told['other_start_s']} 秒开始发"
-        en = f"{told['other_messages']} messages of another campaign began within {told['other_start_s']} s"
-        self.console.print(say(zh, en), highlight=False)
-        breaches = ", ".join(f"{kind} {count}" for kind, count in told["rule_breaches"].items())
-        self.console.print(say("触达规则违例：", "Rule breaches: ") + breaches, highlight=False)
-        stopped = told["sent_to_stopped"]
-        zh, en = f"退订的人收到 {stopped} 条", f"sent to people who opted out: {stopped}"
-        self.console.print(say(zh, en), highlight=False)
+        for line in in_words(result):
+            self.console.print(line, highlight=False)
+
+
+def in_words(result: UrgentResult) -> Iterator[str]:
+    """What came of the drill, line by line, in the terminal's language."""
+    told = result.figures
+    zh = f"发给 {told['sent']:,} 人，最后一条在 {told['seconds_to_last']} 秒，平均每秒 {told['per_s']} 条"
+    en = f"{told['sent']:,} told, the last after {told['seconds_to_last']} s, {told['per_s']} a second"
+    yield say(zh, en)
+    speaker = Speaker(Locale.ZH if is_chinese() else Locale.EN, HOME_ZONE)
+    left_out = [f"{speaker.word(Refusal(reason))} {count:,}" for reason, count in told["left_out"].items()]
+    if left_out:
+        yield say("没有发给：", "Not told: ") + say("，", ", ").join(left_out)
+    most = MOST_OTHER_START_SECONDS
+    zh = f"其间别的活动有 {told['other_messages']} 条，最久等 {told['other_start_s']} 秒开始发（最多 {most:g} 秒）"
+    en = f"{told['other_messages']} of another campaign began within {told['other_start_s']} s (at most {most:g})"
+    yield say(zh, en)
+    breaches = told["rule_breaches"]
+    zh = "，".join(f"{_BREACHES_ZH[kind]} {count}" for kind, count in breaches.items())
+    en = ", ".join(f"{kind} {count}" for kind, count in breaches.items())
+    yield say(f"触达规则违例：{zh}", f"Rule breaches: {en}")
+    stopped = told["sent_to_stopped"]
+    yield say(f"退订的人收到 {stopped} 条", f"sent to people who opted out: {stopped}")
+    yield say("演练没有通过", "The drill failed") if result.failed else say("演练通过", "The drill passed")
 
 
 def waiver_of(notice: Campaign) -> dict[str, Any]:
