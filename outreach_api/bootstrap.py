@@ -44,6 +44,7 @@ from outreach_api.due import look_for_due
 from outreach_api.settings import Settings
 from outreach_api.surveys.planning import plan_surveys
 from outreach_api.voice.gate import CallGate
+from outreach_api.voice.recall import call_off_stopped
 from outreach_api.voice.service import CallService
 from scheduler.planning.cadence import Cadence
 from scheduler.planning.guards import ALL_GUARDS, Guards
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
     from scheduler.roster.import_population import ImportReport, Progress
 
 RECONCILE_EVERY = timedelta(minutes=1)
+# So long a call may wait at the carrier before it rings.
+MAY_WAIT_TO_RING = timedelta(minutes=1)
 
 
 def _silent(step: str, done: int, total: int | None) -> None:
@@ -178,6 +181,7 @@ class House:
             done += apply_receipts(self.sessions, now=now).total
         if due.inbound:
             done += len(answer_due(self.sessions, self.bot, self.cards, self.clock).inbound_ids)
+        done += self._call_off_stopped(now)
         if due.inbound or due.contacts or done:
             threads = self.settings.carrier_connections
             done += bool(deliver_due(self.sessions, self.carriers, self.clock, guards=self.guards, threads=threads))
@@ -187,6 +191,13 @@ class House:
             # What no listing settles stays due: a carrier is not asked every second for that.
             self._reconcile_at = now + RECONCILE_EVERY if report.still_unknown else None
         return done
+
+    def _call_off_stopped(self, now: datetime) -> int:
+        carrier = self.carriers.get(Channel.VOICE)
+        if not isinstance(carrier, TwilioCallCarrier):
+            return 0
+        rings_for = timedelta(seconds=self.settings.voice.ring_seconds) + MAY_WAIT_TO_RING
+        return call_off_stopped(self.sessions, carrier, rings_for=rings_for, now=now)
 
     def next_due(self) -> datetime | None:
         """When something of ours is due next; what is overdue counts as now."""

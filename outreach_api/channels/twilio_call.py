@@ -36,8 +36,9 @@ MOST_PAGES = 1000
 EVENTS = ["initiated", "ringing", "answered", "completed"]
 log = structlog.get_logger(__name__)
 
-Gate = Callable[[], Rejected | None]
-"""Asked before a call is placed: whether there is room and money for one more just now."""
+Gate = Callable[[int], Rejected | None]
+"""Asked before a contact is called: whether there is room and money for one more call just now."""
+_FAULTS = (HTTPError, NotAnswered, TooManyRequests, TwilioException, ValueError, TypeError)
 
 
 class TwilioCallCarrier:
@@ -45,7 +46,7 @@ class TwilioCallCarrier:
 
     name = "twilio_voice"
 
-    def __init__(self, settings: Settings, gate: Gate = lambda: None) -> None:
+    def __init__(self, settings: Settings, gate: Gate = lambda _contact_id: None) -> None:
         self._http = RedirectedHttpClient(settings.twilio_base_url, timeout_seconds=settings.carrier_timeout_seconds)
         token = settings.twilio_auth_token.get_secret_value()
         self._calls = Client(settings.twilio_account_sid, token, http_client=self._http).calls
@@ -61,7 +62,7 @@ class TwilioCallCarrier:
     def send(self, message: OutgoingText) -> SendResult:
         if not message.to.startswith(tuple(self._voice.allowed_prefixes)):
             return Rejected(Cause.REGION_NOT_ALLOWED)
-        full = self._gate()
+        full = self._gate(message.contact_id)
         if full is not None:
             return full
         try:
@@ -76,12 +77,21 @@ class TwilioCallCarrier:
             return Unknown(type(fault).__name__)
         return Accepted(created.sid) if created.sid else Unknown("no sid in the answer")
 
+    def call_off(self, provider_ref: str) -> bool:
+        """End a call that is still queued or ringing; one that was picked up goes on."""
+        try:
+            self._calls(provider_ref).update(status="canceled")
+        except _FAULTS as fault:
+            log.warning("call_not_called_off", fault=type(fault).__name__)
+            return False
+        return True
+
     def sent_between(self, since: datetime, until: datetime) -> Listing:
         """The calls Twilio placed from our number in the window; incomplete when any page failed."""
         found: list[ListedMessage] = []
         try:
             found.extend(self._listed(since, until))
-        except (HTTPError, NotAnswered, TooManyRequests, TwilioException, ValueError, TypeError) as fault:
+        except _FAULTS as fault:
             log.warning("call_listing_incomplete", fault=type(fault).__name__, seen=len(found))
             return Listing(found, complete=False)
         return Listing(found, complete=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.call import Call
@@ -30,20 +30,25 @@ class CallGate:
     settings: VoiceSettings
     zone: ZoneInfo
 
-    def __call__(self) -> Rejected | None:
-        """None when one more may be placed; else a refusal that is tried again later."""
+    def __call__(self, contact_id: int) -> Rejected | None:
+        """None when this one may be placed; else a refusal that is tried again later."""
         now = self.clock.now()
         with self.sessions.read() as session:
-            if self._on_now(session, now) >= self.settings.most_calls_at_once:
+            if self._before(session, contact_id, now) >= self.settings.most_calls_at_once:
                 return Rejected(Cause.RATE_LIMITED, None, FULL_AGAIN_AFTER_SECONDS)
             if self.settings.daily_spend_cap and self._spent_today(session, now) >= self.settings.daily_spend_cap:
                 return Rejected(Cause.ACCOUNT, None, SPENT_AGAIN_AFTER_SECONDS)
         return None
 
-    def _on_now(self, session: Session, now: datetime) -> int:
-        """Calls placed and not reported over; one whose report never came counts no longer than it could last."""
+    def _before(self, session: Session, contact_id: int, now: datetime) -> int:
+        """Calls placed and not reported over, and those that are being placed just now and come before this one.
+
+        One whose report never came counts no longer than it could last.
+        """
         longest = timedelta(seconds=self.settings.ring_seconds + self.settings.longest_call_seconds)
-        on = (Contact.channel == Channel.VOICE, Contact.state == ContactState.ACCEPTED, Contact.sent_at > now - longest)
+        placed = Contact.state.in_((ContactState.ACCEPTED, ContactState.UNKNOWN))
+        being_placed = and_(Contact.state == ContactState.SENDING, Contact.id < contact_id)
+        on = (Contact.channel == Channel.VOICE, or_(placed, being_placed), Contact.sent_at > now - longest)
         return session.scalar(select(func.count()).select_from(Contact).where(*on)) or 0
 
     def _spent_today(self, session: Session, now: datetime) -> float:

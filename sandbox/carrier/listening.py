@@ -45,7 +45,12 @@ class Waiting:
     """Nothing yet: they listen, or think. To be asked again soon, unless the other side says more."""
 
 
-Act = Say | BargeIn | Press | Silent | HangUp | Waiting
+@dataclass(frozen=True, slots=True)
+class LineBreaks:
+    """Nobody does anything: the connection between the carrier and the other side is gone."""
+
+
+Act = Say | BargeIn | Press | Silent | HangUp | Waiting | LineBreaks
 
 
 class Listener(Protocol):

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from sandbox.carrier.line import RELAY_FAILED, Line, RelayEnd
-from sandbox.carrier.listening import Act, BargeIn, HangUp, Press, Say, Silent, Waiting
+from sandbox.carrier.listening import Act, BargeIn, HangUp, LineBreaks, Press, Say, Silent, Waiting
 from sandbox.carrier.signature import sign
 
 ANSWER_SECONDS = 30.0
@@ -50,6 +50,8 @@ class RelaySession:
             act = line.ask_listener()
             while isinstance(act, Waiting) and not self._says_more(socket):
                 act = line.ask_listener()
+            if isinstance(act, LineBreaks):
+                return RelayEnd("failed", error=RELAY_FAILED)
             if not self._act(socket, act, interruptible=interruptible):
                 return RelayEnd("completed")
 

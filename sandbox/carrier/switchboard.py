@@ -40,6 +40,7 @@ class Answer:
     listener: Listener | None = None
 
 
+_NOT_TAKEN = frozenset({CallStatus.QUEUED, CallStatus.INITIATED, CallStatus.RINGING})
 PickUp = Callable[[str, Random], Answer]
 Heard = Callable[[str, Line], bool]
 """Told of a call that was talked in; whether a stop was spoken."""
@@ -111,11 +112,15 @@ class Switchboard:
         return self._talk(call, listener)
 
     def cancel(self, sid: str, status: str) -> Call:
-        """Raises: CarrierError: no such call."""
+        """`canceled` ends what nobody has taken yet, and nothing else.
+
+        Raises:
+            CarrierError: no such call.
+        """
         call = self.fetch(sid)
-        if call.status not in OVER and status in ("canceled", "completed"):
-            call.status = CallStatus.CANCELED if call.started_at is None else CallStatus.COMPLETED
-            call.ended_at = self.now
+        if call.status in _NOT_TAKEN and status == "canceled":
+            call.status, call.ended_at = CallStatus.CANCELED, self.now
+            self._timeline.schedule(self.now, lambda: self._report(call, CallStatus.CANCELED))
             if call.to in self.handsets:
                 self.handsets[call.to].over()
         return call
@@ -216,7 +221,6 @@ class Switchboard:
 
     def _connect(self, call: Call, dice: Random) -> None:
         if call.status in OVER:
-            self._report(call, call.status)
             return
         if call.to in self.handsets:
             return

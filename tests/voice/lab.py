@@ -34,6 +34,7 @@ from outreach_api.clock import VirtualClock
 from outreach_api.surveys.planning import Sample, start_survey
 from outreach_api.voice.lines import line
 from outreach_api.voice.settings import Transport
+from sandbox.carrier.calls import CallStatus
 from sandbox.carrier.line import Line
 from sandbox.carrier.listening import Act, HangUp, Say
 from sandbox.carrier.switchboard import Answer
@@ -310,12 +311,16 @@ class Lab:
             time.sleep(0.02)
         return False
 
+    def all_inbound(self, call: str) -> list[str]:
+        """What was said in a call, by the carrier's name of it."""
+        return [row.text for row in self.all(Inbound, Inbound.provider_ref.startswith(f"{call}:"))]
+
     def accepted(self) -> int:
         states = (ContactState.ACCEPTED, ContactState.SENDING)
         return len(self.all(Contact, Contact.state.in_(states)))
 
     def _pick_up(self, number: str, _dice: Random) -> Answer:
-        return self.answers[number]
+        return self.answers.get(number) or Answer(CallStatus.NO_ANSWER)
 
     def _talked(
         self, number: str, script: Script, contact_id: int | None, matches: Mapping[str, int], faults: list[str]
