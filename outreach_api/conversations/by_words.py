@@ -16,7 +16,6 @@ from outreach_api.conversations.cues import is_courteous
 from outreach_api.conversations.decision import KeepPreference, OpenCase
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import Exact
-from outreach_api.conversations.firms import has_left_the_post
 from outreach_api.conversations.speaking import (
     another_speaks,
     relation_in,
@@ -47,9 +46,6 @@ def settled_by_words(draft: Draft) -> bool:
         return _restore(draft)
     if exact and exact.kind in STOP_WORDS:
         place_stop(draft, STOP_WORDS[exact.kind], by="exact_word")
-        return True
-    if draft.is_with_firm and has_left_the_post(draft.heard.text):
-        place_stop(draft, O.WRONG_PERSON, by="exact_word")
         return True
     if answers_address(draft):
         return True

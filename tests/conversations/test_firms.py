@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from models.contact import Contact
+from models.conversation import Conversation
 from models.resident import Phone
 from models.vocabulary import MatchState, PhoneState
 from outreach_api.conversations.decision import Person
 from outreach_api.conversations.firms import firms_named, has_left_the_post
 from scheduler.policies.card import Reply
+from tests.builders import a_staff_member
 from tests.conversations.street import ALLOWANCE, STARTUP, Street, outcome, said
 
 PHONE = "+8613700000009"
@@ -43,7 +46,8 @@ def test_agreeing_is_the_firms_application_where_the_card_takes_it(street: Stree
 
 
 @pytest.mark.parametrize(
-    "text", ["换人负责了", "我已离职", "您好，我已经离职了。", "这块现在不归我管了", "我早就不在这家公司了"]
+    "text",
+    ["换人了", "公司换人负责了", "我已离职", "您好，我已经离职了。", "这块现在不归我管了", "我早就不在这家公司了"],
 )
 def test_who_left_the_post_is_let_go_and_the_firm_waits_for_a_phone(street: Street, text: str) -> None:
     firm = street.a_firm()
@@ -55,6 +59,16 @@ def test_who_left_the_post_is_let_go_and_the_firm_waits_for_a_phone(street: Stre
     assert street.tell(firm, "补贴多少钱") == []
 
 
+def test_who_left_the_post_is_let_go_in_the_hands_of_a_person_too(street: Street) -> None:
+    firm = street.a_firm()
+    street.tell(firm, "有多少钱")
+    with street.sessions.write() as session:
+        staff = a_staff_member(session)
+        session.scalars(select(Conversation)).one().taken_over_by = staff.id
+    street.tell(firm, "换人负责了")
+    assert street.stops == ["wrong_number"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -63,6 +77,7 @@ def test_who_left_the_post_is_let_go_and_the_firm_waits_for_a_phone(street: Stre
         "员工离职了还能申请吗",
         "有个员工离职了，社保怎么算",
         "我不想换人负责",
+        "没换人",
         "要离职证明吗",
     ],
 )
