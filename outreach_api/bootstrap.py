@@ -23,6 +23,7 @@ from models.migrate import upgrade
 from models.session import Durability, Sessions, make_engine
 from models.vocabulary import Channel
 from outreach_api.cases.home_help import open_home_help
+from outreach_api.cases.plan_days import plan_walks
 from outreach_api.cases.route_cases import route_waiting
 from outreach_api.cases.watch_queue import watch_queue
 from outreach_api.catalogue.book import Book
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
     from scheduler.matching.run import MatchingReport
     from scheduler.roster.import_population import ImportReport, Progress
 
+FIRST_HOUR = 8
+"""Of the hourly jobs."""
 RECONCILE_EVERY = timedelta(minutes=1)
 # So long a call may wait at the carrier before it rings.
 MAY_WAIT_TO_RING = timedelta(minutes=1)
@@ -227,6 +230,9 @@ class House:
     def _queue(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         """What waits gets a team and a day; what then still waits too long goes up the ladder."""
         routed = route_waiting(self.sessions, self.cards, now=now)
+        # What is appointed from now on is for tomorrow at the earliest: at eight, today's walks are complete.
+        if now.astimezone(self.settings.zone).hour == FIRST_HOUR:
+            plan_walks(self.sessions, self._today())
         return routed.facts() | watch_queue(self.sessions, self.cards, now=now).facts()
 
     def _surveys(self, _slot: datetime, now: datetime) -> dict[str, Any]:

@@ -37,14 +37,14 @@ def metres(one: Point, other: Point) -> float:
 
 
 class AddressBook:
-    """The address register in memory: which building an address lies in."""
+    """The address register in memory: where the building stands that an address lies in."""
 
     def __init__(self, buildings: Iterable[Building]) -> None:
-        self._by_address = {plain(building.address): building for building in buildings}
+        self._by_address = {plain(building.address): Point(building.lat, building.lon) for building in buildings}
         self._lengths = sorted({len(address) for address in self._by_address}, reverse=True)
 
-    def building(self, address: str | None) -> Building | None:
-        """The building whose address is the longest beginning of this one; what follows it is the door."""
+    def point(self, address: str | None) -> Point | None:
+        """Of the building whose address is the longest beginning of this one; what follows it is the door."""
         written = plain(address or "")
         for length in self._lengths:
             found = self._by_address.get(written[:length]) if length <= len(written) else None

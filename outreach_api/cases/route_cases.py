@@ -17,7 +17,7 @@ from models.vocabulary import AppointmentState, CaseKind, CaseState, Dialect, Te
 from outreach_api.cases.appointments import appoint, give_up_missed
 from outreach_api.cases.bookings import Bookings, bookable_days, door_of
 from outreach_api.cases.open_case import hours_in_force, record_change
-from outreach_api.cases.places import AddressBook, Door, Point
+from outreach_api.cases.places import AddressBook, Door
 from outreach_api.cases.routing import Need, Slot, station_for, team_for
 from scheduler.policies.card import PolicyKind
 from scheduler.rules.derive import FocusGroup
@@ -72,9 +72,7 @@ def door_of_case(session: Session, case: Case, book: AddressBook) -> Door:
     resident = case.resident
     if resident is None:
         return Door(None, None, None)
-    building = book.building(resident.address)
-    point = Point(building.lat, building.lon) if building else None
-    return Door(point, resident.community, resident.street)
+    return Door(book.point(resident.address), resident.community, resident.street)
 
 
 def address_book(session: Session) -> AddressBook:

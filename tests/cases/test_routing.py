@@ -96,14 +96,17 @@ def test_among_equals_the_sooner_then_the_less_filled_goes() -> None:
 
 
 def test_an_address_is_found_by_its_longest_beginning() -> None:
-    one, twelve = (Building(address=f"罗湖区湖贝路{n}号", street="东门街道", lat=22.5, lon=114.1) for n in (1, 12))
-    tower = Building(address="罗湖区湖贝路12号翠景阁2栋", street="东门街道", lat=22.5, lon=114.1)
-    book = AddressBook([one, twelve, tower])
-    assert book.building("罗湖区湖贝路１２号 翠景阁2栋1203室") is tower
-    assert book.building("罗湖区湖贝路12号5楼") is twelve
-    assert book.building("罗湖区湖贝路1号") is one
-    assert book.building("罗湖区湖贝路3号") is None
-    assert book.building(None) is None
+    addresses = ("罗湖区湖贝路1号", "罗湖区湖贝路12号", "罗湖区湖贝路12号翠景阁2栋")
+    one, twelve, tower = (Point(22.5 + n / 100, 114.1) for n in range(3))
+    book = AddressBook(
+        Building(address=address, street="东门街道", lat=point.lat, lon=point.lon)
+        for address, point in zip(addresses, (one, twelve, tower), strict=True)
+    )
+    assert book.point("罗湖区湖贝路１２号 翠景阁2栋1203室") == tower
+    assert book.point("罗湖区湖贝路12号5楼") == twelve
+    assert book.point("罗湖区湖贝路1号") == one
+    assert book.point("罗湖区湖贝路3号") is None
+    assert book.point(None) is None
 
 
 @pytest.fixture
