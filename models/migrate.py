@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +33,7 @@ def upgrade(engine: Engine) -> None:
 
     Safe to call at every start, of several processes at once.
     """
-    with engine.begin() as connection:
+    with _tables_unbound(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
         if not is_current(connection):
@@ -39,7 +41,35 @@ def upgrade(engine: Engine) -> None:
 
             report_views.drop_views(connection)
             command.upgrade(_config(connection), "head")
+            _check_references(connection)
         report_views.renew_views(connection)
+
+
+@contextmanager
+def _tables_unbound(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which SQLite lets a table that others refer to be put in the place of its old self.
+
+    Its batch operations drop the old one, which foreign keys forbid as soon as there are rows. They can be switched off
+    only outside of a transaction.
+    """
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+        if driver is not None:
+            driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            if driver is not None:
+                driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _check_references(connection: Connection) -> None:
+    """Refuse a migration that left a row referring to nothing; it is rolled back."""
+    if connection.dialect.name == "sqlite":
+        lost = connection.execute(text("PRAGMA foreign_key_check")).all()
+        if lost:
+            raise RuntimeError(f"after the migration {len(lost)} rows refer to nothing, first in {lost[0][0]}")
 
 
 def stamp(engine: Engine) -> None:
