@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -39,6 +39,8 @@ class Campaign(Base):
     """Whom an urgent notice is for: streets, least age, and whether people never matched are told too."""
     waives: Mapped[list[str] | None]
     """What an urgent notice may exceed once it is approved: values of `Waiver`."""
+    chat_link: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether its texts carry a link to the chat page."""
 
     @property
     def is_approved(self) -> bool:

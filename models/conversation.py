@@ -48,6 +48,10 @@ class Inbound(Base):
     settled_at: Mapped[datetime | None]
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), index=True)
     """The phone call in which it was said."""
+    chat_visit_id: Mapped[int | None] = mapped_column(ForeignKey("chat_visit.id"), index=True)
+    """The chat page on which it was written."""
+    button: Mapped[str | None] = mapped_column(String(96))
+    """What was pressed, where it was no writing: the text is then what the button said."""
 
 
 class Conversation(Base):
@@ -88,6 +92,8 @@ class Message(Base):
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"), index=True)
     reading: Mapped[dict[str, Any] | None]
     """How it was understood: `{"ranking": [...], "exact": word or null, "directives": [...]}`."""
+    shown: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJson("message.shown"))
+    """What the chat page showed with it: cards, buttons, quick replies."""
 
     conversation: Mapped[Conversation] = relationship(back_populates="messages")
 

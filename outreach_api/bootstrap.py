@@ -28,6 +28,7 @@ from outreach_api.cases.route_cases import route_waiting
 from outreach_api.cases.watch_queue import watch_queue
 from outreach_api.catalogue.book import Book
 from outreach_api.channels.carrier import TextCarrier
+from outreach_api.channels.chat_links import WithChatLinks
 from outreach_api.channels.twilio_call import TwilioCallCarrier
 from outreach_api.channels.twilio_text import TwilioCarrier
 from outreach_api.clock import Clock, SharedClock, SystemClock
@@ -310,7 +311,8 @@ def _clock(settings: Settings) -> Clock:
 
 
 def carriers_of(settings: Settings, sessions: Sessions, clock: Clock) -> dict[Channel, TextCarrier]:
-    carriers: dict[Channel, TextCarrier] = {Channel.SMS: TwilioCarrier.from_settings(settings)}
+    texts = WithChatLinks(TwilioCarrier.from_settings(settings), public_url=settings.public_url)
+    carriers: dict[Channel, TextCarrier] = {Channel.SMS: texts}
     if settings.voice.enabled:
         gate = CallGate(sessions, clock, settings.voice, settings.zone)
         carriers[Channel.VOICE] = TwilioCallCarrier(settings, gate)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import psycopg
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from models.session import Sessions
@@ -24,13 +24,20 @@ class Waiting(Protocol):
 
 
 class Pause:
-    """Nobody wakes us: a pause, cut short when `stop` is set."""
+    """A pause that `wake` in this process cuts short, as it does where the database is one process's."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
 
     def wait(self, seconds: float) -> bool:
-        return self._stop.wait(seconds)
+        if self._stop.is_set():
+            return True
+        woken = _NUDGED.wait(seconds)
+        _NUDGED.clear()
+        return woken
+
+
+_NUDGED = threading.Event()
 
 
 class Listening:
@@ -50,9 +57,11 @@ class Listening:
 
 
 def wake(session: Session) -> None:
-    """Tell waiting workers, once this transaction commits, that there is work. On SQLite they look by themselves."""
+    """Tell waiting workers, once this transaction commits, that there is work."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_notify(CHANNEL, "")))
+    else:
+        event.listen(session, "after_commit", lambda _: _NUDGED.set(), once=True)
 
 
 @contextlib.contextmanager

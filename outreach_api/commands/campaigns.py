@@ -64,6 +64,10 @@ def create(
     priority: int = 100,
     starts_on: Day = None,
     ends_on: Day = None,
+    chat_link: Annotated[
+        bool,
+        typer.Option("--chat-link", help=say("短信带网页聊天的链接", "its texts link to the chat page")),
+    ] = False,
 ) -> None:
     with open_house(settings_at_hand()) as house:
         _known(house, policy)
@@ -74,6 +78,7 @@ def create(
             priority=priority,
             starts_on=starts_on.date() if starts_on else _today(house),
             ends_on=ends_on.date() if ends_on else None,
+            chat_link=chat_link,
         )
         _create(house, draft, by)
 

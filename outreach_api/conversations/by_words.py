@@ -33,6 +33,7 @@ from outreach_api.conversations.wishes import (
     declines,
     give_own_word,
     go_on_identified,
+    press,
     wants,
 )
 
@@ -139,6 +140,16 @@ def _all(draft: Draft) -> bool:
     return False
 
 
+def _apply_pressed(draft: Draft) -> bool:
+    press(draft, Yes.KEYWORD)
+    return True
+
+
+def _help_pressed(draft: Draft) -> bool:
+    press(draft, Yes.CONTENT)
+    return True
+
+
 def _want(draft: Draft) -> bool:
     if draft.state.asked is Question.HOME_VISIT:
         answer_visit_question(draft, wanted=True)
@@ -224,5 +235,7 @@ _WORDS: Mapping[Exact, Callable[[Draft], bool]] = MappingProxyType(
         Exact.EMPTY: _empty,
         Exact.PREFERENCE: _preference,
         Exact.KEY: _key,
+        Exact.APPLY: _apply_pressed,
+        Exact.HELP: _help_pressed,
     }
 )

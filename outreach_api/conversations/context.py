@@ -12,6 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.call import Call
+from models.case import Building, Station
+from models.chat import ChatLink, ChatVisit
 from models.contact import Contact, ContactMatch
 from models.conversation import Conversation, Inbound
 from models.enterprise import Enterprise
@@ -28,7 +30,9 @@ from models.vocabulary import (
     Question,
     Stage,
 )
+from outreach_api.cases.places import AddressBook, Door
 from outreach_api.cases.policy_answers import kept_faqs
+from outreach_api.cases.routing import station_for
 from outreach_api.cases.unasked_visits import unasked_visits
 from outreach_api.conversations.decision import (
     Context,
@@ -99,7 +103,8 @@ def load_context(
     now: datetime,
 ) -> Context:
     """Everything a decision about this message may know."""
-    person = _speaker_on_the_phone(session, inbound, sender) if _is_spoken(inbound) else _speaker(sender, now)
+    visit = session.get(ChatVisit, inbound.chat_visit_id) if inbound.chat_visit_id is not None else None
+    person = _who_speaks(session, inbound, sender, visit, now)
     standing = _standing(sender, person)
     numbers = _numbers(session, sender.offer)
     matches = [numbered(match, numbers) for match in _matches(session, sender.residents, cards)]
@@ -107,10 +112,11 @@ def load_context(
     local = now.astimezone(zone)
     people = _people(session, sender.residents, local)
     conversation = sender.conversation
+    asked = _asking_who_speaks(_state(sender, standing), inbound, standing)
     return Context(
         now=local,
         channel=inbound.channel,
-        state=_in_this_call(session, _asking_who_speaks(_state(sender, standing), inbound, standing), inbound),
+        state=_as_at_the_page(_in_this_call(session, asked, inbound), visit),
         standing=standing,
         person=people[person.id] if person else None,
         household=tuple(people.values()),
@@ -127,6 +133,8 @@ def load_context(
         cards=cards,
         kept_faqs=kept_faqs(session, {match.policy_id for match in matches}),
         proof_code=code_for(inbound.id),
+        by_proxy=visit is not None and visit.relation is not None,
+        station=_station(session, person) if inbound.channel is Channel.CHAT else "",
         survey=_survey(session, sender, person, cards, now),
         called_about=_called_about(session, sender, inbound, cards, now) if standing is Standing.SHARED else None,
     )
@@ -152,6 +160,33 @@ def _called_about(
     if contact is None or contact.purpose is not ContactPurpose.SURVEY or contact.resident_id is None:
         return None
     return _survey(session, sender, session.get(Resident, contact.resident_id), cards, now)
+
+
+def _who_speaks(
+    session: Session, inbound: Inbound, sender: Sender, visit: ChatVisit | None, now: datetime
+) -> Resident | None:
+    if visit is not None:
+        link = session.get_one(ChatLink, visit.link_id)
+        return next((resident for resident in sender.residents if resident.id == link.resident_id), None)
+    return _speaker_on_the_phone(session, inbound, sender) if _is_spoken(inbound) else _speaker(sender, now)
+
+
+def _as_at_the_page(state: DialogueState, visit: ChatVisit | None) -> DialogueState:
+    """Who opened a page has said there whether they are the resident; that is not asked again."""
+    if visit is None:
+        return state
+    asked = Question.INTEREST if state.asked is Question.IDENTITY else state.asked
+    return state.with_(relation=visit.relation, asked=asked)
+
+
+def _station(session: Session, person: Resident | None) -> str:
+    """The station nearest to the resident's door, as far as the address register knows where that is."""
+    if person is None or not person.street:
+        return ""
+    nearby = session.scalars(select(Building).where(Building.community == person.community))
+    door = Door(AddressBook(nearby).point(person.address), person.community, person.street)
+    found = station_for(door, session.scalars(select(Station)).all())
+    return found[0].name if found else ""
 
 
 def _speaker(sender: Sender, now: datetime) -> Resident | None:

@@ -119,6 +119,10 @@ class Context:
     """The survey of the call in which somebody speaks who has not said yet who they are."""
     audience: Audience = Audience.PERSON
     """Whether a person or a firm's clerk is spoken to; before the speaker is known, whom the last offer was for."""
+    by_proxy: bool = False
+    """Somebody else of the family is at the chat page; a word there is never the resident's own."""
+    station: str = ""
+    """The station nearest to where the resident lives."""
     proof_code: str = ""
     """What to say, in answer to this message, to somebody who doubts us."""
 

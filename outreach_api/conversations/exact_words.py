@@ -35,6 +35,10 @@ class Exact(StrEnum):
     EMPTY = "empty"
     KEY = "key"
     """A key of the phone; what it means hangs on what was asked."""
+    APPLY = "apply"
+    """The button of the chat page under the consent text; its value is the item and the version it was shown in."""
+    HELP = "help"
+    """The button that asks for help with an item."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class ExactWord:
         return int(self.value) if self.kind is Exact.NUMBER else None
 
 
+BUTTONS = frozenset({Exact.APPLY, Exact.HELP})
 STOPS = frozenset({Exact.OPT_OUT, Exact.DECEASED, Exact.WRONG_NUMBER})
 # These bind at once, whatever else waits for the bot.
 SAFETY = STOPS | {Exact.HUMAN, Exact.RESTORE}
@@ -133,6 +138,12 @@ def read_exact_word(text: str) -> ExactWord | None:
         value = _NUMERALS.get(number["number"], number["number"])
         return ExactWord(Exact.NUMBER, value, agreed=bool(number["agree"] or number["after"]))
     return _preference(plain) if len(plain) <= LONGEST_PREFERENCE else None
+
+
+def heard_exactly(text: str, button: str | None) -> ExactWord | None:
+    """What a button said that was pressed, else the exact word that the text is."""
+    kind, _, value = (button or "").partition(":")
+    return ExactWord(Exact(kind), value) if kind in BUTTONS else read_exact_word(text)
 
 
 def was_cut_off(text: str) -> bool:

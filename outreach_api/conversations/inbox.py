@@ -14,14 +14,22 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from models.conversation import Inbound
 from models.session import Sessions
-from models.vocabulary import InboundState
+from models.vocabulary import Channel, InboundState
 from outreach_api.clock import Clock
 from outreach_api.conversations.bot import Bot, BotUnavailable, Turn
 from outreach_api.conversations.context import Sender, find_sender, load_context
 from outreach_api.conversations.decision import Context, Heard
 from outreach_api.conversations.dialogue import decide
 from outreach_api.conversations.directives import check_turn
-from outreach_api.conversations.exact_words import CUT_OFF, KEY_MARK, SAFETY, read_exact_word
+from outreach_api.conversations.exact_words import (
+    CUT_OFF,
+    KEY_MARK,
+    SAFETY,
+    ExactWord,
+    heard_exactly,
+    read_exact_word,
+)
+from outreach_api.conversations.on_the_page import shown_with
 from outreach_api.conversations.transcript import Answering, give_up, hold, keep_turn
 from scheduler.policies.card import PolicyCard
 
@@ -58,6 +66,7 @@ class _Read:
     """What was known when the bot was asked."""
 
     text: str
+    exact: ExactWord | None
     context: Context
     version: int
 
@@ -100,13 +109,14 @@ class Inbox:
             if inbound is None:
                 return None
             sender = find_sender(session, inbound)
-            return _Read(inbound.text, self._context(session, inbound, sender), sender.version)
+            exact = heard_exactly(inbound.text, inbound.button)
+            return _Read(inbound.text, exact, self._context(session, inbound, sender), sender.version)
 
     def _context(self, session: Session, inbound: Inbound, sender: Sender) -> Context:
         return load_context(session, inbound, sender, cards=self.cards, zone=self.zone, now=self.clock.now())
 
     def _ask_bot(self, read: _Read) -> Turn | None:
-        heard = Heard(read.text, read_exact_word(read.text))
+        heard = Heard(read.text, read.exact)
         if decide(heard, read.context) is not None:
             return None
         state = read.context.state.for_bot(read.context.channel)
@@ -121,11 +131,13 @@ class Inbox:
             sender = find_sender(session, inbound)
             if sender.version != read.version:
                 raise _Conflict
-            heard = Heard(read.text, read_exact_word(read.text), turn)
-            decision = decide(heard, self._context(session, inbound, sender))
+            heard = Heard(read.text, read.exact, turn)
+            context = self._context(session, inbound, sender)
+            decision = decide(heard, context)
             if decision is None:
                 raise _Conflict
-            keep_turn(session, Answering(inbound, sender, now), heard, decision)
+            shown = shown_with(decision, context) if inbound.channel is Channel.CHAT else None
+            keep_turn(session, Answering(inbound, sender, now), heard, decision, shown=shown)
             _finish(inbound, InboundState.DONE, now)
 
     def _settle_unanswered(self, claim: Claim, report: InboxReport, why: str) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from models.resident import Resident
 from models.vocabulary import CaseKind, CaseReason, ConversationOutcome, Question, Topic
 from outreach_api.conversations.decision import Identify, OpenCase, Person, Standing
 from outreach_api.conversations.draft import Draft
@@ -111,11 +112,18 @@ def _fits(person: Person, text: str) -> bool:
     surname = next((found for pattern in _SURNAMES if (found := pattern.search(text))), None)
     if not month or not surname or person.birth_month is None:
         return False
-    said = surname["said"]
     said_month = int(month["month"]) if month["month"].isdigit() else _MONTHS[month["month"]]
-    return said_month == person.birth_month and any(
-        person.name[:length] == said[:length] and len(said) >= length for length in _SURNAME_LENGTHS
-    )
+    return said_month == person.birth_month and _is_surname(surname["said"], person.name)
+
+
+def fits_resident(resident: Resident, *, surname: str, month: int) -> bool:
+    """Whether surname and birth month, given apart, are this resident's."""
+    born = resident.birth_date
+    return born is not None and born.month == month and _is_surname(surname.strip(), resident.name)
+
+
+def _is_surname(said: str, name: str) -> bool:
+    return any(name[:length] == said[:length] and len(said) >= length for length in _SURNAME_LENGTHS)
 
 
 def relation_in(text: str) -> str | None:

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from models.conversation import Conversation, Message
+from models.conversation import Conversation, Inbound, Message
 from models.vocabulary import Author, Channel, ContactPurpose, Direction
+from outreach_api.chat.visits import is_page_open
+from outreach_api.conversations.copy_deck import say
 from outreach_api.delivery.outbox import Addressee, Rendered, queue_reply
 from scheduler.planning.stops import standing_stop
 
@@ -47,7 +49,7 @@ def hand_back(session: Session, conversation: Conversation, staff_id: int) -> No
 def write_as_staff(
     session: Session, conversation: Conversation, text: str, *, now: datetime, inbound_id: int | None = None
 ) -> None:
-    """Send a person's own words. On the phone nobody waits for them, so there they go as a text.
+    """Send a person's own words: to the chat page while it is open, else as a text. Nobody waits for them on a call.
 
     Raises:
         MayNotWrite: a stop stands.
@@ -55,16 +57,21 @@ def write_as_staff(
     if standing_stop(session, resident_id=conversation.resident_id, phone_id=conversation.phone_id):
         raise MayNotWrite(f"a stop stands for conversation {conversation.id}")
     last = next((line for line in reversed(conversation.messages) if line.direction is Direction.IN), None)
-    channel = Channel.CHAT if last is not None and last.channel is Channel.CHAT else Channel.SMS
     answered = inbound_id if inbound_id is not None else last.inbound_id if last is not None else None
-    contact = queue_reply(
-        session,
-        Rendered("staff.words", text),
-        Addressee(conversation.phone_id, conversation.resident_id, channel),
-        purpose=ContactPurpose.REPLY,
-        conversation_id=conversation.id,
-        inbound_id=answered,
-        now=now,
+    on_the_page = page_is_open(session, conversation, now=now)
+    channel = Channel.CHAT if on_the_page else Channel.SMS
+    contact = (
+        None
+        if on_the_page
+        else queue_reply(
+            session,
+            Rendered("staff.words", text),
+            Addressee(conversation.phone_id, conversation.resident_id, channel),
+            purpose=ContactPurpose.REPLY,
+            conversation_id=conversation.id,
+            inbound_id=answered,
+            now=now,
+        )
     )
     session.add(
         Message(
@@ -75,8 +82,33 @@ def write_as_staff(
             channel=channel,
             text=text,
             inbound_id=answered,
-            contact_id=contact.id,
+            contact_id=contact.id if contact else None,
         )
     )
     conversation.last_at = now
+    session.flush()
+
+
+def page_is_open(session: Session, conversation: Conversation, *, now: datetime) -> bool:
+    """Whether what is written now would be seen on the chat page: it is open, and was written on last."""
+    last = next((line for line in reversed(conversation.messages) if line.direction is Direction.IN), None)
+    if last is None or last.inbound_id is None or last.channel is not Channel.CHAT:
+        return False
+    return is_page_open(session, session.get_one(Inbound, last.inbound_id).chat_visit_id, now=now)
+
+
+def tell_the_page(session: Session, conversation: Conversation, line: str, *, now: datetime) -> None:
+    """Say on an open chat page who is there now."""
+    if not page_is_open(session, conversation, now=now):
+        return
+    session.add(
+        Message(
+            conversation_id=conversation.id,
+            at=now,
+            direction=Direction.OUT,
+            author=Author.SYSTEM,
+            channel=Channel.CHAT,
+            text=say(line).text,
+        )
+    )
     session.flush()

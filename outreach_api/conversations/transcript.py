@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.chat import ChatLink, ChatVisit
 from models.contact import Contact
 from models.conversation import Conversation, Inbound, Message
 from models.event import Event
@@ -36,14 +38,22 @@ class Answering:
     now: datetime
 
 
-def keep_turn(session: Session, answering: Answering, heard: Heard, decision: Decision) -> None:
-    """Write what was heard, what follows from it and what is said."""
+def keep_turn(
+    session: Session,
+    answering: Answering,
+    heard: Heard,
+    decision: Decision,
+    *,
+    shown: dict[str, Any] | None = None,
+) -> None:
+    """Write what was heard, what follows from it and what is said, with what the chat page shows beside it."""
     conversation, phone, message = _open(session, answering)
     message.reading = _reading(heard)
     conversation.stage = decision.state.stage
     conversation.outcome = decision.outcome
     apply_effects(session, decision.effects, Ground(conversation, message, phone, answering.now))
-    said = _send(session, answering, conversation, decision.lines, decision.purpose, decision.state)
+    said = _send(session, answering, conversation, decision.lines, decision.purpose, decision.state, shown)
+    _note_relation(session, answering.inbound, decision.state)
     conversation.state = _remembered(decision.state, said, answering.now).stored()
     facts = {"conversation": conversation.id, "outcome": decision.outcome.value}
     session.add(Event(at=answering.now, kind=EventKind.TURN_TAKEN, facts=facts))
@@ -93,6 +103,8 @@ def _open_conversation(session: Session, answering: Answering) -> tuple[Conversa
     conversation = sender.conversation or Conversation(phone_id=phone.id, started_at=answering.now, state={})
     if len(sender.residents) == 1:
         conversation.resident_id = sender.residents[0].id
+    elif inbound.chat_visit_id is not None:
+        conversation.resident_id = _resident_at_page(session, inbound.chat_visit_id)
     if conversation.resident_id is not None:
         lock_resident(session, conversation.resident_id)
     conversation.last_at = answering.now
@@ -100,6 +112,17 @@ def _open_conversation(session: Session, answering: Answering) -> tuple[Conversa
     session.flush()
     _keep_offer(session, conversation, answering)
     return conversation, phone
+
+
+def _resident_at_page(session: Session, visit_id: int) -> int:
+    link = select(ChatLink.resident_id).join(ChatVisit, ChatVisit.link_id == ChatLink.id)
+    return session.scalars(link.where(ChatVisit.id == visit_id)).one()
+
+
+def _note_relation(session: Session, inbound: Inbound, state: DialogueState) -> None:
+    """Who has said at the page that they are somebody else stays that for as long as it is open."""
+    if inbound.chat_visit_id is not None and state.relation is not None:
+        session.get_one(ChatVisit, inbound.chat_visit_id).relation = state.relation
 
 
 def _remember_phone(session: Session, inbound: Inbound) -> Phone:
@@ -138,17 +161,18 @@ def _send(
     lines: tuple[Line, ...],
     purpose: ContactPurpose,
     state: DialogueState,
+    shown: dict[str, Any] | None = None,
 ) -> str:
     """Queue the lines as one reply and write it into the transcript; what was said, or nothing.
 
-    On the phone nothing is queued: the call that waits for it says it.
+    On the phone and on the chat page nothing is queued: the call that waits for it says it, the page shows it.
     """
     inbound = answering.inbound
-    spoken = inbound.channel is Channel.VOICE
+    waited_for = inbound.channel is Channel.VOICE or inbound.chat_visit_id is not None
     text = for_channel("\n".join(line.text for line in lines), inbound.channel)
-    if not text or (not spoken and _was_just_said(text, lines, state, answering.now)):
+    if not text or (not waited_for and _was_just_said(text, lines, state, answering.now)):
         return ""
-    contact = None if spoken else _queue(session, answering, conversation, lines, purpose, text)
+    contact = None if waited_for else _queue(session, answering, conversation, lines, purpose, text)
     session.add(
         Message(
             conversation_id=conversation.id,
@@ -159,6 +183,7 @@ def _send(
             text=text,
             inbound_id=inbound.id,
             contact_id=contact.id if contact else None,
+            shown=shown,
         )
     )
     session.flush()

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from models.vocabulary import CaseKind, CaseReason, ConversationOutcome, MatchState, Question, Stage, Topic
 from outreach_api.conversations.answering import answer_topic, how_to_apply
-from outreach_api.conversations.copy_deck import numbered
+from outreach_api.conversations.copy_deck import numbered, say
 from outreach_api.conversations.cues import may_be_yes, says_keyword
 from outreach_api.conversations.decision import (
     GiveConsent,
@@ -18,6 +18,7 @@ from outreach_api.conversations.decision import (
     WithdrawConsent,
 )
 from outreach_api.conversations.draft import Draft
+from outreach_api.conversations.policy_panel import terms
 from outreach_api.conversations.speaking import identify, may_not_speak
 
 O = ConversationOutcome  # noqa: E741
@@ -57,6 +58,25 @@ def wants(draft: Draft, yes: Yes) -> None:
         _needs_the_resident(draft, matches[0])
     else:
         take_yes(draft, matches[0], yes, evidence=draft.heard.text)
+
+
+def press(draft: Draft, yes: Yes) -> None:
+    """A button under a card: it names its item, and counts for the version of the card that was shown."""
+    policy_id, _, version = (draft.heard.exact.value if draft.heard.exact else "").partition(":")
+    match = next((match for match in draft.context.matches if match.policy_id == policy_id), None)
+    if may_not_speak(draft, INTEREST):
+        return
+    if match is None:
+        draft.say("nothing_open")
+    elif draft.for_somebody_else:
+        _needs_the_resident(draft, match)
+    elif version != match.policy_version:
+        draft.say("card_renewed", policy=draft.name(match))
+        draft.set(focus=match.match_id, asked=Question.INTEREST, stage=Stage.OFFER)
+    else:
+        # What the button stood under is ours to say, not the browser's.
+        card = draft.card(match)
+        take_yes(draft, match, yes, evidence=say("consent", policy=card.short_name).text + terms(card))
 
 
 def _meant(draft: Draft, yes: Yes) -> list[KnownMatch]:
@@ -145,9 +165,13 @@ def _needs_the_resident(draft: Draft, match: KnownMatch) -> None:
 
 def give_own_word(draft: Draft) -> None:
     """本人同意: the resident's own word on the same chat. It is the mandate's proof, and a 同意 where that counts."""
+    matches = draft.spoken_of()
+    if draft.context.by_proxy:
+        # Whoever sits at this page has said that they are somebody else.
+        _needs_the_resident(draft, matches[0]) if matches else draft.say("nothing_open")
+        return
     relation = draft.state.relation
     draft.set(relation=None)
-    matches = draft.spoken_of()
     if relation and draft.is_known and len(matches) == 1:
         draft.do(GrantMandate(matches[0], relation))
     wants(draft, Yes.KEYWORD)

@@ -9,10 +9,11 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from outreach_api.clock import Clock, SystemClock
-from outreach_api.web import health
+from outreach_api.web import chat, health
 from outreach_api.web.access import genuine
 from outreach_api.web.api import cases as api_cases
 from outreach_api.web.api import feeds as api_feeds
+from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.console import (
     case_list,
     case_page,
@@ -46,12 +47,14 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.state.house = house
     app.state.wall_clock = wall_clock or SystemClock()
     app.state.live = EventTail(house.sessions)
+    app.state.chats = ChatTail(house.sessions, house.clock)
     install_problems(app)
     for router in (webhooks, health.router, voice_webhooks, voice_sockets, api_cases.router, api_feeds.router):
         app.include_router(router)
     app.include_router(sign_in.router)
     app.include_router(public)
     app.include_router(visits.public)
+    app.include_router(chat.router)
     for router in (
         overview.router,
         case_list.router,
@@ -75,3 +78,4 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.live.close()
+    app.state.chats.close()

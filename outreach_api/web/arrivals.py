@@ -23,6 +23,8 @@ from models.vocabulary import EventKind
 from outreach_api.waking import wake
 
 MOST_AT_A_TIME = 200
+# Rows of one statement have the same columns; a text has none of these.
+_OF_A_CHAT_PAGE = {"chat_visit_id": None, "button": None}
 Row = dict[str, Any]
 log = structlog.get_logger(__name__)
 
@@ -104,7 +106,7 @@ def _write_texts(session: Session, rows: Sequence[Row]) -> dict[str, int]:
     """The ids of those that are new, by the carrier's reference."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(Inbound).on_conflict_do_nothing().returning(Inbound.provider_ref, Inbound.id)
-    ids: dict[str, int] = dict(session.execute(statement, rows).all())
+    ids: dict[str, int] = dict(session.execute(statement, [_OF_A_CHAT_PAGE | row for row in rows]).all())
     if ids:
         at = rows[0]["received_at"]
         events = [

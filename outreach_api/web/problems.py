@@ -20,12 +20,13 @@ from outreach_api.privacy.reveal import RevealRefused
 from outreach_api.reports.exporting import ExportRefused
 from outreach_api.surveys.at_home import AnswersRefused
 from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
+from outreach_api.web.chat_tail import TooManyChats
 from outreach_api.web.house import FeedRefused
 from outreach_api.web.live import TooManyPages
 from outreach_api.web.page import error_page
 from outreach_api.web.tokens import TokenRefused, UnknownTeam
 
-API_PATHS = ("/api/", "/webhooks/")
+API_PATHS = ("/api/", "/webhooks/", "/c/")
 STATUS: dict[type[Exception], HTTPStatus] = {
     CaseNotFound: HTTPStatus.NOT_FOUND,
     CaseTaken: HTTPStatus.CONFLICT,
@@ -44,6 +45,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     NotAllowed: HTTPStatus.FORBIDDEN,
     ForgedRequest: HTTPStatus.FORBIDDEN,
     TooManyPages: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooManyChats: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 

@@ -30,7 +30,7 @@ def verify(request: Request, code: Annotated[str, Query(max_length=40)] = "") ->
     """Whether a proof code is ours and still holds. It says when we wrote, never to whom."""
     proof = None
     if code.strip():
-        _keep_to_limit(request, "verify", CHECKS)
+        keep_to_limit(request, "verify", CHECKS)
         house = house_of(request)
         with house.sessions.read() as session:
             proof = check(session, code, now=house.clock.now())
@@ -40,7 +40,7 @@ def verify(request: Request, code: Annotated[str, Query(max_length=40)] = "") ->
 @router.get("/today", name="today")
 def today(request: Request) -> Response:
     """What we are telling residents of these days, for 12345 operators and grid workers."""
-    _keep_to_limit(request, "today", LOOKS)
+    keep_to_limit(request, "today", LOOKS)
     house = house_of(request)
     with house.sessions.read() as session:
         running = _running(session, house, speaker_for(request))
@@ -63,7 +63,7 @@ def _running(session: Session, house: House, speaker: Speaker) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _keep_to_limit(request: Request, page: str, limit: tuple[int, timedelta]) -> None:
+def keep_to_limit(request: Request, page: str, limit: tuple[int, timedelta]) -> None:
     limits: dict[str, RateLimit] = request.app.state.__dict__.setdefault("rate_limits", {})
     kept = limits.setdefault(page, RateLimit(*limit))
     address = request.client.host if request.client else ""

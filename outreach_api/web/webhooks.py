@@ -91,7 +91,7 @@ async def signed_form(request: Request) -> SignedForm:
     if not genuine:
         log.warning("webhook_signature_refused", path=request.url.path)
         raise HTTPException(HTTPStatus.FORBIDDEN, "the signature does not fit")
-    return SignedForm(dict(pairs), house, _arrivals(request))
+    return SignedForm(dict(pairs), house, arrivals_of(request))
 
 
 async def receive_text(request: Request) -> Response:
@@ -140,7 +140,7 @@ router.add_route(f"{PREFIX}/inbound", receive_text, methods=["POST"])
 router.add_route(f"{PREFIX}/status", receive_status, methods=["POST"])
 
 
-def _arrivals(request: Request) -> Arrivals:
+def arrivals_of(request: Request) -> Arrivals:
     state = request.app.state
     if not hasattr(state, "arrivals"):
         state.arrivals = Arrivals(state.house.sessions)

@@ -38,6 +38,8 @@ class CampaignDraft:
     notice: str | None = None
     audience: NoticeAudience = field(default_factory=NoticeAudience)
     waives: frozenset[Waiver] = frozenset()
+    chat_link: bool = False
+    """Whether its texts carry a link to the chat page."""
 
     @property
     def kind(self) -> CampaignKind:
@@ -72,6 +74,7 @@ def create_campaign(session: Session, draft: CampaignDraft, *, by: str, now: dat
         notice=draft.notice,
         audience=draft.audience.stored(),
         waives=sorted(draft.waives),
+        chat_link=draft.chat_link,
     )
     session.add(campaign)
     session.flush()

@@ -31,6 +31,7 @@ from models.vocabulary import (
 from scheduler.matching.moves import move_match
 from scheduler.planning.budget import UNSPENT
 from scheduler.planning.cadence import NOT_REACHED, UNANSWERED, Cadence
+from scheduler.planning.chat_links import INVITATION, LINK_MARK, add_link_of_contact
 from scheduler.planning.deciding import beside_their_housemates, decide_in_turn
 from scheduler.planning.decision import Bench, HomeHelp, PlannedContact
 from scheduler.planning.guards import ALL_GUARDS, Guards
@@ -240,6 +241,8 @@ def _write_contacts(session: Session, planned: Sequence[tuple[int, PlannedContac
     for row, (_, contact) in zip(rows, planned, strict=True):
         numbered = enumerate(contact.matches, start=1)
         session.add_all(ContactMatch(contact_id=row.id, match_id=m.match_id, number=n) for n, m in numbered)
+        if LINK_MARK in row.text:
+            add_link_of_contact(session, row, now=ongoing.now)
     _move_into_outreach(session, [m.match_id for _, contact in planned for m in contact.matches], ongoing)
     ongoing.report.contacts += len(rows)
     ongoing.report.offers += sum(len(contact.matches) for _, contact in planned)
@@ -257,6 +260,8 @@ def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact
         from_days=_from_days(contact),
         channel=contact.channel,
     )
+    campaign = ongoing.terms.campaigns[contact.matches[0].policy_id]
+    invites = campaign.chat_link and contact.channel is Channel.SMS
     return Contact(
         resident_id=resident.id,
         phone_id=contact.phone.phone_id,
@@ -266,7 +271,7 @@ def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact
         ladder_step=contact.step,
         template_key=rendered.template_key,
         variables=rendered.variables,
-        text=rendered.text,
+        text=rendered.text + INVITATION if invites else rendered.text,
         created_at=ongoing.now,
         due_at=contact.due_at,
         expires_at=contact.due_at + CONTACT_EXPIRES_AFTER,

@@ -18,7 +18,7 @@ from models.vocabulary import (
 )
 from outreach_api.conversations.by_reading import LINE_OF_KIND
 from outreach_api.conversations.copy_deck import FIRM_LINES, LINES, OFFERS, READINGS, for_channel
-from outreach_api.conversations.exact_words import _PREFERENCES, Exact, read_exact_word
+from outreach_api.conversations.exact_words import _PREFERENCES, BUTTONS, Exact, heard_exactly, read_exact_word
 from outreach_api.conversations.offers import OfferTexts
 from outreach_api.conversations.outcomes import CONSEQUENCES
 from outreach_api.conversations.stopping import STOP_OUTCOMES
@@ -176,4 +176,6 @@ def test_exact_word_kinds_are_all_reachable() -> None:
         "",
         "按键1",
     ]
-    assert {word.kind for text in examples if (word := read_exact_word(text))} == set(Exact)
+    assert {word.kind for text in examples if (word := read_exact_word(text))} == set(Exact) - BUTTONS
+    pressed = (heard_exactly("", f"{kind}:elderly-allowance:1") for kind in BUTTONS)
+    assert {word.kind for word in pressed if word} == BUTTONS

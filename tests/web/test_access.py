@@ -11,7 +11,17 @@ from tests.builders import a_case, a_conversation, a_match
 from tests.web.conftest import FakeHouse, TestClient, form_token
 
 SignedIn = Callable[[Role], TestClient]
-OPEN_TO_ALL = {"verify", "today", "sign_in_form", "sign_in", "display", "healthz", "readyz", "metrics", "visits_worker"}
+OPEN_TO_ALL = {
+    "verify",
+    "today",
+    "sign_in_form",
+    "sign_in",
+    "display",
+    "healthz",
+    "readyz",
+    "metrics",
+    "visits_worker",
+} | {f"chat{part}" for part in ("", "_state", "_identity", "_leave", "_write", "_stream")}
 ADDRESSES = {
     "overview": ("GET", "/"),
     "overview_figures": ("GET", "/overview/figures"),

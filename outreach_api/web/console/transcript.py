@@ -18,7 +18,14 @@ from models.conversation import Conversation, Message
 from models.enterprise import Enterprise
 from models.resident import Phone, Resident
 from models.vocabulary import Audience, Author, Channel
-from outreach_api.conversations.takeover import InOtherHands, MayNotWrite, hand_back, take_over, write_as_staff
+from outreach_api.conversations.takeover import (
+    InOtherHands,
+    MayNotWrite,
+    hand_back,
+    take_over,
+    tell_the_page,
+    write_as_staff,
+)
 from outreach_api.privacy.masking import mask_phone, mask_text, shown_name
 from outreach_api.web.access import CONVERSATION_WORKERS, Viewer
 from outreach_api.web.house import house_of
@@ -65,13 +72,24 @@ def conversation(request: Request, viewer: Viewer, conversation_id: int, said: s
 @router.post("/conversations/{conversation_id}/take-over", name="take_over")
 def take(request: Request, viewer: Viewer, conversation_id: int) -> Response:
     """Take it over: the assistant keeps quiet."""
-    return _act(request, conversation_id, lambda session, talk: take_over(session, talk, viewer.staff_id))
+
+    def take_and_say_so(session: Session, talk: Conversation) -> None:
+        if talk.taken_over_by is None:
+            tell_the_page(session, talk, "chat_staff_here", now=house_of(request).clock.now())
+        take_over(session, talk, viewer.staff_id)
+
+    return _act(request, conversation_id, take_and_say_so)
 
 
 @router.post("/conversations/{conversation_id}/hand-back", name="give_back")
 def give_back(request: Request, viewer: Viewer, conversation_id: int) -> Response:
     """Hand it back to the assistant."""
-    return _act(request, conversation_id, lambda session, talk: hand_back(session, talk, viewer.staff_id))
+
+    def give_back_and_say_so(session: Session, talk: Conversation) -> None:
+        hand_back(session, talk, viewer.staff_id)
+        tell_the_page(session, talk, "chat_staff_left", now=house_of(request).clock.now())
+
+    return _act(request, conversation_id, give_back_and_say_so)
 
 
 @router.post("/conversations/{conversation_id}/write", name="write")
@@ -84,8 +102,11 @@ def write(
     """Write in one's own words; that takes the conversation over."""
 
     def write_in_own_words(session: Session, talk: Conversation) -> None:
+        now = house_of(request).clock.now()
+        if talk.taken_over_by is None:
+            tell_the_page(session, talk, "chat_staff_here", now=now)
         take_over(session, talk, viewer.staff_id)
-        write_as_staff(session, talk, words.strip(), now=house_of(request).clock.now())
+        write_as_staff(session, talk, words.strip(), now=now)
 
     return _act(request, conversation_id, write_in_own_words)
 
