@@ -165,9 +165,7 @@ class Counting:
         whose = "" if self.policy_id is None else "AND v.resident_id IN (SELECT resident_id FROM counted)"
         heard, read, lost = self.one(
             f"""
-            SELECT COUNT(*), COUNT(*) FILTER (json_array_length(s.reading, '$.ranking') > 0),
-              COUNT(*) FILTER (list_contains(json_extract_string(s.reading, '$.directives[*].do'), 'clarify')
-                OR list_contains(json_extract_string(s.reading, '$.directives[*].reason'), 'not_understood'))
+            SELECT COUNT(*), COUNT(*) FILTER (s.was_read), COUNT(*) FILTER (s.was_lost)
             FROM message s JOIN conversation v ON v.id = s.conversation_id
             WHERE s.direction = 'in' AND s.at >= $since AND s.at < $until {whose}""",
             since=since,
@@ -183,13 +181,9 @@ class Counting:
     def confused(self, since: Any, until: Any) -> Table:
         whose = "" if self.policy_id is None else "AND v.resident_id IN (SELECT resident_id FROM counted)"
         rows = self.rows(f"""
-            SELECT json_extract_string(s.reading, '$.ranking[0].intent') AS a,
-              json_extract_string(s.reading, '$.ranking[1].intent') AS b, COUNT(*)
+            SELECT s.intent, s.rival, COUNT(*)
             FROM message s JOIN conversation v ON v.id = s.conversation_id
-            WHERE s.direction = 'in' AND s.at >= $since AND s.at < $until {whose}
-              AND json_array_length(s.reading, '$.ranking') > 1
-              AND CAST(json_extract(s.reading, '$.ranking[0].confidence') AS DOUBLE)
-                - CAST(json_extract(s.reading, '$.ranking[1].confidence') AS DOUBLE) < {CLOSE_CALL}
+            WHERE s.direction = 'in' AND s.at >= $since AND s.at < $until {whose} AND s.lead < {CLOSE_CALL}
             GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 10""", since=since, until=until)  # fmt: skip
         return Table("confused", ("intent", "rival", "count"), tuple(rows))
 

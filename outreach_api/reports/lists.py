@@ -93,9 +93,8 @@ KINDS: dict[Of, ListKind] = {
     ),
     Of.MESSAGES: ListKind(
         columns=("conversation_id", *WHO, "intent", "rival", "said_on"),
-        source=f"""SELECT q.conversation_id, v.resident_id, {_PLACE}, q.at, q.reading, {_day("q.at", "said_on")},
-            json_extract_string(q.reading, '$.ranking[0].intent') AS intent,
-            json_extract_string(q.reading, '$.ranking[1].intent') AS rival
+        source=f"""SELECT q.conversation_id, v.resident_id, {_PLACE}, q.at, q.intent, q.rival, q.lead, q.was_lost,
+            {_day("q.at", "said_on")}
             FROM message q JOIN conversation v ON v.id = q.conversation_id
             LEFT JOIN resident r ON r.id = v.resident_id WHERE q.direction = 'in'""",
         of_policy=OF_RESIDENT,
@@ -138,16 +137,6 @@ KINDS: dict[Of, ListKind] = {
     ),
 }  # fmt: skip
 
-_RANKED = "json_array_length(m.reading, '$.ranking')"
-_LOST = (
-    f"{_RANKED} > 0 AND (list_contains(json_extract_string(m.reading, '$.directives[*].do'), 'clarify') "
-    "OR list_contains(json_extract_string(m.reading, '$.directives[*].reason'), 'not_understood'))"
-)
-_CLOSE = (
-    f"{_RANKED} > 1 AND CAST(json_extract(m.reading, '$.ranking[0].confidence') AS DOUBLE) "
-    f"- CAST(json_extract(m.reading, '$.ranking[1].confidence') AS DOUBLE) < {CLOSE_CALL}"
-)
-
 # A figure → the list behind it and the condition that counts it: the list is as long as the figure says.
 COUNTED: dict[str, tuple[Of, str]] = {
     "newly_matched": (Of.MATCHES, "TRUE"),
@@ -186,7 +175,7 @@ BEHIND: dict[str, tuple[Of, str]] = COUNTED | {
     "minutes_per_done": (Of.CASES, "m.taken = 1"),
     "labour_ratio": (Of.CASES, "m.taken = 1"),
     "manual_minutes_per_done": COUNTED["newly_matched"],
-    "fallback_rate": (Of.MESSAGES, _LOST),
+    "fallback_rate": (Of.MESSAGES, "m.was_lost"),
     "handover_rate": (Of.CONVERSATIONS, "m.outcome = 'escalated'"),
     "cases_on_time": (Of.CASES, "m.on_time = 1"),
     "satisfied_rate": (Of.ANSWERS, "m.question = 'satisfaction' AND m.answer IN ('4', '5')"),
@@ -198,7 +187,7 @@ IN_TABLES: dict[str, tuple[Of, str]] = {
     "cases_taken": (Of.CASES, "m.taken = 1"),
     "cases_on_time": (Of.CASES, "m.on_time = 1"),
     "cases_reopened": (Of.CASES, "m.reopened = 1"),
-    "confused": (Of.MESSAGES, _CLOSE),
+    "confused": (Of.MESSAGES, f"m.lead < {CLOSE_CALL}"),
     "framed": (Of.INVITATIONS, "TRUE"),
     "drawn": (Of.INVITATIONS, "m.invitation_state <> 'not_drawn'"),
     "invited": (Of.INVITATIONS, "m.invited_on IS NOT NULL"),

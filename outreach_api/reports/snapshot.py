@@ -6,20 +6,23 @@ No encrypted column is among them: a report knows groups, never people.
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import adbc_driver_manager
-import adbc_driver_sqlite
 import duckdb
 import pyarrow
 import sqlalchemy as sa
+from pyarrow import ipc
 
 from models.report_views import VIEWS
 from models.session import Sessions
 from models.tables import metadata
+from outreach_api.reports import sqlite_reader
 
 Snapshot = duckdb.DuckDBPyConnection
 Cells = list[sa.Column[object]]
@@ -59,13 +62,39 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "survey_answer": ("invitation_id", "question", "value", "themes", "at", "superseded_at"),
 }  # fmt: skip
+# Named by the views and counted by no report: there, but empty.
+UNREAD: dict[str, frozenset[str]] = {
+    "match": frozenset({"policy_version", "episode"}),
+    "contact": frozenset({"refusal", "ladder_step"}),
+    "refused_contact": frozenset({"on"}),
+    "case": frozenset({"reason", "urgency", "team_id", "first_feedback_at", "confirmed_at"}),
+}
+# A column read into what is counted of it: the assistant's reading of a message is long, and looked at often.
+_RANKING = """json_extract_string({cell}, ['$.ranking[0].intent', '$.ranking[1].intent', '$.ranking[0].confidence',
+          '$.ranking[1].confidence'])"""
+_DONE = "json_extract_string({cell}, '$.directives[*].do')"
+_WHY = "json_extract_string({cell}, '$.directives[*].reason')"
+# The same expression again costs nothing: each is worked out once a row.
+TAKEN_APART: dict[tuple[str, str], str] = {
+    ("message", "reading"): f"""
+        {_RANKING}[1] AS intent, {_RANKING}[2] AS rival, {_RANKING}[1] IS NOT NULL AS was_read,
+        CAST({_RANKING}[3] AS DOUBLE) - CAST({_RANKING}[4] AS DOUBLE) AS lead,
+        COALESCE(list_contains({_DONE}, 'clarify') OR list_contains({_WHY}, 'not_understood'), FALSE)
+          AS was_lost"""
+}
 SEALED: dict[str, tuple[str, ...]] = {
     "resident": ("id", "name"),
     "phone": ("id", "number"),
     "resident_phone": ("resident_id", "phone_id", "rank"),
 }
 ROWS_A_BATCH = 65_536
+LARGEST_COPY_BYTES = 64 * 2**20
+FAULT_TAIL = 2000
 CSV = """header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\\n'"""
+
+
+class SnapshotFault(RuntimeError):  # noqa: N818
+    """The database could not be read for a report; says why."""
 
 
 @contextlib.contextmanager
@@ -73,6 +102,9 @@ def take_snapshot(sessions: Sessions) -> Iterator[Snapshot]:
     """Copy what reports need, as of one instant, and put the views over it.
 
     SQLite is read through Arrow, PostgreSQL by COPY; either way in one read transaction that holds nobody up.
+
+    Raises:
+        SnapshotFault: the file could not be read.
     """
     con = duckdb.connect()
     try:
@@ -93,27 +125,43 @@ def take_sealed(con: Snapshot, sessions: Sessions) -> None:
 
 def _copy(con: Snapshot, sessions: Sessions, tables: list[Cells], *, prefix: str = "") -> None:
     if sessions.engine.dialect.name == "sqlite":
-        with _set_aside(sessions.engine) as path:
-            _copy_sqlite(con, path, tables, prefix)
+        # The driver takes a column's type from its first rows: a text column must not begin with nulls only.
+        queries = [
+            f'SELECT {", ".join(map(_never_null, _read(cells)))} FROM "{cells[0].table.name}"' for cells in tables
+        ]
+        for table, rows in zip(tables, _sqlite_rows(sessions.engine, queries), strict=True):
+            _take(con, prefix + table[0].table.name, f"SELECT {_taken(table)} FROM rows", rows)
     else:
         _copy_postgres(con, sessions.engine, tables, prefix)
 
 
-def _copy_sqlite(con: Snapshot, path: str, tables: list[Cells], prefix: str) -> None:
-    # The driver's DB-API layer would import pandas for nothing.
-    with _opened(path) as connection:
-        connection.set_autocommit(False)
-        for table in tables:
-            # The driver takes a column's type from its first rows: a text column must not begin with nulls only.
-            cells = ", ".join(_never_null(c) for c in table)
-            with adbc_driver_manager.AdbcStatement(connection) as statement:
-                statement.set_options(**{"adbc.sqlite.query.batch_rows": str(ROWS_A_BATCH)})
-                statement.set_sql_query(f'SELECT {cells} FROM "{table[0].table.name}"')
-                stream, _ = statement.execute_query()
-                rows = pyarrow.RecordBatchReader._import_from_c(stream.address)
-                taken = ", ".join(_cast(c, f'"{c.name}"') for c in table)
-                _take(con, prefix + table[0].table.name, f"SELECT {taken} FROM rows", rows)
-        connection.rollback()
+def _sqlite_rows(engine: sa.Engine, queries: list[str]) -> Iterator[pyarrow.RecordBatchReader]:
+    """The rows of each query, never by a second SQLite library on the house's own file in this process.
+
+    A small file is copied first, which takes less time than a process; a large one is read by a process of its own.
+    """
+    file = Path(engine.url.database or "")
+    if file.is_file() and file.stat().st_size > LARGEST_COPY_BYTES:
+        yield from _read_apart(file, queries)
+        return
+    with _set_aside(engine) as path, sqlite_reader.opened(path) as connection:
+        yield from sqlite_reader.rows_of(connection, queries, ROWS_A_BATCH)
+
+
+def _read_apart(file: Path, queries: list[str]) -> Iterator[pyarrow.RecordBatchReader]:
+    command = [sys.executable, "-P", sqlite_reader.__file__, str(file), json.dumps(queries), str(ROWS_A_BATCH)]
+    with tempfile.TemporaryFile() as said, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said) as reader:
+        assert reader.stdout is not None  # noqa: S101 - for the type checker
+        try:
+            for _ in queries:
+                with ipc.open_stream(reader.stdout) as rows:
+                    yield rows
+        except pyarrow.ArrowInvalid as fault:
+            said.seek(0)
+            message = said.read().decode(errors="replace")[-FAULT_TAIL:]
+            raise SnapshotFault(f"{file} could not be read: {message}") from fault
+        finally:
+            reader.terminate()
 
 
 @contextlib.contextmanager
@@ -137,16 +185,6 @@ def _set_aside(engine: sa.Engine) -> Iterator[str]:
         yield path
 
 
-@contextlib.contextmanager
-def _opened(path: str) -> Iterator[adbc_driver_manager.AdbcConnection]:
-    database = adbc_driver_sqlite.connect(path)
-    try:
-        with adbc_driver_manager.AdbcConnection(database) as connection:
-            yield connection
-    finally:
-        database.close()
-
-
 def _take(con: Snapshot, name: str, query: str, rows: object) -> None:
     con.register("rows", rows)
     con.execute(f'CREATE TABLE "{name}" AS {query}')
@@ -161,21 +199,37 @@ def _copy_postgres(con: Snapshot, engine: sa.Engine, tables: list[Cells], prefix
         for table in tables:
             name = table[0].table.name
             file = Path(folder) / f"{name}.csv"
-            cells = ", ".join(f'"{c.name}"' for c in table)
+            cells = ", ".join(f'"{c.name}"' for c in _read(table))
             order = f'COPY (SELECT {cells} FROM "{name}") TO STDOUT (FORMAT csv)'
             with driver.cursor() as cursor, cursor.copy(order) as rows, file.open("wb") as target:  # type: ignore[union-attr]
                 for part in rows:
                     target.write(part)
-            columns = ", ".join(f"'{c.name}': 'VARCHAR'" for c in table)
-            taken = ", ".join(_cast(c, f'"{c.name}"') for c in table)
-            con.execute(
-                f'CREATE TABLE "{prefix}{name}" AS SELECT {taken} FROM read_csv(?, {CSV}, columns = {{{columns}}})',
-                [str(file)],
-            )
+            columns = ", ".join(f"'{c.name}': 'VARCHAR'" for c in _read(table))
+            source = f"read_csv(?, {CSV}, columns = {{{columns}}})"
+            con.execute(f'CREATE TABLE "{prefix}{name}" AS SELECT {_taken(table)} FROM {source}', [str(file)])
 
 
 def _tables(wanted: Mapping[str, tuple[str, ...]]) -> list[Cells]:
     return [[metadata.tables[name].c[column] for column in columns] for name, columns in wanted.items()]
+
+
+def _read(table: Cells) -> Cells:
+    unread = UNREAD.get(table[0].table.name, frozenset())
+    return [column for column in table if column.name not in unread]
+
+
+def _taken(table: Cells) -> str:
+    """The cells of a row in DuckDB's own types."""
+    name = table[0].table.name
+    read = {column.name for column in _read(table)}
+    parts = []
+    for column in table:
+        apart = TAKEN_APART.get((name, column.name))
+        if apart is not None:
+            parts.append(apart.format(cell=f"""NULLIF(CAST("{column.name}" AS VARCHAR), '')"""))
+        else:
+            parts.append(_cast(column, f'"{column.name}"' if column.name in read else "NULL"))
+    return ", ".join(parts)
 
 
 def _is_text(column: sa.Column[object]) -> bool:
@@ -196,7 +250,7 @@ def _cast(column: sa.Column[object], cell: str) -> str:
     kind = _plain(column)
     whole = f"NULLIF(CAST({cell} AS VARCHAR), '')"
     if isinstance(kind, sa.Integer):
-        typed = f"TRY_CAST({whole} AS BIGINT)" if column.nullable else f"CAST({cell} AS BIGINT)"
+        typed = f"TRY_CAST({whole} AS BIGINT)" if column.nullable or cell == "NULL" else f"CAST({cell} AS BIGINT)"
     elif isinstance(kind, sa.DateTime):
         typed = f"CAST({whole} AS TIMESTAMP)"
     elif isinstance(kind, sa.Date):

@@ -5,17 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from models.column_types import use_key_ring
 from models.migrate import upgrade
 from models.session import Sessions, make_engine
-from outreach_api.reports.snapshot import take_snapshot
+from outreach_api.reports import snapshot
+from outreach_api.reports.snapshot import SnapshotFault, take_snapshot
 from tests.builders import a_key_ring, a_resident
 
 pytestmark = pytest.mark.sqlite_file
 
 
-def test_a_snapshot_takes_no_log_away_from_under_an_open_database(tmp_path: Path) -> None:
+@pytest.mark.parametrize("largest_copy", [snapshot.LARGEST_COPY_BYTES, 0], ids=["copied", "read apart"])
+def test_a_snapshot_takes_no_log_away_from_under_an_open_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, largest_copy: int
+) -> None:
+    monkeypatch.setattr(snapshot, "LARGEST_COPY_BYTES", largest_copy)
     use_key_ring(a_key_ring())
     engine = make_engine(f"sqlite:///{tmp_path}/house.db")
     upgrade(engine)
@@ -33,4 +39,14 @@ def test_a_snapshot_takes_no_log_away_from_under_an_open_database(tmp_path: Path
     with sessions.read() as session, take_snapshot(sessions) as con:
         assert con.execute("SELECT count(*) FROM resident").fetchall() == [(2,)]
         assert session is not None
+    engine.dispose()
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "LARGEST_COPY_BYTES", 0)
+    broken = tmp_path / "house.db"
+    broken.write_bytes(b"no database " * 400)
+    engine = create_engine(f"sqlite:///{broken}")
+    with pytest.raises(SnapshotFault, match="not a database"), take_snapshot(Sessions(engine)):
+        pass
     engine.dispose()
