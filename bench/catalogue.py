@@ -25,6 +25,7 @@ BENCHES: dict[str, Entry] = {
     "matching": Entry("bench.matching", "全部事项比对一百万居民", "match a million residents against every rule"),
     "delivery": Entry("bench.delivery", "发送两万条短信直到回执", "send 20,000 texts until their receipts are applied"),
     "webhooks": Entry("bench.webhooks", "短信回调：签名到落盘确认", "inbound texts, signed to durably acknowledged"),
+    "chat": Entry("bench.chats", "一千个打开的聊天页", "a thousand open chat pages"),
     "understanding": Entry("bench.understanding", "没见过的话听懂多少", "messages that were never learnt, understood"),
     "turns": Entry("bench.turns", "助手一问一答的快慢，与原装 Rasa 对比", "a turn of the assistant, beside stock Rasa"),
     "reports": Entry("bench.reports", "一百万人次的报告和清单", "report on a million matches"),
