@@ -152,6 +152,7 @@ class Refusal(StrEnum):
     WEEKLY_CAP = "weekly_cap"
     CAMPAIGN_PAUSED = "campaign_paused"
     CAMPAIGN_CAP = "campaign_cap"
+    TEAMS_FULL = "teams_full"
     EXPIRED = "expired"
     OPEN_CONVERSATION = "open_conversation"
     OPEN_CONTACT = "open_contact"

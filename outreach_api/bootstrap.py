@@ -22,6 +22,7 @@ from models.crypto import KeyRing, new_key_ring, read_key_ring, write_key_ring
 from models.migrate import upgrade
 from models.session import Durability, Sessions, make_engine
 from models.vocabulary import Channel
+from outreach_api.cases.capacity import room_for_outreach
 from outreach_api.cases.home_help import open_home_help
 from outreach_api.cases.plan_days import plan_walks
 from outreach_api.cases.route_cases import route_waiting
@@ -52,6 +53,7 @@ from scheduler.planning.cadence import Cadence
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.notices import NoticeAudience, NoticeReport, Reach, queue_notice
 from scheduler.planning.planner import plan
+from scheduler.planning.release import Room
 from scheduler.planning.reminders import plan_reminders
 from scheduler.planning.rules import contact_rules
 from scheduler.policies.card import PolicyCard
@@ -239,6 +241,13 @@ class House:
     def _surveys(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         return plan_surveys(self.sessions, cards=self.cards, channels=self.carriers.keys(), now=now).facts()
 
+    def _room(self, now: datetime) -> Room | None:
+        """How many the teams can take, where outreach is to follow them."""
+        with self.sessions.read() as session:
+            rules = contact_rules(session, self.settings.zone)
+            follow = rules.follow_capacity
+            return room_for_outreach(session, follow, rules, now) if follow is not None else None
+
     def _plan(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         report = plan(
             self.sessions,
@@ -248,6 +257,7 @@ class House:
             open_home_help=open_home_help,
             cadence=self._cadence(),
             guards=self.guards,
+            room=self._room(now),
         )
         told = plan_reminders(
             self.sessions, now=now, cards=self.cards, render=HeadsUpTexts(self.cards), guards=self.guards

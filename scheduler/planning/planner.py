@@ -38,6 +38,7 @@ from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.pauses import standing_pauses
 from scheduler.planning.phases import phases_on
 from scheduler.planning.refusals import Refused, record_refusals
+from scheduler.planning.release import Room
 from scheduler.planning.rules import ContactRules, contact_rules
 from scheduler.planning.situation import (
     LADDER_PURPOSES,
@@ -115,6 +116,9 @@ class _Pass:
     render: Render
     open_home_help: OpenHomeHelp
     filled: Counter[tuple[int, date]]
+    room: Room | None = None
+    held: set[int] = field(default_factory=set)
+    """Matches whose first contact waits for a team with room."""
     report: PlanReport = field(default_factory=PlanReport)
 
     @property
@@ -132,12 +136,14 @@ def plan(
     cadence: Cadence | None = None,
     rules: ContactRules | None = None,
     guards: Guards = ALL_GUARDS,
+    room: Room | None = None,
 ) -> PlanReport:
     """Plan the contacts that are due, and help at home where the ladder or the phones are exhausted.
 
     Residents are taken in batches, highest campaign priority first, each batch in one transaction: an interrupted pass
     keeps what it planned, and the next one goes on. A second pass at once plans nothing twice: an open contact is a
-    reason not to plan another. `cadence` and `rules` default to what staff set.
+    reason not to plan another. `cadence` and `rules` default to what staff set. Where a `room` is given, people are
+    told for the first time only as far as it goes.
     """
     with sessions.write() as session:
         rules = rules or contact_rules(session)
@@ -146,7 +152,7 @@ def plan(
         campaigns = campaigns_on(session, today)
         phases = phases_on(session, [campaign.id for campaign in campaigns.values()], today)
         terms = Terms(campaigns, standing_pauses(session), cards, rules.zone, now, guards, phases)
-        ongoing = _Pass(bench, terms, render, open_home_help, _filled(session, terms))
+        ongoing = _Pass(bench, terms, render, open_home_help, _filled(session, terms), room)
         residents = _residents_to_consider(session, terms, bench.cadence)
     for start in range(0, len(residents), RESIDENTS_AT_A_TIME):
         with sessions.write() as session:
@@ -223,12 +229,22 @@ def _spending(session: Session, people: Sequence[ResidentSituation], ongoing: _P
 
 def _fits(ongoing: _Pass, contact: PlannedContact) -> bool:
     """Whether the day of the contact's first campaign has room; if so, it is taken. It counts in that campaign only."""
+    if not _has_room(ongoing, contact):
+        ongoing.held.update(match.match_id for match in contact.matches)
+        return False
     campaign = ongoing.terms.campaigns[contact.matches[0].policy_id]
     day = (campaign.id, contact.due_at.astimezone(ongoing.terms.zone).date())
     if ongoing.filled[day] >= campaign.daily_cap:
         return False
     ongoing.filled[day] += 1
     return True
+
+
+def _has_room(ongoing: _Pass, contact: PlannedContact) -> bool:
+    """Whether a team could come to who is told now; only a first contact brings anybody new to the door."""
+    if ongoing.room is None or contact.purpose is not ContactPurpose.OFFER:
+        return True
+    return ongoing.room.take([match.policy_id for match in contact.matches])
 
 
 def _write_contacts(session: Session, planned: Sequence[tuple[int, PlannedContact]], ongoing: _Pass) -> None:
@@ -306,5 +322,7 @@ def _by_id(session: Session, table: Any, ids: Sequence[int]) -> dict[int, Any]:
 
 
 def _record(session: Session, refused: Sequence[Refused], ongoing: _Pass) -> None:
+    held = ongoing.held
+    refused = [one._replace(reason=Refusal.TEAMS_FULL) if one.match_id in held else one for one in refused]
     record_refusals(session, refused, now=ongoing.now, zone=ongoing.terms.zone)
     ongoing.report.refused.update(one.reason for one in refused)

@@ -24,6 +24,7 @@ from scheduler.planning.budget import (
 from scheduler.planning.cadence import DEFAULT_CADENCE, Cadence, read_cadence
 from scheduler.planning.holidays import HolidayCalendar, read_overrides
 from scheduler.planning.quiet_hours import DEFAULT_HOURS, ContactHours, next_allowed, read_hours
+from scheduler.planning.release import FollowCapacity, read_follow_capacity
 
 CONTACT_HOURS = "contact_hours"
 CONTACT_BUDGET = "contact_budget"
@@ -31,6 +32,7 @@ CADENCE = "cadence"
 CALENDAR_OVERRIDES = "calendar_overrides"
 CONVERSATION_WAIT_HOURS = "conversation_wait_hours"
 SENDER_RATES = "sender_rates"
+OUTREACH_FOLLOWS_CAPACITY = "outreach_follows_capacity"
 HOME_ZONE = ZoneInfo("Asia/Shanghai")
 DEFAULT_CONVERSATION_WAIT_HOURS = 24
 
@@ -48,6 +50,9 @@ class ContactRules:
     """How long a conversation must have been silent before somebody is contacted unasked."""
     sender_rates: Mapping[str, float] = field(default_factory=dict)
     """Texts a second that a sending number may send, by number; one left out has no limit of ours."""
+
+    follow_capacity: FollowCapacity | None = None
+    """Whether first contacts wait until the teams have room for those who will need a visit."""
 
     def next_slot(self, spent: Iterable[Spent], channel: Channel, *, at: datetime) -> datetime:
         """The earliest instant from `at` on that both the budget and the contact hours allow."""
@@ -92,6 +97,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     CALENDAR_OVERRIDES: read_overrides,
     CONVERSATION_WAIT_HOURS: read_wait_hours,
     SENDER_RATES: read_sender_rates,
+    OUTREACH_FOLLOWS_CAPACITY: read_follow_capacity,
 }
 """Whoever edits a setting passes it through its reader first: the reader's message says what is wrong."""
 
@@ -108,6 +114,7 @@ def contact_rules(session: Session, zone: ZoneInfo = HOME_ZONE) -> ContactRules:
         cadence=_read(values, CADENCE, DEFAULT_CADENCE),
         conversation_wait=timedelta(hours=_read(values, CONVERSATION_WAIT_HOURS, DEFAULT_CONVERSATION_WAIT_HOURS)),
         sender_rates=_read(values, SENDER_RATES, {}),
+        follow_capacity=_read(values, OUTREACH_FOLLOWS_CAPACITY, None),
     )
 
 
