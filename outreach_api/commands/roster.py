@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from models.vocabulary import Audience
 from outreach_api.bootstrap import open_house
 from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
@@ -19,6 +20,10 @@ from outreach_api.settings import Settings
 from scheduler.roster.feed import FeedKind, feeds
 from scheduler.roster.freshness import DatedFile
 from scheduler.roster.import_population import ImportReport
+
+if TYPE_CHECKING:
+    from scheduler.matching.run import MatchingReport
+    from scheduler.policies.card import PolicyCard
 
 
 class ImportProgress:
@@ -87,6 +92,12 @@ def _show(report: ImportReport) -> None:
     )
 
 
+def without_roster(cards: Mapping[str, PolicyCard], report: MatchingReport, day: date) -> list[PolicyCard]:
+    """Items for firms that would have been matched, had the import brought any firm."""
+    for_firms = [card for card in cards.values() if card.audience is Audience.ENTERPRISE and card.is_pushable(day)]
+    return [card for card in for_firms if card.id not in report.policies]
+
+
 @tells_faults
 def match(
     as_of: Annotated[
@@ -117,4 +128,7 @@ def match(
         if unlisted:
             zh, en = "没有在享名单，不知道谁已经领了，未比对：", "not matched, no list says who already receives it: "
             OUT.print(say(zh, en) + "、".join(unlisted))
+        if unseen := without_roster(house.cards, report, day):
+            zh, en = "没有企业名录，未比对：", "not matched, the import brought no roster of firms: "
+            OUT.print(say(zh, en) + "、".join(card.name.zh for card in unseen))
         show_stale(stale_files(settings.home, on=day))

@@ -15,6 +15,7 @@ from models.enterprise import Enterprise
 from models.match import Match
 from models.session import Sessions
 from models.vocabulary import Audience, MatchState
+from outreach_api.commands.roster import without_roster
 from scheduler.matching.applications import take_applications
 from scheduler.matching.explain import explain_match
 from scheduler.matching.moves import move_match
@@ -175,7 +176,9 @@ def test_a_list_that_names_neither_people_nor_firms_is_refused(district: Distric
 
 def test_without_a_roster_of_firms_their_items_are_not_matched(sessions: Sessions, district: District) -> None:
     population = district.population([], [], more={"企业名录.csv": [ROSTER]})
-    assert run_matching(sessions, population, CARDS, now=NOON).policies == {}
+    report = run_matching(sessions, population, CARDS, now=NOON)
+    assert report.policies == {}
+    assert without_roster(CARDS, report, AS_OF) == [CARD]
 
 
 def test_a_firm_that_closed_is_not_offered_and_its_match_is_recalled(sessions: Sessions, district: District) -> None:
