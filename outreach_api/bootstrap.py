@@ -26,6 +26,7 @@ from outreach_api.cases.capacity import room_for_outreach
 from outreach_api.cases.home_help import open_home_help
 from outreach_api.cases.plan_days import plan_walks
 from outreach_api.cases.route_cases import route_waiting
+from outreach_api.cases.tell_visits import tell_visits
 from outreach_api.cases.watch_queue import watch_queue
 from outreach_api.catalogue.book import Book
 from outreach_api.channels.carrier import TextCarrier
@@ -236,7 +237,8 @@ class House:
         # What is appointed from now on is for tomorrow at the earliest: at eight, today's walks are complete.
         if now.astimezone(self.settings.zone).hour == FIRST_HOUR:
             plan_walks(self.sessions, self._today())
-        return routed.facts() | watch_queue(self.sessions, self.cards, now=now).facts()
+        told = tell_visits(self.sessions, now=now)
+        return routed.facts() | {"told": told} | watch_queue(self.sessions, self.cards, now=now).facts()
 
     def _surveys(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         return plan_surveys(self.sessions, cards=self.cards, channels=self.carriers.keys(), now=now).facts()
