@@ -28,5 +28,8 @@ BENCHES: dict[str, Entry] = {
     "chat": Entry("bench.chats", "一千个打开的聊天页", "a thousand open chat pages"),
     "understanding": Entry("bench.understanding", "没见过的话听懂多少", "messages that were never learnt, understood"),
     "turns": Entry("bench.turns", "助手一问一答的快慢，与原装 Rasa 对比", "a turn of the assistant, beside stock Rasa"),
+    "voice": Entry(
+        "bench.voice", "五十通电话同时打，多久开始回答", "fifty calls at once, and how soon each is answered"
+    ),
     "reports": Entry("bench.reports", "一百万人次的报告和清单", "report on a million matches"),
 }
