@@ -45,7 +45,7 @@ def _run(chosen: Namespace, progress: Progress) -> Measured:
     rounds = {**ROUNDS, _BIG_ROUND: chosen.calls}
     with working_folder() as folder, ExitStack() as stack:
         environment, bot = _environment(folder)
-        called = _people(environment, folder, sum(rounds.values()) + 1)
+        called = people_being_called(environment, folder, sum(rounds.values()) + 1)
         stack.enter_context(bot)
         door = stack.enter_context(front_door(environment))
         port = int(environment["OUTREACH_PORT"])
@@ -102,7 +102,7 @@ def _hold(port: int, prefix: str, called: Sequence[tuple[str, int]]) -> _Held:
     return _Held(len(times), times[min(len(times) - 1, len(times) * 95 // 100)], held["dropped"])
 
 
-def _people(environment: dict[str, str], folder: Path, count: int) -> list[tuple[str, int]]:
+def people_being_called(environment: dict[str, str], folder: Path, count: int) -> list[tuple[str, int]]:
     """So many residents who are just being called: their numbers, and the contacts that the calls are."""
     settings = Settings(_env_file=None, home=folder, database_url=environment["OUTREACH_DATABASE_URL"])
     with open_house(settings) as house:

@@ -292,7 +292,6 @@ class CallService:
 
     def _turn(self, found: OnTheLine, text: str) -> list[Command]:
         number = found.state.turns + 1
-        self._save(found, turns=number)
         turns = Turns(self.sessions, self.bot, self.cards, self.clock)
         turned = turns.take(Utterance(found.id, number, text))
         newly_known = turned.resident_id is not None and found.resident_id is None

@@ -39,6 +39,7 @@ from scheduler.planning.stops import standing_stop
 from scheduler.policies.card import PolicyCard
 
 TRIES = 3
+FIRST_FENCE = 0
 _SETTLED = (InboundState.DONE, InboundState.PARKED)
 
 
@@ -50,6 +51,15 @@ class Utterance:
 
 
 @dataclass(frozen=True)
+class _Kept:
+    """`before`: the conversation's outcome before these words."""
+
+    inbound_id: int
+    before: ConversationOutcome
+    is_new: bool
+
+
+@dataclass(frozen=True)
 class Turns:
     sessions: Sessions
     bot: Bot
@@ -58,19 +68,22 @@ class Turns:
 
     def take(self, utterance: Utterance) -> Turned:
         """Keep what was said and answer it. The same turn again has its effects once and gives the same answer."""
-        inbound_id, before = self._keep(utterance)
+        kept = self._keep(utterance)
         inbox = Inbox(self.sessions, self.bot, self.cards, self.clock)
+        # What has just been kept is claimed with it.
+        claim = Claim(kept.inbound_id, FIRST_FENCE) if kept.is_new else self._claim(kept.inbound_id)
         for _ in range(TRIES):
-            claim = self._claim(inbound_id)
             if claim is None:
                 break
-            inbox.answer_one(claim, InboxReport())
+            report = InboxReport()
+            inbox.answer_one(claim, report)
+            claim = self._claim(kept.inbound_id) if report.conflicts else None
         with self.sessions.read() as session:
-            return _read_back(session, inbound_id, before)
+            return _read_back(session, kept.inbound_id, kept.before)
 
     def take_own(self, utterance: Utterance, answer: str) -> None:
         """Keep a word that the call itself answers, with that answer; the conversation stands still."""
-        inbound_id, _ = self._keep(utterance)
+        inbound_id = self._keep(utterance).inbound_id
         now = self.clock.now()
         with self.sessions.write() as session:
             inbound = session.get_one(Inbound, inbound_id)
@@ -87,11 +100,15 @@ class Turns:
             # "Say it again" means the matter, not 好的，我等着.
             session.get_one(Conversation, message.conversation_id).state = context.state.stored()
 
-    def _keep(self, utterance: Utterance) -> tuple[int, ConversationOutcome]:
-        """Commit the words before anything is made of them. They are this call's to answer until its process dies."""
+    def _keep(self, utterance: Utterance) -> _Kept:
+        """Commit the words before anything is made of them, and how far the call has come with them.
+
+        They are this call's to answer until its process dies.
+        """
         now = self.clock.now()
         with self.sessions.write() as session:
             call = session.get_one(Call, utterance.call_id)
+            call.state = call.state | {"turns": utterance.turn}
             row = {
                 "provider": call.provider,
                 "provider_ref": f"{call.provider_ref}:{utterance.turn}",
@@ -107,7 +124,7 @@ class Turns:
                 "attempts": len(RETRY_AFTER),
                 "state": InboundState.PROCESSING,
                 "claimed_at": now,
-                "fence": 0,
+                "fence": FIRST_FENCE,
             }
             new = session.scalar(_insert(session).values(row).on_conflict_do_nothing().returning(Inbound.id))
             if new is not None:
@@ -115,7 +132,8 @@ class Turns:
             same = (Inbound.provider == call.provider, Inbound.provider_ref == row["provider_ref"])
             inbound_id = new if new is not None else session.scalars(select(Inbound.id).where(*same)).one()
             talk = _conversation(session, call)
-            return inbound_id, talk.outcome if talk else ConversationOutcome.NO_DECISION
+            outcome = talk.outcome if talk else ConversationOutcome.NO_DECISION
+            return _Kept(inbound_id, outcome, is_new=new is not None)
 
     def _claim(self, inbound_id: int) -> Claim | None:
         with self.sessions.write() as session:
