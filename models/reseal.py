@@ -55,18 +55,43 @@ def reseal(sessions: Sessions, ring: KeyRing, progress: Progress = lambda _colum
     return total
 
 
-def _reseal_some(sessions: Sessions, ring: KeyRing, table: Table, column: Column[str], context: str) -> int:
+def sealed_otherwise(sessions: Sessions, ring: KeyRing) -> dict[str, int]:
+    """How many values of each column (`table.column`) another key than the active one has sealed."""
+    with sessions.read() as session:
+        counts = {
+            f"{table.name}.{column.name}": session.scalar(
+                select(func.count()).select_from(table).where(_of_others(column, ring))
+            )
+            for table, column, _ in sealed_columns()
+        }
+    return {name: count for name, count in counts.items() if count}
+
+
+def reseal_part(sessions: Sessions, ring: KeyRing, name: str, limit: int = BATCH) -> int:
+    """Reseal at most so many values of one column; several may do so at once, each takes others. How many it took."""
+    table, column, context = next(one for one in sealed_columns() if f"{one[0].name}.{one[1].name}" == name)
+    return _reseal_some(sessions, ring, table, column, context, limit)
+
+
+def _reseal_some(
+    sessions: Sessions, ring: KeyRing, table: Table, column: Column[str], context: str, limit: int = BATCH
+) -> int:
     raw = type_coerce(column, Text)
-    others = column.is_not(None) & ~raw.startswith(ring.active + KEY_ID_ENDS, autoescape=True)
     key = list(table.primary_key.columns)
+    some = select(*key, raw.label("sealed")).where(_of_others(column, ring)).limit(limit)
     with sessions.write() as session:
-        rows = session.execute(select(*key, raw.label("sealed")).where(others).limit(BATCH)).all()
+        rows = session.execute(some.with_for_update(skip_locked=True)).all()
         for *values, sealed in rows:
             anew = ring.seal(ring.open(sealed, context=context), context=context)
             same_row = [part == value for part, value in zip(key, values, strict=True)]
             change = update(table).where(*same_row, raw == sealed).values({column.name: type_coerce(anew, Text)})
             session.execute(change)
         return len(rows)
+
+
+def _of_others(column: Column[str], ring: KeyRing) -> ColumnElement[bool]:
+    raw = type_coerce(column, Text)
+    return column.is_not(None) & ~raw.startswith(ring.active + KEY_ID_ENDS, autoescape=True)
 
 
 def _position(session: Session, raw: ColumnElement[str]) -> ColumnElement[int]:

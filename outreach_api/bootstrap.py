@@ -47,6 +47,7 @@ from outreach_api.delivery.worker import deliver_due
 from outreach_api.due import look_for_due
 from outreach_api.settings import Settings
 from outreach_api.surveys.planning import plan_surveys
+from outreach_api.traces import span
 from outreach_api.voice.gate import CallGate
 from outreach_api.voice.recall import call_off_stopped
 from outreach_api.voice.service import CallService
@@ -176,7 +177,9 @@ class House:
         now = self.clock.now()
         if self._next_slot is not None and now < self._next_slot:
             return 0
-        ran = tick(self.sessions, self.jobs, now)
+        with span("tick") as noted:
+            ran = tick(self.sessions, self.jobs, now)
+            noted.note(slots=len(ran))
         self._next_slot = next_due(self.jobs, self.sessions, now + timedelta(microseconds=1))
         return len(ran)
 

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     """Who may read /metrics from elsewhere; without one only this machine may."""
 
+    traces_url: str = ""
+    """Where traces are sent, an OTLP collector; empty: nowhere."""
+
     look_ahead: bool = True
     """Whether the dates ahead are looked for every morning."""
 

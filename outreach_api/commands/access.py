@@ -50,12 +50,22 @@ def rotate() -> None:
 
 @keys.command("reseal", help=say("第二步：启用新钥匙并重新加密旧数据", "Step two: use the new key, for old values too"))
 @tells_faults
-def reseal_values() -> None:
+def reseal_values(
+    in_jobs: Annotated[
+        bool,
+        typer.Option("--in-jobs", help=say("分给各处理进程（PostgreSQL）", "in parts, by the workers (PostgreSQL)")),
+    ] = False,
+) -> None:
     """Running processes, restarted since `rotate`, open both keys; none is stopped for this."""
     settings = Settings()
     ring = read_key_ring(settings.keys)
     ring = KeyRing(list(ring.keys)[-1], ring.keys, ring.index_key)
+    if in_jobs and settings.database.startswith("sqlite"):
+        fail(say("--in-jobs 需要 PostgreSQL", "--in-jobs needs PostgreSQL"))
     replace_key_ring(ring, settings.keys)
+    if in_jobs:
+        _reseal_in_jobs(settings, ring)
+        return
     with open_house(settings) as house, Progress("{task.description}", "{task.completed:,.0f}", console=ERR) as bars:
         tasks: dict[str, TaskID] = {}
 
@@ -65,6 +75,14 @@ def reseal_values() -> None:
 
         changed = reseal(house.sessions, ring, show)
     OUT.print(say(f"{changed:,} 个值已用 {ring.active} 重新加密", f"{changed:,} values sealed anew with {ring.active}"))
+
+
+def _reseal_in_jobs(settings: Settings, ring: KeyRing) -> None:
+    from outreach_api.chunks import Chunks
+
+    with open_house(settings) as house:
+        jobs = Chunks(house.sessions, ring).reseal()
+    OUT.print(say(f"已分成 {jobs} 份，交给处理进程", f"{jobs} parts handed to the workers"))
 
 
 @keys.command("retire", help=say("第三步：去掉不再使用的旧钥匙", "Step three: drop a key that nothing needs"))

@@ -13,6 +13,7 @@ import typer
 import uvicorn
 
 from outreach_api.bootstrap import House, open_house
+from outreach_api.chunks import Chunks
 from outreach_api.commands.console import ERR, fail, tells_faults
 from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
@@ -20,6 +21,7 @@ from outreach_api.logs import log_as_json
 from outreach_api.loops import stop_on_signals, tick_until, work_until
 from outreach_api.processes import Program
 from outreach_api.settings import Settings
+from outreach_api.traces import tracing
 from outreach_api.waking import waiting_on
 from outreach_api.web.app import create_app
 
@@ -36,7 +38,7 @@ def serve() -> None:
     settings = Settings()
     secret = settings.bot_secret.get_secret_value()
     stop = threading.Event()
-    with _bot(settings, secret), _opened(settings) as house, waiting_on(house.sessions, stop) as waiting:
+    with _bot(settings, secret), _opened(settings, "serve") as house, waiting_on(house.sessions, stop) as waiting:
         worker = threading.Thread(target=work_until, args=(stop, house.work, waiting), name="worker")
         worker.start()
         try:
@@ -50,15 +52,19 @@ def serve() -> None:
 def api(port: Port = None) -> None:
     """Webhooks, API and console alone."""
     settings = _apart()
-    with _opened(settings.model_copy(update={"port": port or settings.port})) as house:
+    with _opened(settings.model_copy(update={"port": port or settings.port}), "api") as house:
         _serve_api(house)
 
 
 @tells_faults
 def worker() -> None:
-    """Answering, sending, receipts and what is unknown."""
+    """Answering, sending, receipts and what is unknown; parts of long work."""
     stop = stop_on_signals()
-    with _opened(_apart()) as house, waiting_on(house.sessions, stop) as waiting:
+    with (
+        _opened(_apart(), "worker") as house,
+        waiting_on(house.sessions, stop) as waiting,
+        Chunks(house.sessions, house.ring).working(),
+    ):
         work_until(stop, house.work_off, waiting)
 
 
@@ -66,18 +72,18 @@ def worker() -> None:
 def scheduler() -> None:
     """The jobs of the day, each slot by one scheduler."""
     stop = stop_on_signals()
-    with _opened(_apart()) as house, waiting_on(house.sessions, stop) as waiting:
+    with _opened(_apart(), "scheduler") as house, waiting_on(house.sessions, stop) as waiting:
         tick_until(stop, house.tick, waiting)
 
 
 @contextlib.contextmanager
-def _opened(settings: Settings) -> Iterator[House]:
+def _opened(settings: Settings, process: str) -> Iterator[House]:
     """The house with every card read: a fault in one stops the start, not one pass after the other.
 
     Raises:
         CardsRefused: a card has a fault.
     """
-    with open_house(settings) as house:
+    with tracing(settings.traces_url, process=process), open_house(settings) as house:
         house.book.catalogue()
         yield house
 

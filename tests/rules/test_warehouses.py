@@ -164,6 +164,9 @@ def test_postgresql_counts_as_the_rule_in_words(
 
 @pytest.mark.java
 @pytest.mark.exhaustive
+# Spark plans 23 rules at once, which takes minutes where others work too. It warns of a pandas newer than itself.
+@pytest.mark.timeout(1200)
+@pytest.mark.filterwarnings("ignore")
 def test_spark_counts_as_the_rule_in_words(
     spark: Any, duckdb: Any, cards: Mapping[str, PolicyCard], people: pa.Table, in_words: Counts
 ) -> None:
