@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, bindparam, exists, or_, select
 
 from models.contact import Contact, Receipt
 from models.conversation import Inbound
@@ -29,12 +30,15 @@ def look_for_due(sessions: Sessions, now: datetime) -> Due:
     A contact that a pause holds back counts as waiting: whether it may go is decided when it is claimed.
     """
     with sessions.read() as session:
-        receipts, inbound, contacts, open_ones = session.execute(_query(now)).one()
+        receipts, inbound, contacts, open_ones = session.execute(_query(), {"now": now}).one()
         settled_at = next_reconcile_at(session) if open_ones else None
     return Due(bool(receipts), bool(inbound), bool(contacts), settled_at is not None and settled_at <= now)
 
 
-def _query(now: datetime) -> Select[bool, bool, bool, bool]:
+@cache
+def _query() -> Select[bool, bool, bool, bool]:
+    """Kept: it is asked at every look, and to put it together takes longer than to answer it."""
+    now = bindparam("now", type_=Contact.due_at.type)
     answerable = (InboundState.PENDING, InboundState.PROCESSING)
     return select(
         exists().where(Receipt.applied_at.is_(None)),

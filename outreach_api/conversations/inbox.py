@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -31,6 +43,7 @@ from outreach_api.conversations.exact_words import (
 )
 from outreach_api.conversations.on_the_page import shown_with
 from outreach_api.conversations.transcript import Answering, give_up, hold, keep_turn
+from outreach_api.traces import span
 from scheduler.policies.card import PolicyCard
 
 log = structlog.get_logger()
@@ -85,6 +98,12 @@ class Inbox:
 
     def answer_one(self, claim: Claim, report: InboxReport) -> None:
         """Read, ask the bot outside any transaction, then settle everything in one."""
+        with span("inbound.turn", inbound=claim.inbound_id) as noted:
+            answered = report.answered
+            self._answer(claim, report)
+            noted.note(answered=report.answered - answered)
+
+    def _answer(self, claim: Claim, report: InboxReport) -> None:
         read = self._read(claim)
         if read is None:
             report.conflicts += 1
@@ -202,7 +221,8 @@ def claim_due(sessions: Sessions, *, now: datetime, limit: int) -> list[Claim]:
     word came in behind it: the stop must not wait, and must not overtake either.
     """
     with sessions.write() as session:
-        heads = session.scalars(_heads(now).limit(limit).with_for_update(skip_locked=True)).all()
+        given = {"now": now, "abandoned": now - LEASE, "most": limit}
+        heads = session.scalars(_heads(), given).all()
         waiting = [inbound for inbound in _waiting(session, now) if _safety_word_waits(session, inbound)]
         claimed = [*heads, *waiting][:limit]
         for inbound in claimed:
@@ -215,28 +235,40 @@ def claim_due(sessions: Sessions, *, now: datetime, limit: int) -> list[Claim]:
 _UNSETTLED = (InboundState.PENDING, InboundState.PROCESSING)
 
 
-def _is_head() -> object:
+def _is_head() -> ColumnElement[bool]:
     earlier = aliased(Inbound)
     return ~exists().where(
         earlier.sender_index == Inbound.sender_index, earlier.id < Inbound.id, earlier.state.in_(_UNSETTLED)
     )
 
 
-def _heads(now: datetime):  # type: ignore[no-untyped-def]
-    due = and_(Inbound.state == InboundState.PENDING, Inbound.due_at <= now)
-    abandoned = and_(Inbound.state == InboundState.PROCESSING, Inbound.claimed_at <= now - LEASE)
-    return select(Inbound).where(or_(due, abandoned), _is_head()).order_by(Inbound.id)  # type: ignore[arg-type]
+# The two queries are kept: they are asked at every instant, and to put one together takes longer than to answer it.
+@cache
+def _heads() -> Select[Inbound]:
+    due = and_(Inbound.state == InboundState.PENDING, Inbound.due_at <= _instant("now"))
+    abandoned = and_(Inbound.state == InboundState.PROCESSING, Inbound.claimed_at <= _instant("abandoned"))
+    heads = select(Inbound).where(or_(due, abandoned), _is_head()).order_by(Inbound.id)
+    return heads.limit(bindparam("most", type_=Integer)).with_for_update(skip_locked=True)
 
 
 def _waiting(session: Session, now: datetime) -> list[Inbound]:
     """Heads put off until later, behind which something else came in."""
+    return list(session.scalars(_put_off(), {"now": now}))
+
+
+@cache
+def _put_off() -> Select[Inbound]:
     later = aliased(Inbound)
     followed = exists().where(
         later.sender_index == Inbound.sender_index, later.id > Inbound.id, later.state == InboundState.PENDING
     )
-    put_off = (Inbound.state == InboundState.PENDING, Inbound.due_at > now, Inbound.attempts > 0)
-    query = select(Inbound).where(*put_off, followed, _is_head()).order_by(Inbound.id)  # type: ignore[arg-type]
-    return list(session.scalars(query.with_for_update(skip_locked=True)))
+    put_off = (Inbound.state == InboundState.PENDING, Inbound.due_at > _instant("now"), Inbound.attempts > 0)
+    heads = select(Inbound).where(*put_off, followed, _is_head()).order_by(Inbound.id)
+    return heads.with_for_update(skip_locked=True)
+
+
+def _instant(name: str) -> BindParameter[datetime]:
+    return bindparam(name, type_=Inbound.due_at.type)
 
 
 def _safety_word_waits(session: Session, inbound: Inbound) -> bool:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from models.contact import Campaign, Contact, ContactMatch
@@ -110,12 +110,16 @@ def is_deliverable(session: Session) -> ColumnElement[bool]:
     pauses = standing_pauses(session)
     if pauses.everything is not None:
         return Contact.purpose.in_(ANSWERS)
+    if not pauses.policies and not pauses.campaigns:
+        return true()
     held = held_campaigns(session, pauses)
     free = or_(Contact.campaign_id.is_(None), Contact.campaign_id.not_in(held))
     return or_(Contact.purpose.in_(ANSWERS), free)
 
 
 def held_campaigns(session: Session, pauses: Pauses) -> frozenset[int]:
+    if not pauses.policies:
+        return pauses.campaigns
     by_policy = session.scalars(select(Campaign.id).where(Campaign.policy_id.in_(pauses.policies)))
     return pauses.campaigns | frozenset(by_policy)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, literal, select, union_all
+from sqlalchemy import BindParameter, CompoundSelect, Integer, Select, bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from models.contact import Campaign, Contact
@@ -49,9 +50,9 @@ def due_in_turns(session: Session, channels: Collection[Channel], *, now: dateti
     lanes = open_lanes(session, standing_pauses(session))
     if not lanes or limit <= 0:
         return []
-    heads = [_head(lane, number, channels, now, limit) for number, lane in enumerate(lanes)]
+    heads = _heads(tuple(lane.campaign_id for lane in lanes), tuple(sorted(channels)))
     queues: list[list[Candidate]] = [[] for _ in lanes]
-    for number, *columns in session.execute(union_all(*heads)):
+    for number, *columns in session.execute(heads, {"now": now, "most": limit}):
         queues[number].append(Candidate(*columns))
     filled = [(lane.seats, queue) for lane, queue in zip(lanes, queues, strict=True) if queue]
     return list(islice(in_turns(_from_another_start(filled, now, limit)), limit))
@@ -90,16 +91,25 @@ def _from_another_start(
     return queues[start:] + queues[:start]
 
 
-def _head(lane: Lane, number: int, channels: Collection[Channel], now: datetime, limit: int) -> Select[Any]:
+@lru_cache(maxsize=64)
+def _heads(campaign_ids: tuple[int | None, ...], channels: tuple[Channel, ...]) -> CompoundSelect[Any]:
+    """The query over these lanes. It is kept: to put it together takes longer than to answer it."""
+    return union_all(*(_head(campaign_id, number, channels) for number, campaign_id in enumerate(campaign_ids)))
+
+
+def _head(campaign_id: int | None, number: int, channels: Collection[Channel]) -> Select[Any]:
+    now, most = bindparam("now", type_=Contact.due_at.type), bindparam("most", type_=Integer)
     due = _due(channels, now).where(
-        Contact.campaign_id.is_(None) if lane.campaign_id is None else Contact.campaign_id == lane.campaign_id,
+        Contact.campaign_id.is_(None) if campaign_id is None else Contact.campaign_id == campaign_id,
         Contact.purpose.not_in(ANSWERS),
     )
-    head = due.order_by(Contact.due_at, Contact.id).limit(limit).subquery()
+    head = due.order_by(Contact.due_at, Contact.id).limit(most).subquery()
     return select(literal(number).label("lane"), *head.c)
 
 
-def _due(channels: Collection[Channel], now: datetime) -> Select[int, int | None, int, Channel]:
+def _due(
+    channels: Collection[Channel], now: datetime | BindParameter[datetime]
+) -> Select[int, int | None, int, Channel]:
     return select(Contact.id, Contact.resident_id, Contact.phone_id, Contact.channel).where(
         Contact.state == ContactState.PLANNED, Contact.due_at <= now, Contact.channel.in_(channels)
     )

@@ -22,6 +22,7 @@ from outreach_api.delivery.breaker import FAILURES_THAT_OPEN, FIRST_REST, allowa
 from outreach_api.delivery.claim import Claimed, cancel_expired, claim_due
 from outreach_api.delivery.pace import Rate
 from outreach_api.delivery.settle import Begun, begin_sends, hand_back, settle_all
+from outreach_api.traces import span
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.rules import ContactRules, contact_rules
 
@@ -173,6 +174,9 @@ def deliver_due(
             report.postponed += batch.postponed
             report.cancelled += batch.cancelled
             left -= batch.looked_at
+            # Fewer than asked for: nothing else is due on these channels.
+            if batch.looked_at < seats and channels == _open_channels(carriers, sender, probing):
+                break
             size = _next_size(size, clock.now() - began, threads)
     if report:
         log.info("delivered", **report.facts())
@@ -215,6 +219,13 @@ def _rules(sessions: Sessions) -> ContactRules:
 
 
 def _hand_over(carrier: TextCarrier, claimed: Claimed) -> SendResult:
+    with span("contact.send", contact=claimed.contact_id, channel=claimed.channel.value) as noted:
+        result = _ask(carrier, claimed)
+        noted.note(outcome=type(result).__name__.lower())
+        return result
+
+
+def _ask(carrier: TextCarrier, claimed: Claimed) -> SendResult:
     try:
         return carrier.send(claimed.message)
     except Exception as fault:

@@ -506,7 +506,8 @@ def test_no_more_are_marked_as_handed_over_than_are_in_flight(tmp_path: Path) ->
 
 def test_without_the_duplicate_guard_a_contact_is_sent_twice(office: Office) -> None:
     contact_id = office.due()
-    office.deliver(guards=Guards.without("duplicate_send"))
+    for _ in range(2):
+        office.deliver(guards=Guards.without("duplicate_send"))
     assert office.carrier.contact_ids() == [contact_id, contact_id]
     assert office.state(contact_id) is ContactState.ACCEPTED
 
