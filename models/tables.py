@@ -18,6 +18,7 @@ from models import (
     resident,
     staff,
     survey,
+    wechat,
 )
 from models.base import Base
 
@@ -42,4 +43,5 @@ __all__ = [
     "resident",
     "staff",
     "survey",
+    "wechat",
 ]

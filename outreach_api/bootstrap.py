@@ -328,6 +328,10 @@ def _clock(settings: Settings) -> Clock:
 def carriers_of(settings: Settings, sessions: Sessions, clock: Clock) -> dict[Channel, TextCarrier]:
     texts = WithChatLinks(TwilioCarrier.from_settings(settings), public_url=settings.public_url)
     carriers: dict[Channel, TextCarrier] = {Channel.SMS: texts}
+    if settings.wechat.enabled:
+        from outreach_api.wechat.carrier import WechatCarrier
+
+        carriers[Channel.CHAT] = WechatCarrier(sessions, settings.wechat, clock)
     if settings.voice.enabled:
         gate = CallGate(sessions, clock, settings.voice, settings.zone)
         carriers[Channel.VOICE] = TwilioCallCarrier(settings, gate)

@@ -61,6 +61,7 @@ COMMANDS = {
     "policies": Place("policies", "policies", say("政策卡片", "Policy cards")),
     "campaign": Place("campaigns", "campaign", say("触达活动", "Campaigns")),
     "chat": Place("chat", "chat", say("网页聊天的链接", "Links to the chat page")),
+    "wechat": Place("wechat", "wechat", say("微信公众号的绑定码", "Codes to bind a WeChat account with")),
     "bot": Place("bot", "bot", say("助手：读 JSON 行，写 JSON 行", "The assistant: JSON lines in, JSON lines out")),
     "keys": Place("access", "keys", say("加密密钥", "Encryption keys")),
     "staff": Place("access", "staff", say("工作人员账号", "Staff accounts")),

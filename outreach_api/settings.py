@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from outreach_api.voice.settings import VoiceSettings
+from outreach_api.wechat.settings import WechatSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,6 +55,9 @@ class Settings(BaseSettings):
 
     voice: VoiceSettings = Field(default_factory=VoiceSettings)
     """`OUTREACH_VOICE_…`."""
+
+    wechat: WechatSettings = Field(default_factory=WechatSettings)
+    """`OUTREACH_WECHAT_…`."""
 
     session_idle_minutes: int = 30
     session_hours: int = 12

@@ -46,6 +46,7 @@ from outreach_api.conversations.proof import code_for
 from outreach_api.conversations.state import DialogueState
 from outreach_api.surveys.open_survey import OpenSurvey, open_survey
 from outreach_api.voice.lines import line
+from outreach_api.wechat.followers import ADDRESS, resident_behind
 from scheduler.planning.stops import standing_stop
 from scheduler.policies.card import PolicyCard
 from scheduler.rules.derive import age_on
@@ -168,6 +169,9 @@ def _who_speaks(
     if visit is not None:
         link = session.get_one(ChatLink, visit.link_id)
         return next((resident for resident in sender.residents if resident.id == link.resident_id), None)
+    if inbound.sender.startswith(ADDRESS):
+        bound = resident_behind(session, inbound.sender)
+        return next((resident for resident in sender.residents if resident.id == bound), None)
     return _speaker_on_the_phone(session, inbound, sender) if _is_spoken(inbound) else _speaker(sender, now)
 
 

@@ -11,6 +11,7 @@ from models.vocabulary import Author, Channel, ContactPurpose, Direction
 from outreach_api.chat.visits import is_page_open
 from outreach_api.conversations.copy_deck import say
 from outreach_api.delivery.outbox import Addressee, Rendered, queue_reply
+from outreach_api.wechat.followers import ADDRESS
 from scheduler.planning.stops import standing_stop
 
 
@@ -59,7 +60,7 @@ def write_as_staff(
     last = next((line for line in reversed(conversation.messages) if line.direction is Direction.IN), None)
     answered = inbound_id if inbound_id is not None else last.inbound_id if last is not None else None
     on_the_page = page_is_open(session, conversation, now=now)
-    channel = Channel.CHAT if on_the_page else Channel.SMS
+    channel = Channel.CHAT if on_the_page or _came_by_wechat(session, last) else Channel.SMS
     contact = (
         None
         if on_the_page
@@ -112,3 +113,9 @@ def tell_the_page(session: Session, conversation: Conversation, line: str, *, no
         )
     )
     session.flush()
+
+
+def _came_by_wechat(session: Session, last: Message | None) -> bool:
+    if last is None or last.inbound_id is None or last.channel is not Channel.CHAT:
+        return False
+    return session.get_one(Inbound, last.inbound_id).sender.startswith(ADDRESS)

@@ -22,6 +22,7 @@ from outreach_api.conversations.decision import Context, Decision, Heard, Line, 
 from outreach_api.conversations.effects import Ground, apply_effects
 from outreach_api.conversations.state import DialogueState
 from outreach_api.delivery.outbox import Addressee, Rendered, queue_reply
+from outreach_api.wechat.followers import ADDRESS, resident_behind
 
 # Ten times 你好 in a second gets one answer.
 SAME_REPLY_AGAIN_AFTER = timedelta(seconds=60)
@@ -105,6 +106,8 @@ def _open_conversation(session: Session, answering: Answering) -> tuple[Conversa
         conversation.resident_id = sender.residents[0].id
     elif inbound.chat_visit_id is not None:
         conversation.resident_id = _resident_at_page(session, inbound.chat_visit_id)
+    elif inbound.sender.startswith(ADDRESS):
+        conversation.resident_id = resident_behind(session, inbound.sender)
     if conversation.resident_id is not None:
         lock_resident(session, conversation.resident_id)
     conversation.last_at = answering.now

@@ -36,6 +36,7 @@ from outreach_api.web.security import BodyLimit, SecurityHeaders
 from outreach_api.web.voice_sockets import router as voice_sockets
 from outreach_api.web.voice_webhooks import router as voice_webhooks
 from outreach_api.web.webhooks import router as webhooks
+from outreach_api.web.wechat_webhooks import router as wechat_webhooks
 
 
 def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
@@ -49,7 +50,15 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.state.live = EventTail(house.sessions)
     app.state.chats = ChatTail(house.sessions, house.clock)
     install_problems(app)
-    for router in (webhooks, health.router, voice_webhooks, voice_sockets, api_cases.router, api_feeds.router):
+    for router in (
+        webhooks,
+        wechat_webhooks,
+        health.router,
+        voice_webhooks,
+        voice_sockets,
+        api_cases.router,
+        api_feeds.router,
+    ):
         app.include_router(router)
     app.include_router(sign_in.router)
     app.include_router(public)

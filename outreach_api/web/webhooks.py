@@ -79,7 +79,7 @@ class SignedForm:
 async def signed_form(request: Request) -> SignedForm:
     """Read a webhook's form: 413 when it is too large, 403 when it isn't the carrier's, 400 when it isn't a form."""
     house: WebhookHouse = request.app.state.house
-    pairs = _pairs(await _body(request))
+    pairs = _pairs(await read_body(request))
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     genuine = is_signed(
         request.headers.get("X-Twilio-Signature", ""),
@@ -148,7 +148,7 @@ def arrivals_of(request: Request) -> Arrivals:
     return arrivals
 
 
-async def _body(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
     """The body, read no further than allowed: what a sender says about its length is not believed."""
     body = bytearray()
     async for chunk in request.stream():

@@ -1,0 +1,24 @@
+"""The Official Account, from the environment (`OUTREACH_WECHAT_…`). Without an app id there is none."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WechatSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="OUTREACH_WECHAT_", env_file=".env", extra="ignore")
+
+    app_id: str = ""
+    app_secret: SecretStr = SecretStr("")
+    token: SecretStr = SecretStr("")
+    """What signatures are made with."""
+    aes_key: SecretStr = SecretStr("")
+    """The 43 signs of EncodingAESKey. With one, nothing that comes in plain is believed."""
+    base_url: str = "https://api.weixin.qq.com"
+    """Only a sandbox changes this."""
+    timeout_seconds: float = 5.0
+
+    @property
+    def enabled(self) -> bool:
+        return bool(self.app_id)

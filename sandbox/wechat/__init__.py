@@ -1,0 +1,1 @@
+"""WeChat's side: gives tokens, takes customer-service messages, and calls an account's address."""

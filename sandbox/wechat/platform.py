@@ -1,0 +1,82 @@
+"""The platform's two interfaces that an account uses to answer, with the refusals it is known for."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+
+router = APIRouter()
+MOST_ANSWERS = 20
+"""Customer-service messages after each message of a follower's."""
+TOKEN_SECONDS = 7200
+
+
+@dataclass
+class Platform:
+    """One Official Account's world."""
+
+    app_id: str
+    secret: str
+    tokens_given: int = 0
+    token: str = ""
+    answers_left: dict[str, int] = field(default_factory=dict)
+    """Followers who wrote within 48 hours, and how often they may still be written to."""
+    sent: list[dict[str, str]] = field(default_factory=list)
+
+    def wrote(self, openid: str) -> None:
+        self.answers_left[openid] = MOST_ANSWERS
+
+    def withdraw_token(self) -> None:
+        """As when somebody else renews it."""
+        self.token = ""
+
+    def give_token(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked.get("appid") != self.app_id or asked.get("secret") != self.secret:
+            return {"errcode": 40001, "errmsg": "invalid credential"}
+        if not self.token or asked.get("force_refresh"):
+            self.token = secrets.token_hex(16)
+            self.tokens_given += 1
+        return {"access_token": self.token, "expires_in": TOKEN_SECONDS}
+
+    def take(self, token: str, message: dict[str, Any]) -> dict[str, Any]:
+        if not self.token or token != self.token:
+            return {"errcode": 40001, "errmsg": "invalid credential"}
+        openid = message["touser"]
+        if openid not in self.answers_left:
+            return {"errcode": 45015, "errmsg": "response out of time limit"}
+        if self.answers_left[openid] == 0:
+            return {"errcode": 45047, "errmsg": "out of response count limit"}
+        self.answers_left[openid] -= 1
+        self.sent.append({"to": openid, "text": message["text"]["content"]})
+        return {"errcode": 0, "errmsg": "ok"}
+
+
+@router.post("/cgi-bin/stable_token")
+async def stable_token(request: Request) -> dict[str, Any]:
+    platform: Platform = request.app.state.wechat
+    return platform.give_token(await request.json())
+
+
+@router.post("/cgi-bin/message/custom/send")
+async def custom_send(request: Request, access_token: str) -> dict[str, Any]:
+    platform: Platform = request.app.state.wechat
+    return platform.take(access_token, await request.json())
+
+
+def build_app(platform: Platform) -> FastAPI:
+    app = FastAPI(title="WeChat", openapi_url=None)
+    app.state.wechat = platform
+    app.include_router(router)
+    return app
+
+
+def signed_query(token: str, timestamp: int, nonce: str, *sealed: str) -> dict[str, str]:
+    """The query with which the platform calls an account."""
+    parts = sorted([token, str(timestamp), nonce, *sealed])
+    signature = hashlib.sha1("".join(parts).encode(), usedforsecurity=False).hexdigest()
+    query = {"timestamp": str(timestamp), "nonce": nonce}
+    return query | ({"encrypt_type": "aes", "msg_signature": signature} if sealed else {"signature": signature})
