@@ -31,6 +31,7 @@ from outreach_api.cases.watch_queue import watch_queue
 from outreach_api.catalogue.book import Book
 from outreach_api.channels.carrier import TextCarrier
 from outreach_api.channels.chat_links import WithChatLinks
+from outreach_api.channels.gateway_call import GatewayCallCarrier
 from outreach_api.channels.twilio_call import TwilioCallCarrier
 from outreach_api.channels.twilio_text import TwilioCarrier
 from outreach_api.clock import Clock, SharedClock, SystemClock
@@ -204,7 +205,7 @@ class House:
 
     def _call_off_stopped(self, now: datetime) -> int:
         carrier = self.carriers.get(Channel.VOICE)
-        if not isinstance(carrier, TwilioCallCarrier):
+        if not isinstance(carrier, TwilioCallCarrier | GatewayCallCarrier):
             return 0
         rings_for = timedelta(seconds=self.settings.voice.ring_seconds) + MAY_WAIT_TO_RING
         return call_off_stopped(self.sessions, carrier, rings_for=rings_for, now=now)
@@ -334,7 +335,8 @@ def carriers_of(settings: Settings, sessions: Sessions, clock: Clock) -> dict[Ch
         carriers[Channel.CHAT] = WechatCarrier(sessions, settings.wechat, clock)
     if settings.voice.enabled:
         gate = CallGate(sessions, clock, settings.voice, settings.zone)
-        carriers[Channel.VOICE] = TwilioCallCarrier(settings, gate)
+        by = GatewayCallCarrier if settings.voice.gateway_url else TwilioCallCarrier
+        carriers[Channel.VOICE] = by(settings, gate)
     return carriers
 
 

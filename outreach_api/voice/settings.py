@@ -65,5 +65,7 @@ class VoiceSettings(BaseSettings):
 
     agents_number: str = ""
     """The queue of the people at work; a call is handed over to it in working hours."""
+    gateway_url: str = ""
+    """Where the district's own gateway takes calls to place; with one, all calls go that way. Empty: by Twilio."""
     gateway_token: SecretStr = SecretStr("")
     """What a SIP gateway presents on the plain socket; empty: the socket is closed to everybody."""

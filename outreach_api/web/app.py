@@ -33,6 +33,7 @@ from outreach_api.web.page import FOLDER
 from outreach_api.web.problems import install_problems
 from outreach_api.web.public import router as public
 from outreach_api.web.security import BodyLimit, SecurityHeaders
+from outreach_api.web.voice_gateway import router as voice_gateway
 from outreach_api.web.voice_sockets import router as voice_sockets
 from outreach_api.web.voice_webhooks import router as voice_webhooks
 from outreach_api.web.webhooks import router as webhooks
@@ -55,6 +56,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         wechat_webhooks,
         health.router,
         voice_webhooks,
+        voice_gateway,
         voice_sockets,
         api_cases.router,
         api_feeds.router,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,17 +11,18 @@ import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
+from outreach_api.channels.gateway_call import SOCKET_PATH
 from outreach_api.channels.signature import is_signed
 from outreach_api.voice import gateway, relay
 from outreach_api.voice.relay import Opened, Partial
 from outreach_api.voice.service import CallService
 from outreach_api.voice.transport import CallRef, Closed, Command, End, Event, Prompt, Text, Transfer
 from outreach_api.voice.twiml import SOCKET
+from outreach_api.web.voice_gateway import opens
 from outreach_api.web.voice_webhooks import VoiceHouse
 
 REFUSED = 4403
 SETUP_SECONDS = 10.0
-GATEWAY = "/voice/gateway"
 
 router = APIRouter()
 log = structlog.get_logger(__name__)
@@ -56,13 +56,11 @@ async def converse(socket: WebSocket) -> None:
     await _Line(socket, house.calls, relay.read, write).talk()
 
 
-@router.websocket(GATEWAY)
+@router.websocket(SOCKET_PATH)
 async def converse_plainly(socket: WebSocket) -> None:
     """One call by a gateway of the district's own."""
     house: VoiceHouse = socket.app.state.house
-    token = house.settings.voice.gateway_token.get_secret_value()
-    presented = socket.headers.get("authorization", "").removeprefix("Bearer ")
-    if not token or not secrets.compare_digest(presented.encode(), token.encode()):
+    if not opens(socket.headers.get("authorization", ""), house):
         await socket.close(REFUSED)
         return
     await socket.accept()
