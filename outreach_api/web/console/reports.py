@@ -186,8 +186,11 @@ def _chart(table: Table, words: Words) -> dict[str, Any] | None:
         series = [{"name": words.column(name), "data": table.column(name)} for name in names]
         return {"of": table.name, "kind": "line", "labels": table.column("day"), "series": series}
     if table.name == "forecast_days" and table.rows:
-        series = [{"name": words.column(name), "data": table.column(name)} for name in table.columns[1:]]
-        return {"of": table.name, "kind": "line", "labels": table.column("day"), "series": series}
+        series = [
+            {"name": words.column(name), "data": table.column(name), "bound": name in ("low", "high")}
+            for name in table.columns[1:]
+        ]
+        return {"of": table.name, "kind": "lines", "labels": table.column("day"), "series": series}
     rows = table.rows[:CHARTED_ROWS]
     labels = [words.cell(table.columns[0], row[0]) for row in rows]
     if table.name in STACKED and len(rows) > 1:

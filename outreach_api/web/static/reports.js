@@ -3,8 +3,14 @@
 
 const toneOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// A forecast's bounds and its middle are one tone, the fact another.
+function tones(chart, place) {
+  if (chart.kind === "lines") return place === chart.series.length - 1 ? "--phase-done" : "--phase-queued";
+  return ["--phase-reaching", "--phase-willing", "--phase-done"][chart.kind === "line" ? place : 2];
+}
+
 function options(chart) {
-  const isLine = chart.kind === "line";
+  const isLine = chart.kind !== "stack" && chart.kind !== "bar";
   const category = {
     type: "category",
     data: chart.labels,
@@ -20,7 +26,6 @@ function options(chart) {
     splitLine: { lineStyle: { color: toneOf("--rule") } },
     axisLabel: { color: toneOf("--ink-2") },
   };
-  const colours = ["--phase-reaching", "--phase-willing", "--phase-done"];
   return {
     animationDuration: 300,
     aria: { enabled: false },
@@ -34,11 +39,12 @@ function options(chart) {
     series: chart.series.map((series, place) => ({
       name: series.name,
       data: series.data,
-      type: isLine && place === chart.series.length - 1 ? "line" : "bar",
+      type: chart.kind === "lines" || (isLine && place === chart.series.length - 1) ? "line" : "bar",
       stack: chart.kind === "stack" ? "all" : undefined,
       barMaxWidth: 22,
       showSymbol: false,
-      itemStyle: { color: toneOf(series.phase ? `--phase-${series.phase}` : colours[isLine ? place : 2]) },
+      lineStyle: { type: series.bound ? "dotted" : "solid", width: series.bound ? 1.5 : 2.5 },
+      itemStyle: { color: toneOf(series.phase ? `--phase-${series.phase}` : tones(chart, place)) },
     })),
   };
 }
