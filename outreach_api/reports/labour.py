@@ -73,7 +73,6 @@ def labour(
         "labour",
         ("step", "units", "minutes_each", "minutes"),
         (*rows, ("manual", people, each, manual)),
-        ("", None, None, None),
     )
     figures = {
         "minutes_per_done": ratio(total, done),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from enum import StrEnum
+from functools import lru_cache
 
 from models import vocabulary as v
 from outreach_api.reports.definitions import COLUMNS, FIGURES, FORECAST_MEASURES, TABLES, Unit
 from outreach_api.reports.report import Cell, Report
+from outreach_api.surveys.questionnaire import questionnaires
 from outreach_api.web.vocabulary_words import INTENTS, VOCABULARY, Pair
 
 WITHHELD = "—"
@@ -51,7 +54,7 @@ _ENUMS: dict[str, tuple[type[StrEnum], ...]] = {
 }
 
 
-MAY_BE_NOTHING = frozenset({"carrier", "cause", "within", "intent", "rival", "name", "phone", "street", "community"})
+MAY_BE_NOTHING = frozenset({"carrier", "cause", "within", "intent", "rival", "name", "phone"})
 
 
 class Words:
@@ -91,6 +94,13 @@ class Words:
             return self.report.names.get(code, code)
         if column == "figure":
             return self.figure(code) if code in FIGURES else code
+        if column == "stratum":
+            street, _, policy = code.rpartition("|")
+            return f"{street or self._pair(OTHERS[''])} · {self.report.names.get(policy, policy)}"
+        if column == "question" and code in question_names():
+            return self._pair(question_names()[code])
+        if column == "answer" and self.zh:
+            return answer_words().get(code, code)
         if column == "measure":
             return self._pair(FORECAST_MEASURES[code])
         if not code and column in MAY_BE_NOTHING:
@@ -102,6 +112,23 @@ class Words:
 
     def _pair(self, pair: Pair) -> str:
         return pair[self.place]
+
+
+@lru_cache(maxsize=1)
+def question_names() -> dict[str, Pair]:
+    asked = [question for found in questionnaires().values() for question in found.questions]
+    return {question.id: (question.label.zh, question.label.en) for question in asked}
+
+
+@lru_cache(maxsize=1)
+def answer_words() -> dict[str, str]:
+    """Answers by the word they are mostly given in; a code that means two things keeps its own name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for questionnaire in questionnaires().values():
+        for question in questionnaire.questions:
+            for code, word in question.choices().items():
+                found[code].add(word)
+    return {code: words.pop() for code, words in found.items() if len(words) == 1}
 
 
 def said(unit: Unit | None, value: Cell) -> str:

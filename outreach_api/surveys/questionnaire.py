@@ -34,6 +34,8 @@ class Question(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
+    label: Label
+    """What it is called in reports."""
     kind: AnswerKind
     text: str = Field(min_length=4, max_length=110)
     voice: str | None = Field(None, max_length=110)

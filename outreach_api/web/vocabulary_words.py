@@ -198,6 +198,18 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "escalated": ("转人工", "Escalated"),
         "no_decision": ("还没定", "No decision"),
     },
+    v.Cause: {
+        "invalid_number": ("空号或错号", "Invalid number"),
+        "landline": ("座机", "Landline"),
+        "unreachable": ("联系不上", "Unreachable"),
+        "opted_out_at_carrier": ("在运营商处退订", "Opted out at the carrier"),
+        "filtered": ("被运营商拦下", "Filtered"),
+        "rate_limited": ("发得太快", "Rate limited"),
+        "account": ("账户问题", "Account"),
+        "region_not_allowed": ("地区不许发", "Region not allowed"),
+        "carrier_fault": ("运营商故障", "Carrier's fault"),
+        "unclassified": ("没说原因", "Unclassified"),
+    },
     v.CampaignState: {
         "draft": ("草稿", "Draft"),
         "running": ("进行中", "Running"),

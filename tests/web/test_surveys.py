@@ -93,6 +93,7 @@ def test_answers_are_written_down_on_a_form(signed_in: SignIn, house: FakeHouse,
     assert f"/cases/{case_id}/survey" in client.get(f"/cases/{case_id}").text
     page = client.get(f"/cases/{case_id}/survey").text
     assert "高龄津贴办完了" in page
+    assert "回复" not in page.partition('<form method="post" class="stack"')[2]
     given = {"csrf": form_token(page), "satisfaction": "5", "obstacles": ["papers", "distance"], "comment": ""}
     answer = client.post(f"/cases/{case_id}/survey", data=given)
     assert answer.headers["location"] == f"/cases/{case_id}"
