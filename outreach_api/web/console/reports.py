@@ -181,6 +181,7 @@ def _cell(lists: Lists, table: Table, words: Words, row: tuple[Cell, ...], place
 
 def _chart(table: Table, words: Words) -> dict[str, Any] | None:
     """What the script draws. Every number of it is in the table below it."""
+    series: list[dict[str, Any]]
     if table.name == "curve":
         names = ("told", "done", "cumulative")
         series = [{"name": words.column(name), "data": table.column(name)} for name in names]
