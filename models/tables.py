@@ -1,6 +1,7 @@
 """All tables, so that one import makes the metadata complete."""
 
 from models import (
+    appeal,
     call,
     carrier,
     case,
@@ -25,6 +26,7 @@ from models.base import Base
 metadata = Base.metadata
 
 __all__ = [
+    "appeal",
     "call",
     "carrier",
     "case",

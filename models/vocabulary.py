@@ -332,6 +332,20 @@ class PriorityMark(StrEnum):
     COMPLAINT = "complaint"
 
 
+class AppealCategory(StrEnum):
+    """What an appeal is about."""
+
+    NOISE = "noise"
+    LIGHTING = "lighting"
+    WATER = "water"
+    RUBBISH = "rubbish"
+    PARKING = "parking"
+    LIFT = "lift"
+    SAFETY = "safety"
+    PROPERTY = "property"
+    OTHER = "other"
+
+
 class EscalationLevel(StrEnum):
     """Who has been told that a promise is in danger or broken, in rising order."""
 

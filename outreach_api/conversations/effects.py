@@ -16,7 +16,8 @@ from models.conversation import Consent, ContactStop, Conversation, Inbound, Mes
 from models.match import Match
 from models.resident import Mandate, Phone, Preference
 from models.transitions import MATCH_TRANSITIONS
-from models.vocabulary import PhoneState, StopReason
+from models.vocabulary import CaseKind, PhoneState, StopReason
+from outreach_api.cases.appeals import About, describe
 from outreach_api.cases.open_case import open_case
 from outreach_api.cases.unasked_visits import cancel_unasked_visits
 from outreach_api.conversations import proof
@@ -121,7 +122,7 @@ def _quarantine(_session: Session, _effect: QuarantinePhone, ground: Ground) -> 
 
 
 def _open_case(session: Session, effect: OpenCase, ground: Ground) -> None:
-    open_case(
+    case = open_case(
         session,
         kind=effect.kind,
         reason=effect.reason,
@@ -134,6 +135,8 @@ def _open_case(session: Session, effect: OpenCase, ground: Ground) -> None:
         summary=effect.summary,
         urgency=effect.urgency,
     )
+    if case.kind is CaseKind.APPEAL:
+        describe(session, case, About())
 
 
 def _cancel_visit(session: Session, effect: CancelVisit, ground: Ground) -> None:

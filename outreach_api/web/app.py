@@ -15,6 +15,7 @@ from outreach_api.web.api import cases as api_cases
 from outreach_api.web.api import feeds as api_feeds
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.console import (
+    appeals,
     case_list,
     case_page,
     case_routing,
@@ -71,6 +72,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         case_list.router,
         case_routing.router,
         visits.router,
+        appeals.router,
         hall_desk.router,
         case_page.router,
         transcript.router,

@@ -147,6 +147,17 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "deadline_near": ("快截止", "Closes soon"),
         "complaint": ("投诉", "Complaint"),
     },
+    v.AppealCategory: {
+        "noise": ("噪音", "Noise"),
+        "lighting": ("路灯", "Street lights"),
+        "water": ("漏水", "Water"),
+        "rubbish": ("垃圾", "Rubbish"),
+        "parking": ("停车", "Parking"),
+        "lift": ("电梯", "Lifts"),
+        "safety": ("安全", "Safety"),
+        "property": ("物业", "Property management"),
+        "other": ("其他", "Other"),
+    },
     v.EscalationLevel: {
         "none": ("未提级", "Not escalated"),
         "team": ("已提醒经办", "Team reminded"),

@@ -34,6 +34,10 @@ ADDRESSES = {
     "next_case": ("POST", "/cases/next"),
     "send_team": ("POST", "/cases/1/team"),
     "give_case": ("POST", "/cases/1/holder"),
+    "appeals": ("GET", "/appeals"),
+    "appeals_screen": ("GET", "/appeals/screen"),
+    "take_appeal": ("POST", "/appeals/new"),
+    "describe_appeal": ("POST", "/cases/1/appeal"),
     "desk": ("GET", "/desk"),
     "desk_find": ("POST", "/desk/find"),
     "desk_done": ("POST", "/desk/done"),
@@ -73,6 +77,7 @@ FORM = {
     "resident": "1",
     "match": "999",
     "why": "顺路",
+    "text": "路灯不亮",
 }
 
 

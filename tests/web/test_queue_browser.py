@@ -16,8 +16,9 @@ from models.case import Case
 from models.match import Match
 from models.staff import Staff
 from models.vocabulary import CaseState, MatchState, Role
+from outreach_api.cases.appeals import About, take_appeal
 from outreach_api.settings import Settings
-from tests.builders import a_database, a_match, a_resident, a_staff_member
+from tests.builders import NOON, a_database, a_match, a_resident, a_staff_member
 from tests.web.browsing import barriers, fits, listen, served, sign_in_as
 from tests.web.conftest import PASSWORD_HASH, FakeHouse
 
@@ -33,6 +34,8 @@ def office(
     shutil.copy(busy_database[0], folder / "office.db")
     house = FakeHouse(a_database(f"sqlite:///{folder}/office.db"), Settings(_env_file=None, home=folder))
     with house.sessions.write() as session:
+        for text, department in (("楼下路灯坏了", "街道城管"), ("半夜施工吵", "街道城管"), ("井盖松了", None)):
+            take_appeal(session, text, About(department=department, street="东门街道"), by="staff:1", now=NOON)
         a_staff_member(session, Role.AGENT, username="agent", password_hash=PASSWORD_HASH, display_name="何晓敏")
         a_staff_member(session, Role.SUPERVISOR, username="boss", password_hash=PASSWORD_HASH)
     with served(house) as url:
@@ -87,7 +90,8 @@ def test_nobody_is_kept_from_the_queue(
     page = context.new_page()
     listen(page, complaints)
     sign_in_as(page, url, "boss", locale=locale, theme=theme)
-    for name, path in (("list", "/cases"), ("case", f"/cases/{visit}")):
+    paths = {"list": "/cases", "case": f"/cases/{visit}", "appeals": "/appeals", "screen": "/appeals/screen"}
+    for name, path in paths.items():
         page.goto(url + path)
         assert fits(page), path
         assert barriers(page) == []

@@ -13,12 +13,13 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from models.appeal import Appeal
 from models.case import Case
 from models.enterprise import Enterprise
 from models.match import Match
 from models.resident import Resident
 from models.transitions import UnlawfulTransition
-from models.vocabulary import CaseKind, CaseReason, CaseState, DayPart, PriorityMark, Topic
+from models.vocabulary import AppealCategory, CaseKind, CaseReason, CaseState, DayPart, PriorityMark, Topic
 from outreach_api.cases import work_case
 from outreach_api.cases.policy_answers import LONGEST_ANSWER, LONGEST_QUESTION, Keep, answer_case
 from outreach_api.cases.work_case import (
@@ -31,7 +32,7 @@ from outreach_api.cases.work_case import (
 )
 from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name, mask_phone, mask_text, shown_name
 from outreach_api.privacy.reveal import Detail, RevealRefused, reveal
-from outreach_api.web.access import CASE_ROUTERS, CASE_WORKERS, TRANSCRIPT_READERS, Viewer
+from outreach_api.web.access import CASE_ROUTERS, CASE_WORKERS, DESK_WORKERS, TRANSCRIPT_READERS, Viewer
 from outreach_api.web.console.reasons import reasons
 from outreach_api.web.console.routing_choices import Choices, choices_for
 from outreach_api.web.console.timeline import timeline
@@ -247,6 +248,8 @@ def _case_context(session: Session, case_id: int, house: House, viewer: Viewer, 
         "marks": [PriorityMark(mark) for mark in found.marks],
         "appointment": standing_appointment(found),
         "parts": speaker.options(DayPart),
+        "appeal": session.get(Appeal, found.id) if viewer.role in DESK_WORKERS else None,
+        "categories": speaker.options(AppealCategory),
         "choices": _choices(session, found, house, viewer),
     }
 

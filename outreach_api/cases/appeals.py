@@ -1,0 +1,135 @@
+"""Appeals: what they are about and who sees to them, and how many were taken, settled, and answered in time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.appeal import Appeal
+from models.case import Case
+from models.resident import Resident
+from models.vocabulary import AppealCategory, CaseKind, CaseReason, CaseState
+from outreach_api.cases.clocks import Standing, standing
+from outreach_api.cases.open_case import open_case, record_change
+from outreach_api.conversations.subjects import appeal_subject
+
+SETTLED = frozenset({CaseState.RESOLVED, CaseState.CONFIRMED})
+# The subjects that the assistant hears are these categories.
+CATEGORY_OF = MappingProxyType(
+    {
+        "噪音": AppealCategory.NOISE,
+        "路灯": AppealCategory.LIGHTING,
+        "漏水": AppealCategory.WATER,
+        "垃圾": AppealCategory.RUBBISH,
+        "停车": AppealCategory.PARKING,
+        "电梯": AppealCategory.LIFT,
+        "安全": AppealCategory.SAFETY,
+        "物业": AppealCategory.PROPERTY,
+        "其他": AppealCategory.OTHER,
+    }
+)
+
+
+class By(StrEnum):
+    """By what appeals are counted."""
+
+    CATEGORY = "category"
+    DEPARTMENT = "department"
+    STREET = "street"
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of an appeal; what is not said stays as it is."""
+
+    category: AppealCategory | None = None
+    department: str | None = None
+    location: str | None = None
+    street: str | None = None
+
+
+@dataclass
+class Count:
+    """受理量, 化解量, and of those whose answer is due or given, how many had it in time."""
+
+    taken: int = 0
+    settled: int = 0
+    confirmed: int = 0
+    in_time: int = 0
+    late: int = 0
+
+    @property
+    def settled_rate(self) -> float | None:
+        return self.settled / self.taken if self.taken else None
+
+    @property
+    def in_time_rate(self) -> float | None:
+        decided = self.in_time + self.late
+        return self.in_time / decided if decided else None
+
+    def add(self, case: Case, now: datetime) -> None:
+        stands = standing(case, now)
+        self.taken += 1
+        self.settled += case.state in SETTLED
+        self.confirmed += case.state is CaseState.CONFIRMED
+        self.in_time += stands is Standing.KEPT
+        self.late += stands in (Standing.KEPT_LATE, Standing.BROKEN)
+
+
+def take_appeal(session: Session, text: str, about: About, *, by: str, now: datetime) -> Case:
+    """An appeal that somebody brought by phone or at the counter."""
+    case = open_case(session, kind=CaseKind.APPEAL, reason=CaseReason.REPORTED, now=now, summary=text, by=by)
+    describe(session, case, about)
+    return case
+
+
+def describe(session: Session, case: Case, about: About) -> Appeal:
+    """Keep what is known of an appeal; its category is read from its words where nobody has said it."""
+    kept = session.get(Appeal, case.id)
+    if kept is None:
+        resident = session.get(Resident, case.resident_id) if case.resident_id is not None else None
+        category = about.category or CATEGORY_OF[appeal_subject(case.summary or "")]
+        kept = Appeal(case_id=case.id, category=category, street=resident.street if resident else None)
+        session.add(kept)
+    kept.category = about.category or kept.category
+    kept.department = about.department or kept.department
+    kept.location = about.location or kept.location
+    kept.street = about.street or kept.street
+    session.flush()
+    return kept
+
+
+def hand_to_department(session: Session, case: Case, about: About, *, by: str, now: datetime) -> None:
+    """Say whose it is, in the history too."""
+    describe(session, case, about)
+    record_change(session, case, "described", by=by, now=now, note=about.department)
+
+
+def count_appeals(
+    session: Session, *, since: datetime, until: datetime, now: datetime
+) -> tuple[Count, dict[By, dict[str, Count]]]:
+    """Appeals taken in a stretch of time, all and by category, department and street; cancelled ones are none."""
+    query = (
+        select(Case, Appeal)
+        .outerjoin(Appeal, Appeal.case_id == Case.id)
+        .where(Case.kind == CaseKind.APPEAL, Case.state != CaseState.CANCELLED)
+        .where(Case.opened_at >= since, Case.opened_at < until)
+    )
+    whole = Count()
+    by: dict[By, dict[str, Count]] = {one: defaultdict(Count) for one in By}
+    for case, appeal in session.execute(query.order_by(Case.id)):
+        whole.add(case, now)
+        keys = {
+            By.CATEGORY: (appeal.category if appeal else CATEGORY_OF[appeal_subject(case.summary or "")]).value,
+            By.DEPARTMENT: (appeal.department if appeal else None) or "",
+            By.STREET: (appeal.street if appeal else None) or "",
+        }
+        for one, key in keys.items():
+            by[one][key].add(case, now)
+    return whole, {one: dict(sorted(counts.items())) for one, counts in by.items()}
