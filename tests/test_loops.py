@@ -76,6 +76,17 @@ def test_on_sqlite_waiting_is_a_pause_that_a_stop_cuts_short() -> None:
             assert waiting.wait(SOON) is True
 
 
+def test_on_sqlite_a_commit_of_this_process_cuts_the_pause_short() -> None:
+    sessions = a_database("sqlite://")
+    with waiting_on(sessions, threading.Event()) as waiting:
+        if isinstance(waiting, Pause):
+            waiting.wait(0)
+            with sessions.write() as session:
+                wake(session)
+                assert waiting.wait(0) is False
+            assert waiting.wait(SOON) is True
+
+
 @pytest.mark.postgres
 def test_on_postgresql_a_commit_wakes_and_a_rollback_does_not(postgres_url: str) -> None:
     sessions = a_database(postgres_url)

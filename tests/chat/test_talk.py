@@ -6,8 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from models.case import Building, Station
 from models.chat import ChatVisit
 from models.conversation import Conversation, Message
+from models.resident import Resident
 from models.vocabulary import Channel, MatchState, Role
 from outreach_api.conversations.takeover import hand_back, take_over, tell_the_page, write_as_staff
 from tests.builders import a_staff_member
@@ -77,6 +79,17 @@ def test_a_question_is_answered_with_the_panel_of_its_policy(parlour: Parlour) -
     answer = page.write("有多少钱")[-1]
     assert answer["shown"]["panels"][0]["policy"] == ALLOWANCE
     assert {"label": "找人工", "says": "找人工"} in answer["shown"]["chips"]
+
+
+def test_the_panel_names_the_station_nearest_to_the_residents_door(parlour: Parlour) -> None:
+    chen = parlour.street.a_resident(ALLOWANCE)
+    with parlour.street.sessions.write() as session:
+        resident = session.get_one(Resident, chen.resident_id)
+        resident.street, resident.community, resident.address = "东门街道", "湖贝社区", "湖贝路12号3栋502"
+        session.add(Building(address="湖贝路12号", street="东门街道", community="湖贝社区", lat=22.548, lon=114.120))
+        for name, lat in (("远的站", 22.560), ("近的站", 22.549)):
+            session.add(Station(name=name, street="东门街道", community="湖贝社区", lat=lat, lon=114.120))
+    assert parlour.a_page(chen).lines()[-1]["shown"]["panels"][0]["station"] == "近的站"
 
 
 def test_an_answer_by_text_closes_the_question_on_the_page_and_both_show_it(parlour: Parlour) -> None:

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from models.case import Case
+from models.chat import ChatLink
 from models.contact import Campaign, Contact
 from models.conversation import Conversation
 from models.event import Setting
@@ -27,6 +28,7 @@ from models.vocabulary import (
     StopReason,
 )
 from scheduler.planning.cadence import Action, Cadence, Rung
+from scheduler.planning.chat_links import LINK_LASTS, LINK_MARK, token_digest, token_of_contact
 from scheduler.planning.guards import Guards
 from scheduler.planning.pauses import pause_everything, pause_policy, resume_everything, resume_policy
 from scheduler.planning.stops import StopScope, place_stop, release_stop
@@ -441,3 +443,25 @@ def test_why_tells_what_was_sent_refused_and_stands_now(street: Street) -> None:
     assert [why.fact.value for why in told] == ["match_moved", "contact_sent", "refused", "paused"]
     assert str(told[2]) == "2026-09-05 08:00 refused elderly-allowance reason=not_pushable"
     assert told[1].detail["purpose"] == "offer"
+
+
+def test_a_campaign_that_wants_it_gives_each_text_a_link_of_its_resident(street: Street) -> None:
+    linked = street.matched()
+    with street.sessions.write() as session:
+        session.execute(update(Campaign).values(chat_link=True))
+    street.plan()
+    (contact,) = street.contacts()
+    assert contact.text.endswith(LINK_MARK)
+    with street.sessions.read() as session:
+        (link,) = session.scalars(select(ChatLink))
+        assert (link.resident_id, link.contact_id, link.phone_id) == (linked, contact.id, contact.phone_id)
+        assert link.token_hash == token_digest(token_of_contact(contact.id))
+        assert link.expires_at == contact.due_at + LINK_LASTS
+
+
+def test_no_other_campaign_makes_links(street: Street) -> None:
+    street.matched()
+    street.plan()
+    assert LINK_MARK not in street.contacts()[0].text
+    with street.sessions.read() as session:
+        assert session.scalars(select(ChatLink)).all() == []
