@@ -103,6 +103,10 @@ def _not_understood(draft: Draft, survey: OpenSurvey, question: Question) -> Tak
 
 def _take(draft: Draft, survey: OpenSurvey, question: Question, said: Said) -> None:
     _keep(draft, survey, question, said)
+    _go_on(draft, survey, question, said)
+
+
+def _go_on(draft: Draft, survey: OpenSurvey, question: Question, said: Said) -> None:
     following = survey.questionnaire.following(question, said.value)
     if following is None:
         draft.do(MoveInvitation(survey.invitation_id, InvitationState.FINISHED, None))
@@ -132,7 +136,7 @@ def _put(draft: Draft, survey: OpenSurvey, question: Question) -> None:
 
 
 def _correct(draft: Draft, survey: OpenSurvey) -> bool:
-    """改成3: the last answer anew. The open question stays open."""
+    """改成3: the last answer anew, and what is asked next follows from it. What is finished stays finished."""
     words = correction_in(draft.heard.text)
     if words is None or survey.last_answered is None:
         return False
@@ -143,5 +147,5 @@ def _correct(draft: Draft, survey: OpenSurvey) -> bool:
     _keep(draft, survey, question, said)
     draft.say("survey_corrected")
     if survey.question is not None:
-        _put(draft, survey, survey.question)
+        _go_on(draft, survey, question, said)
     return True

@@ -69,6 +69,14 @@ def test_an_answer_is_corrected_and_the_old_one_stays_on_record(street: Street, 
     assert [row.value for row in street.all(SurveyAnswer)] == ["1", "4"]
 
 
+def test_what_is_asked_next_follows_from_the_corrected_answer(street: Street) -> None:
+    who = asked(street)
+    assert "哪里没做好" in street.tell(who, "2")[0]
+    assert "钱到账了吗" in "\n".join(street.tell(who, "说错了，是4"))
+    street.tell(who, "到了")
+    assert answers(street) == {"satisfaction": "4", "received": "yes"}
+
+
 def test_the_same_answer_twice_is_one_answer_that_counts(street: Street) -> None:
     who = asked(street)
     street.tell(who, "5")

@@ -6,6 +6,7 @@ import pytest
 
 from models.case import Case
 from models.conversation import ContactStop
+from models.resident import Preference
 from models.vocabulary import Channel
 from outreach_api.conversations.rasa_bot import RasaBot
 from tests.conversations.street import Street
@@ -51,3 +52,27 @@ def test_money_not_arrived_in_own_words(street: Street, rasa: RasaBot) -> None:
     street.tell(who, "4")
     street.tell(who, "补贴还没到账啊")
     assert [case.reason.value for case in street.all(Case)] == ["survey_problem"]
+
+
+@pytest.mark.parametrize(("words", "rating"), [("一般", "3"), ("一般般吧", "3"), ("马马虎虎，就那样", "3")])
+def test_middling_words_are_a_rating_in_a_survey(street: Street, rasa: RasaBot, words: str, rating: str) -> None:
+    street.bot = rasa  # type: ignore[assignment]
+    who = asked(street)
+    street.tell(who, words)
+    assert answers(street) == {"satisfaction": rating}
+
+
+def test_answers_are_kept_in_part_corrected_repeated_and_the_two_noes_kept_apart(street: Street, rasa: RasaBot) -> None:
+    street.bot = rasa  # type: ignore[assignment]
+    who = asked(street)
+    street.tell(who, "2")
+    street.tell(who, "说错了，是4")
+    street.tell(who, "到账了")
+    street.tell(who, "到账了")
+    assert answers(street) == {"satisfaction": "4", "received": "yes"}
+    street.tell(who, "不用回访")
+    assert [row.name for row in street.all(Preference)] == ["no_surveys"]
+    assert street.all(ContactStop) == []
+    assert answers(street) == {"satisfaction": "4", "received": "yes"}
+    street.tell(who, "退订")
+    assert len(street.all(ContactStop)) == 1
