@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -15,6 +16,7 @@ from sqlalchemy import func, select
 from models.match import Match
 from models.migrate import upgrade
 from models.session import Sessions, make_engine
+from outreach_api.clock import SystemClock
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
@@ -37,6 +39,14 @@ def report(
     withhold: Annotated[
         bool, typer.Option("--withhold-small", help=say("小于 10 的数不显示", "withhold counts below 10"))
     ] = False,
+    minutes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--minutes",
+            metavar="STEP=MINUTES",
+            help=say("先改人工每步分钟数，如 visit=30，可多次", "first change minutes per step, such as visit=30"),
+        ),
+    ] = None,
     home: Annotated[File, typer.Option(help=say("数据目录；不写就用正式的，没有就用演示的", "data folder"))] = None,
 ) -> None:
     if [bool(campaign), daily, weekly].count(True) != 1:
@@ -52,6 +62,8 @@ def report(
     kind = Kind.DAILY if daily else Kind.WEEKLY if weekly else Kind.CAMPAIGN
     settings = _settings(home)
     with _sessions(settings) as sessions:
+        if minutes:
+            _set_minutes(sessions, minutes)
         with sessions.read() as session:
             names = policy_names(session)
         try:
@@ -97,6 +109,17 @@ def _sessions(settings: Settings) -> Iterator[Sessions]:
         yield Sessions(engine)
     finally:
         engine.dispose()
+
+
+def _set_minutes(sessions: Sessions, given: list[str]) -> None:
+    from outreach_api.reports.labour import set_minutes
+
+    try:
+        changes = {step.strip(): float(number) for step, _, number in (one.partition("=") for one in given)}
+        with sessions.write() as session:
+            set_minutes(session, changes, by=f"terminal:{getpass.getuser()}", now=SystemClock().now())
+    except ValueError as fault:
+        fail(say(f"--minutes 要写成 visit=30：{fault}", f"--minutes is written as visit=30: {fault}"), status=2)
 
 
 def _nothing_matched(sessions: Sessions, settings: Settings, campaign: str) -> NoReturn:

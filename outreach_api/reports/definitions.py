@@ -314,8 +314,8 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
     "labour": (
         "人工",
         "Labour",
-        "每步分钟数可在设置 labour_minutes 里改",
-        "minutes per step are the setting labour_minutes",
+        "每步分钟数是假定，用 report --minutes visit=30 改",
+        "minutes per step are assumptions; report --minutes visit=30 changes them",
     ),
     "year_on_year": (
         "同比",

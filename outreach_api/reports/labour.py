@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.event import Setting
+from models.event import AuditEntry, Setting
 from outreach_api.reports.counting import Counting, ratio
 from outreach_api.reports.report import Table
 
@@ -25,6 +25,22 @@ def labour_minutes(session: Session) -> dict[str, float]:
     """The minutes in force: what staff set, else the assumptions."""
     row = session.scalar(select(Setting.value).where(Setting.name == SETTING))
     return DEFAULT_MINUTES | (read_minutes(row) if row is not None else {})
+
+
+def set_minutes(session: Session, changes: Mapping[str, float], *, by: str, now: datetime) -> dict[str, float]:
+    """Put other minutes in force, on the record; steps that are not named keep theirs.
+
+    Raises:
+        ValueError: a step is unknown, or its minutes are no number from 0 to 600.
+    """
+    minutes = labour_minutes(session) | read_minutes(changes)
+    row = session.get(Setting, SETTING)
+    if row is None:
+        session.add(Setting(name=SETTING, value=minutes, changed_at=now, changed_by=by))
+    else:
+        row.value, row.changed_at, row.changed_by = minutes, now, by
+    session.add(AuditEntry(at=now, actor=by, action="set", subject=f"setting:{SETTING}", facts=dict(changes)))
+    return minutes
 
 
 def read_minutes(value: Any) -> dict[str, float]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from models.event import AuditEntry
 from models.policy import PolicyVersion
 from models.session import Sessions
 from outreach_api.reports.build import NoSuchCampaign, build_report
 from outreach_api.reports.definitions import COLUMNS, FIGURES, TABLES
+from outreach_api.reports.labour import labour_minutes, set_minutes
 from outreach_api.reports.names import policy_names
 from outreach_api.reports.report import Kind, Report
 from tests.builders import NOON, a_database
@@ -88,6 +91,17 @@ def test_labour_counts_the_minutes_that_staff_set(report: Report) -> None:
     steps = {row[0]: row for row in report.tables["labour"].rows}
     assert steps["visit"][2] == 30
     assert steps["manual"][1] == RESIDENTS
+
+
+def test_minutes_per_step_are_changed_on_the_record(tmp_path: Path) -> None:
+    sessions = a_database(f"sqlite:///{tmp_path}/minutes.db")
+    with sessions.write() as session:
+        set_minutes(session, {"visit": 30}, by="staff:1", now=NOON)
+        assert set_minutes(session, {"human": 5}, by="staff:1", now=NOON) == labour_minutes(session)
+        assert (labour_minutes(session)["visit"], labour_minutes(session)["human"]) == (30, 5)
+        assert [entry.facts for entry in session.scalars(select(AuditEntry))] == [{"visit": 30}, {"human": 5}]
+        with pytest.raises(ValueError, match="no step 'tea'"):
+            set_minutes(session, {"tea": 5}, by="staff:1", now=NOON)
 
 
 def test_names_are_those_of_the_cards_kept_with_the_decisions(tmp_path: Path) -> None:
