@@ -1,13 +1,13 @@
 """appeals.
 
-Revision: fc5c368e23b3, after 3c2cf9aac2c2.
+Revision: fc5c368e23b3, after 45fe7a0c6121.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'fc5c368e23b3'
-down_revision = '3c2cf9aac2c2'
+down_revision = '45fe7a0c6121'
 branch_labels = None
 depends_on = None
 
