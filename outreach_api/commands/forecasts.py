@@ -109,8 +109,9 @@ def _show(made: Forecast) -> None:
     table.add_column(say("指标", "measure"))
     for heading in (say("下限", "low"), say("预计", "expected"), say("上限", "high")):
         table.add_column(heading, justify="right")
-    for name, band in made.at_the_end().items():
-        table.add_row(say(*FORECAST_MEASURES[name]), *(f"{value:,.1f}" for value in band))
+    bands = made.at_the_end()
+    for name, words in FORECAST_MEASURES.items():
+        table.add_row(say(*words), *(f"{value:,.1f}" for value in bands[name]))
     OUT.print(table)
     seen = [name for name, value in made.assumptions if getattr(value, "seen", False)]
     OUT.print(
