@@ -21,7 +21,21 @@ OFFERS: Mapping[str, str] = MappingProxyType({**_DECK["offers"], **_DECK["firm_o
 QUESTION_LINES = frozenset(_DECK["questions"])
 """Those that put a question: what is said next answers it."""
 # On the phone nobody replies by writing.
-_SPOKEN = (("请回复数字", "请说第几个"), ("请回复", "请说"), ("回复", "说"), ("发消息", "打电话"))
+_SPOKEN = (
+    ("请回复数字", "请说第几个"),
+    ("请回复", "请说"),
+    ("回复", "说"),
+    ("发消息", "打电话"),
+    ("不要就不用回", "不要就说不要"),
+    ("就不用回了", "就说不用"),
+    ("就回“", "就说“"),
+    ("您回“", "您说“"),
+    ("，回“", "，说“"),
+    ("不能回短信申请", "不能在电话里申请"),
+    ("发“我要办”给我们", "跟我们说“我要办”"),
+    ("填错了", "说错了"),
+    ("点错了", "弄错了"),
+)
 
 
 def say(key: str, audience: Audience = Audience.PERSON, **values: str) -> Line:

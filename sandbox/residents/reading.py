@@ -50,6 +50,7 @@ _IDENTITY = r"(姓什么|贵姓|您?的?姓|姓氏).{0,20}(出生|生日|几月|
 _OPTION = re.compile(r"(?<![\d月日元])[“\"「]?([1-9])[”\"」]?[\.、．)）:：\s]\s*([^\n；;，,。1-9]{1,24})")
 _REPLY_OPTION = re.compile(r"回复?[“\"「]?([1-9])[”\"」]?(?:表示|是|为|就是)?([^\n；;，,。“\"]{1,16})")
 _SPOKEN_OPTION = re.compile(r"第([1-9])个，([^\s，。]{1,24})")
+_SPOKEN_LIST = re.compile(r"(?<![\d第])([1-9])，([^；，。]{1,24})")
 _KEYWORD = re.compile(r"(?:回复?|发|输入)(?:一个)?[“\"「『](同意|是|好|确认|要|愿意|办理|申请)[”\"」』]")
 _HOME_VISIT = r"上门.{0,16}[吗？?]|(去|到)您?家.{0,12}[吗？?]"
 _WHEN = r"(什么时候|几点|哪天|何时|什么时间).{0,14}[？?]?"
@@ -70,7 +71,7 @@ def read(text: str) -> Reading:
     if re.search(_FAREWELL, text):
         return Reading(Asked.SILENCE, policies=policies)
     if re.search(_SURVEY, text):
-        return Reading(Asked.SURVEY, options=_options(text), policies=policies)
+        return Reading(Asked.SURVEY, options=_options(text) or _counted(_SPOKEN_LIST, text), policies=policies)
     if re.search(_RATING, text):
         return Reading(Asked.RATING, policies=policies)
     if re.search(_IDENTITY, text):
@@ -87,10 +88,16 @@ def read(text: str) -> Reading:
 def _options(text: str) -> tuple[Option, ...]:
     """A numbered choice begins at 1 and counts up; anything else is an amount or a date."""
     for pattern in (_SPOKEN_OPTION, _REPLY_OPTION, _OPTION):
-        found = [Option(match[1], match[2].strip()) for match in pattern.finditer(text)]
-        if len(found) >= 2 and [option.digit for option in found] == [str(n + 1) for n in range(len(found))]:
-            return tuple(found)
+        found = _counted(pattern, text)
+        if found:
+            return found
     return ()
+
+
+def _counted(pattern: re.Pattern[str], text: str) -> tuple[Option, ...]:
+    found = tuple(Option(match[1], match[2].strip()) for match in pattern.finditer(text))
+    counts = [option.digit for option in found] == [str(n + 1) for n in range(len(found))]
+    return found if len(found) >= 2 and counts else ()
 
 
 def _first_asked(text: str) -> Asked:

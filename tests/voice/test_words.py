@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
 
-from outreach_api.conversations.copy_deck import OFFERS
+from models.vocabulary import Channel
+from outreach_api.conversations.copy_deck import FIRM_LINES, LINES, OFFERS, for_channel
 from outreach_api.voice.lines import AFTER_IDENTITY, BEFORE_IDENTITY
 from outreach_api.voice.rendering import LONGEST_IN_ONE_GO, sentences, spoken, unsaid
 from outreach_api.voice.small_words import (
@@ -40,6 +42,14 @@ def test_that_guard_sees_something() -> None:
 def test_no_line_asks_for_what_a_fraudster_asks() -> None:
     asked = "".join([*BEFORE_IDENTITY.values(), *AFTER_IDENTITY.values()])
     assert not [word for word in ("身份证号", "银行卡", "密码", "验证码", "转账") if word in asked]
+
+
+def test_nobody_on_the_phone_is_told_to_write(cards: Mapping[str, PolicyCard]) -> None:
+    writing = re.compile(r"回复|不用回(?:了|。|$)|请回|就回|[，您]回“|发“")
+    answers = [card.how_to_apply.say for card in cards.values() if card.how_to_apply and card.how_to_apply.say]
+    written = [*LINES.values(), *FIRM_LINES.values(), *answers]
+    assert any(writing.search(text) for text in written)
+    assert [said for text in written if writing.search(said := for_channel(text, Channel.VOICE))] == []
 
 
 def test_a_long_answer_comes_in_pieces_and_nothing_is_lost() -> None:
