@@ -329,6 +329,12 @@ def _clock(settings: Settings) -> Clock:
 def carriers_of(settings: Settings, sessions: Sessions, clock: Clock) -> dict[Channel, TextCarrier]:
     texts = WithChatLinks(TwilioCarrier.from_settings(settings), public_url=settings.public_url)
     carriers: dict[Channel, TextCarrier] = {Channel.SMS: texts}
+    if settings.alibaba.enabled:
+        from outreach_api.channels.alibaba_text import AlibabaCarrier
+        from outreach_api.channels.routed_texts import RoutedTexts
+
+        domestic = AlibabaCarrier(settings.alibaba, clock.now)
+        carriers[Channel.SMS] = RoutedTexts(domestic, texts, sessions, clock.now)
     if settings.wechat.enabled:
         from outreach_api.wechat.carrier import WechatCarrier
 

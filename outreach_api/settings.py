@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from outreach_api.channels.domestic_settings import AlibabaSettings
 from outreach_api.voice.settings import VoiceSettings
 from outreach_api.wechat.settings import WechatSettings
 
@@ -56,6 +57,8 @@ class Settings(BaseSettings):
     voice: VoiceSettings = Field(default_factory=VoiceSettings)
     """`OUTREACH_VOICE_…`."""
 
+    alibaba: AlibabaSettings = Field(default_factory=AlibabaSettings)
+    """`OUTREACH_ALIBABA_…`."""
     wechat: WechatSettings = Field(default_factory=WechatSettings)
     """`OUTREACH_WECHAT_…`."""
 

@@ -24,6 +24,8 @@ class OutgoingText:
 @dataclass(frozen=True)
 class Accepted:
     provider_ref: str
+    provider: str = ""
+    """Where a carrier is several: which of them it was."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Rejected:
     cause: Cause
     vendor_code: str | None = None
     retry_after_seconds: float | None = None
+    provider: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Unknown:
     """A time-out, a broken connection or a 5xx: it may have been sent. Never a reason to send again."""
 
     detail: str
+    provider: str = ""
 
 
 SendResult = Accepted | Rejected | Unknown

@@ -56,6 +56,7 @@ class _Open:
     text: str
     sent_at: datetime
     last_listed_at: datetime | None
+    provider: str | None = None
 
 
 def reconcile_unknown(sessions: Sessions, carriers: Mapping[Channel, TextCarrier], *, now: datetime) -> ReconcileReport:
@@ -72,11 +73,23 @@ def reconcile_unknown(sessions: Sessions, carriers: Mapping[Channel, TextCarrier
         carrier = carriers.get(channel)
         if carrier is None:
             continue
-        since = min(one.sent_at for one in open_ones) - CLOCKS_DIFFER_BY
+        known, others = _of_carrier(open_ones, carrier)
+        report.still_unknown += others
+        if not known:
+            continue
+        since = min(one.sent_at for one in known) - CLOCKS_DIFFER_BY
         listing = carrier.sent_between(since, now + CLOCKS_DIFFER_BY)
         with sessions.write() as session:
-            _settle_by_listing(session, open_ones, listing, carrier.name, report, now=now)
+            _settle_by_listing(session, known, listing, carrier.name, report, now=now)
     return report
+
+
+def _of_carrier(open_ones: list[_Open], carrier: TextCarrier) -> tuple[list[_Open], int]:
+    """Those that this carrier's listing can speak of, and how many it can't: what another was given, it never shows."""
+    if not getattr(carrier, "minds_its_own_health", False):
+        return open_ones, 0
+    own = [one for one in open_ones if one.provider == carrier.name]
+    return own, len(open_ones) - len(own)
 
 
 def take_listed(
@@ -171,15 +184,24 @@ def _due_for_listing(sessions: Sessions, *, now: datetime) -> dict[Channel, list
         Contact.last_listed_at <= now - BETWEEN_LISTINGS,
     )
     query = (
-        select(Contact.id, Contact.channel, Phone.number, Contact.text, Contact.sent_at, Contact.last_listed_at)
+        select(
+            Contact.id,
+            Contact.channel,
+            Phone.number,
+            Contact.text,
+            Contact.sent_at,
+            Contact.last_listed_at,
+            Contact.provider,
+        )
         .join(Phone, Phone.id == Contact.phone_id)
         .where(Contact.state == ContactState.UNKNOWN, due)
         .order_by(Contact.id)
     )
     found: dict[Channel, list[_Open]] = defaultdict(list)
     with sessions.read() as session:
-        for contact_id, channel, to, text, sent_at, last_listed_at in session.execute(query):
-            found[channel].append(_Open(contact_id, channel, to, text, sent_at or now, last_listed_at))
+        for contact_id, channel, to, text, sent_at, last_listed_at, provider in session.execute(query):
+            one = _Open(contact_id, channel, to, text, sent_at or now, last_listed_at, provider)
+            found[channel].append(one)
     return found
 
 

@@ -95,20 +95,21 @@ def settle_all(
     A receipt may have overtaken the answer: then only the carrier's reference is added.
     """
     with sessions.write() as session:
-        accepted: dict[int, tuple[Claimed, str]] = {}
+        accepted: dict[int, tuple[Claimed, Accepted]] = {}
         for claimed, result in results:
             if _forgets_its_first_send(session, claimed, guards):
                 _hand_back(session, claimed, due_at=now, now=now)
                 continue
             match result:
-                case Accepted(provider_ref):
-                    accepted[claimed.contact_id] = (claimed, provider_ref)
+                case Accepted():
+                    accepted[claimed.contact_id] = (claimed, result)
                 case Rejected(retry_after_seconds=float() | int() as seconds):
                     _hand_back(session, claimed, due_at=now + timedelta(seconds=seconds), now=now)
                 case Rejected():
-                    _settle_rejected(session, claimed, result, provider=provider, now=now)
+                    _settle_rejected(session, claimed, result, provider=result.provider or provider, now=now)
                 case Unknown(detail):
-                    _change(session, claimed, now=now, state=ContactState.UNKNOWN, provider=provider)
+                    by = result.provider or provider
+                    _change(session, claimed, now=now, state=ContactState.UNKNOWN, provider=by)
                     log.warning("send_unknown", contact=claimed.contact_id, detail=detail)
         if accepted:
             _settle_accepted(session, accepted, provider=provider, now=now)
@@ -159,7 +160,7 @@ def _mark(session: Session, going: Collection[Claimed], *, now: datetime) -> fro
 
 
 def _settle_accepted(
-    session: Session, accepted: Mapping[int, tuple[Claimed, str]], *, provider: str, now: datetime
+    session: Session, accepted: Mapping[int, tuple[Claimed, Accepted]], *, provider: str, now: datetime
 ) -> None:
     # Contacts before residents, as receipts lock them.
     columns = (Contact.id, Contact.fence, Contact.state, Contact.provider_ref)
@@ -168,7 +169,10 @@ def _settle_accepted(
     note_told(session, list(accepted), now=now)
     settled = [row.id for row in ours if row.state is ContactState.SENDING]
     overtaken = [row.id for row in ours if row.state is not ContactState.SENDING and row.provider_ref is None]
-    reference = {contact_id: {"provider": provider, "provider_ref": ref} for contact_id, (_, ref) in accepted.items()}
+    reference = {
+        contact_id: {"provider": result.provider or provider, "provider_ref": result.provider_ref}
+        for contact_id, (_, result) in accepted.items()
+    }
     if settled:
         taken = {"state": ContactState.ACCEPTED, "settled_at": now}
         change_rows(session, Contact, [{"id": number, **taken, **reference[number]} for number in settled])

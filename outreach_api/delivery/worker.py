@@ -110,6 +110,8 @@ class _Sender:
         self.outcomes.clear()
 
     def _count(self, channel: Channel, result: SendResult) -> None:
+        if _minds_its_own_health(self.carriers[channel]):
+            return
         failed = is_failure(result)
         self.outcomes[channel, not failed] += 1
         self.failed_in_a_row[channel] = self.failed_in_a_row[channel] + 1 if failed else 0
@@ -151,7 +153,8 @@ def deliver_due(
     rules = rules or _rules(sessions)
     report = DeliveryReport(cancelled=cancel_expired(sessions, now=clock.now(), rules=rules))
     sender = _Sender(sessions, carriers, clock, guards)
-    held = allowances(sessions, {carrier.name: carrier for carrier in carriers.values()}, now=clock.now())
+    watched = [carrier for carrier in carriers.values() if not _minds_its_own_health(carrier)]
+    held = allowances(sessions, {carrier.name: carrier for carrier in watched}, now=clock.now())
     probing = {channel: held[carrier.name] for channel, carrier in carriers.items() if carrier.name in held}
     rates = _rates(carriers, rules)
     left, size = limit, FIRST_BATCH * threads
@@ -181,6 +184,11 @@ def deliver_due(
     if report:
         log.info("delivered", **report.facts())
     return report
+
+
+def _minds_its_own_health(carrier: TextCarrier) -> bool:
+    """Of several carriers in one, each has its own breaker: one that fails is no reason to leave the others alone."""
+    return getattr(carrier, "minds_its_own_health", False)
 
 
 def _next_size(size: int, took: timedelta, threads: int) -> int:

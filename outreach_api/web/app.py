@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from outreach_api.clock import Clock, SystemClock
 from outreach_api.web import chat, health
 from outreach_api.web.access import genuine
+from outreach_api.web.alibaba_webhooks import router as alibaba_webhooks
 from outreach_api.web.api import cases as api_cases
 from outreach_api.web.api import feeds as api_feeds
 from outreach_api.web.chat_tail import ChatTail
@@ -55,6 +56,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     for router in (
         webhooks,
         wechat_webhooks,
+        alibaba_webhooks,
         health.router,
         voice_webhooks,
         voice_gateway,
