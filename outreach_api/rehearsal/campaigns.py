@@ -15,6 +15,7 @@ from outreach_api.bootstrap import House
 from outreach_api.forecasts.forecast import forecast, keep_forecast
 from outreach_api.surveys.planning import Sample, start_survey
 from scheduler.planning.campaigns import CampaignDraft, approve_campaign, create_campaign, start_campaign
+from scheduler.planning.situation import PUSHED_STATES
 from scheduler.policies.card import PolicyCard
 
 DAILY_CAP = 60
@@ -43,7 +44,8 @@ def forecast_campaigns(house: House) -> None:
     """What the running campaigns should come to; kept for the report."""
     now = house.clock.now()
     with house.sessions.read() as session:
-        running = sorted(set(session.scalars(select(Campaign.policy_id).where(Campaign.policy_id != ""))))
+        open_ones = select(Match.policy_id).where(Match.state.in_(PUSHED_STATES))
+        running = sorted(set(session.scalars(select(Campaign.policy_id).where(Campaign.policy_id.in_(open_ones)))))
     made = forecast(
         house.sessions, running, now=now, cards=house.cards, channels=list(house.carriers), seeds=FORECAST_SEEDS
     )
