@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +16,8 @@ from outreach_api.web.words import WORDS, Locale, Speaker
 
 CHINESE = re.compile(r"[一-鿿]")
 TEMPLATES = sorted((FOLDER / "templates").rglob("*.html"))
+# A resident's page speaks to residents, as the assistant on it does: in Chinese alone.
+FOR_RESIDENTS = {"chat.html"}
 
 
 @pytest.mark.parametrize("kind", VOCABULARY, ids=lambda kind: kind.__name__)
@@ -30,10 +33,10 @@ def test_english_words_hold_no_chinese_and_nothing_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
-def test_templates_say_nothing_that_is_not_in_the_catalogue(template: object) -> None:
-    text = template.read_text()  # type: ignore[attr-defined]
+def test_templates_say_nothing_that_is_not_in_the_catalogue(template: Path) -> None:
+    text = template.read_text()
     assert set(re.findall(r"""\bt\(["'](\w+)["']\)""", text)) <= set(WORDS)
-    assert not CHINESE.search(text.replace("、", ""))
+    assert template.name in FOR_RESIDENTS or not CHINESE.search(text.replace("、", ""))
 
 
 def test_composed_keys_are_all_there() -> None:
