@@ -37,6 +37,12 @@ class WithChatLinks:
         )
         return self._carrier.send(linked)
 
+    def close(self) -> None:
+        """Close the connections that the carrier keeps open, where it keeps any."""
+        close = getattr(self._carrier, "close", None)
+        if close is not None:
+            close()
+
     def sent_between(self, since: datetime, until: datetime) -> Listing:
         found = self._carrier.sent_between(since, until)
         marked = [
