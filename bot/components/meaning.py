@@ -23,6 +23,7 @@ DEATH = "resident_deceased"
 STOP = "opt_out"
 # A stop that is missed costs more than one too many, which a person can release.
 WEIGHT_OF_A_STOP = 1.5
+SURE_OF_A_DEATH = 0.9
 RANKED = 10
 
 
@@ -94,6 +95,9 @@ class StageAwareClassifier(GraphComponent, IntentClassifier):
         if ranking[0]["name"] == DEATH and rules_out_death(text):
             ranking = [reading for reading in ranking if reading["name"] != DEATH]
         settled = settled_intent(message)
+        if settled == STOP and ranking[0]["name"] == DEATH and ranking[0]["confidence"] >= SURE_OF_A_DEATH:
+            # 老爷子走了，不用再发了: the death is why.
+            settled = None
         best = {"name": settled, "confidence": 1.0} if settled else ranking[0]
         if settled:
             ranking = [best, *(reading for reading in ranking if reading["name"] != settled)]
