@@ -59,10 +59,10 @@ _SPANS: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (re.compile(r"(晚饭|夜饭|晚餐|晚上吃完)"), AFTER_DINNER),
     (re.compile(r"(下班|收工|放工)"), EVENING),
     (re.compile(r"凌晨"), SMALL_HOURS),
-    (re.compile(r"(上午|早上|早晨|清早|清晨|大清早|一早|早间|午前)"), MORNING),
+    (re.compile(r"(上午|早上|早晨|清早|清晨|大清早|一早|早间|午前|天亮)"), MORNING),
     (re.compile(r"(中午|正午|晌午)"), NOON),
     (re.compile(r"(下午|午后)"), AFTERNOON),
-    (re.compile(r"(傍晚|黄昏)"), DUSK),
+    (re.compile(r"(傍晚|黄昏|傍黑|天黑|擦黑)"), DUSK),
     (re.compile(r"(晚上|夜里|夜间|晚间|夜晚)"), EVENING),
 )
 _MEAL = re.compile(r"(吃[完过]?|饭)[^，]{0,2}(饭|东西|后|完)")
@@ -167,9 +167,15 @@ def _clock_window(words: str, days: Days | None, now: datetime) -> Window | None
     times = _times_in(words)
     if not times:
         return None
-    if len(times) > 1 and _UNTIL.search(words[times[0].end : times[1].start]):
+    if len(times) > 1 and _is_between(words, times[0], times[1]):
         return _between(times[0].said, times[1].said, part, days, now)
     return _around(times[0], words[times[0].end :], part, days, now)
+
+
+def _is_between(words: str, first: _Said, second: _Said) -> bool:
+    """三点到五点, 三点之后五点之前."""
+    joined = words[first.end : second.start]
+    return bool(_UNTIL.search(joined) or (_AFTER.match(joined) and _BEFORE.match(words[second.end :])))
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,11 @@ def _in_some_weeks(found: re.Match[str], today: date) -> Days:
     return _one(today + number_in(found["weeks"]) * ONE_WEEK)
 
 
+def _in_some_months(found: re.Match[str], today: date) -> Days:
+    first = _month(today, number_in(found["months"]))
+    return _one(first.replace(day=min(today.day, _last_day(first))))
+
+
 def _weekday(found: re.Match[str], today: date) -> Days:
     index = _WEEKDAYS[found["weekday"]]
     weeks = found["next"].count("下") if found["next"] else 0
@@ -193,7 +198,7 @@ _EXPRESSIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Days 
     ),
     (
         re.compile(
-            rf"{_NEXT}周(?P<weekday>[一二三四五六日])(?:[到至\-~、和跟]|或者?|要么)周?(?P<until>[一二三四五六日])"
+            rf"{_NEXT}周(?P<weekday>[一二三四五六日])(?:(?:[到至\-~、和跟同]|或者?|要么)周?|周)(?P<until>[一二三四五六日])"
         ),
         _weekdays,
     ),
@@ -216,6 +221,7 @@ _EXPRESSIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Days 
         re.compile(rf"(?:再?过|等|隔)?(?P<weeks>{NUMBER})个?周(?:以后|之后|过后|后|再)?(?![一二三四五六日末])"),
         _in_some_weeks,
     ),
+    (re.compile(rf"(?:再?过|等|隔)?(?P<months>{NUMBER})个月(?:以后|之后|过后|后|再)"), _in_some_months),
     (re.compile(rf"{_NEXT}周末"), _weekend),
     (re.compile(rf"{_NEXT}周(?P<weekday>[一二三四五六日1-6])"), _weekday),
     (re.compile(r"(?P<next>下+)周"), _next_week),

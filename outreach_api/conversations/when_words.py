@@ -42,6 +42,12 @@ _SAME = (
     (r"而家|宜家|依家", "现在"),
     (r"点半钟", "点半"),
     (r"粒(?=钟)", "个"),
+    (r"俩个?(?=小时|钟头|钟|月)", "两个"),
+    (r"俩个?(?=天|日|周)", "两"),
+    # The lunar calendar is not ours to guess at.
+    (r"(大年|正月|腊月|冬月|农历|阴历|旧历)(初|廿|二十|三十|十)?[一二三四五六七八九十]*", ""),
+    (r"(?<=[一两二三四五六七八九十\d])个多(?=小时|钟头|钟)", "个"),
+    (r"(不是[^，,是]{1,10})(?=是)", r"\1，"),
     (r"个把(?=小时|钟头|钟)|一个[多来]?(?=小时|钟头|钟)", "一个"),
     (r"(?<=[一二三四五六七八九十\d])\s+(?=[点号月个])|(?<=点)\s+(?=[半一二三四五六七八九十\d])", ""),
     (r"(?<![二三月])十一(?=长假|假|以?后|之后|过后)", "国庆"),
@@ -57,6 +63,8 @@ _ENGAGED = re.compile(r"吃饭(?!前)|要去|要出|去医院|买菜|看病|睡�
 _OVER = re.compile(r"完|回来|以后|之后|后|前|再打")
 # 三点前别打 asks for after three.
 _NOT_BEFORE = re.compile(r"(以前|之前|前)(都|就)?(没空|不方便|不在家?|有事|忙|唔得|冇空|(别|不要|唔好)[^，,]{0,3}打)")
+# 我五点下班，五点半打: the first says why.
+_WORKS_UNTIL = re.compile(r"点(半|钟)?才?(下班|放学|收工|放工)$")
 _CORRECTED = re.compile(
     r"(?:啊|哦|呃|哎|嗯)?(?:不对不对|不对|说错了?|记错了?|讲错了?|哦不|不不|唔系|唔係)[，,、\s啊是]+"
 )
@@ -86,8 +94,14 @@ def in_simple_words(text: str) -> str:
 def positive_part(words: str) -> str:
     """What is left when the clauses that rule a time out (中午别打, 上午没空) are taken away."""
     marked = _AFTER_REFUSAL.sub(r"\1，", words)
-    clauses = (clause for clause in _CLAUSE.split(marked) if clause)
-    return "，".join(clause for clause in clauses if not _rules_out(clause))
+    clauses = [clause for clause in _CLAUSE.split(marked) if clause and not _rules_out(clause)]
+    if any(_names_an_hour(clause) for clause in clauses):
+        clauses = [clause for clause in clauses if not _WORKS_UNTIL.search(clause)]
+    return "，".join(clauses)
+
+
+def _names_an_hour(clause: str) -> bool:
+    return "点" in clause and not _WORKS_UNTIL.search(clause)
 
 
 def _rules_out(clause: str) -> bool:
