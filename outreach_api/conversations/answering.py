@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from models.vocabulary import ApplicationStatus, CaseKind, CaseReason, Question, Topic
 from outreach_api.conversations.copy_deck import numbered
+from outreach_api.conversations.cues import asks_something
 from outreach_api.conversations.decision import IssueProof, KnownMatch, Line, OpenCase, Standing
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.proof import spaced
 from outreach_api.conversations.speaking import may_not_speak
+from outreach_api.conversations.to_the_point import faq_about_it, speaks_of_it
 from scheduler.policies.answers import Abstain, answer, answer_by_faq
 from scheduler.policies.faq_search import Faq, FaqIndex, Found
 
@@ -75,16 +77,28 @@ def _answer_about(draft: Draft, topic: Topic, match: KnownMatch) -> None:
         channel=draft.context.channel,
         facts={} if draft.for_somebody_else else match.facts,
     )
+    known = not isinstance(found, Abstain) and speaks_of_it(draft.heard.text, found.text)
     same = _asked_before(draft, [match])
-    if same and _fits(same, topic, is_known=not isinstance(found, Abstain)):
+    pointed = None if known else faq_about_it(draft.heard.text, _faqs(draft, match))
+    if same and _fits(same, topic, is_known=known) and speaks_of_it(draft.heard.text, same.faq.answer):
         _say_faq(draft, same.faq)
-    elif isinstance(found, Abstain):
+    elif pointed:
+        _say_faq(draft, pointed)
+    elif isinstance(found, Abstain) or not known:
         _abstain(draft, match)
         return
     else:
         draft.add(Line(f"answer.{topic.value}", found.text))
     draft.set(focus=match.match_id)
     _note_answered(draft, topic)
+
+
+def _faqs(draft: Draft, match: KnownMatch) -> list[Faq]:
+    card = draft.card(match)
+    if not card.is_trusted():
+        return []
+    kept = [faq for faq in draft.context.kept_faqs if faq.policy_id == card.id]
+    return [*(Faq(card.id, faq.topic, faq.q, faq.a) for faq in card.faqs), *kept]
 
 
 def _ask_which(draft: Draft, topic: Topic, matches: list[KnownMatch]) -> None:
@@ -108,11 +122,17 @@ def answer_question(draft: Draft) -> None:
 
 def answer_from_faqs(draft: Draft) -> bool:
     """Whether an FAQ of an item that is spoken of asks the same; then its answer is given."""
-    found = _asked_before(draft, draft.spoken_of()) if draft.is_known else None
-    if found is None or not found.is_close:
+    if not draft.is_known:
         return False
-    _say_faq(draft, found.faq)
-    _note_answered(draft, found.faq.topic)
+    matches = draft.spoken_of()
+    found = _asked_before(draft, matches)
+    faq = found.faq if found and found.is_close and speaks_of_it(draft.heard.text, found.faq.answer) else None
+    if faq is None and len(matches) == 1 and asks_something(draft.heard.text):
+        faq = faq_about_it(draft.heard.text, _faqs(draft, matches[0]))
+    if faq is None:
+        return False
+    _say_faq(draft, faq)
+    _note_answered(draft, faq.topic)
     return True
 
 

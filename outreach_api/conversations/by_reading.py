@@ -19,6 +19,7 @@ from outreach_api.conversations.answering import answer_from_faqs, answer_questi
 from outreach_api.conversations.by_words import keep_preference
 from outreach_api.conversations.callback import ask_time, take_time
 from outreach_api.conversations.copy_deck import READINGS, numbered
+from outreach_api.conversations.cues import asks_something, says_keyword, speaks_of_wanting
 from outreach_api.conversations.decision import Line, OpenCase
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import denies_a_stop, was_cut_off
@@ -27,6 +28,7 @@ from outreach_api.conversations.second_look import OFFER_QUESTIONS, look_again
 from outreach_api.conversations.speaking import take_family_member
 from outreach_api.conversations.stopping import STOP_OUTCOMES, place_stop
 from outreach_api.conversations.subjects import appeal_subject
+from outreach_api.conversations.to_the_point import names_a_thing
 from outreach_api.conversations.visiting import answer_visit_question, ask_visit, send_visit, take_slot
 from outreach_api.conversations.wishes import (
     Yes,
@@ -105,8 +107,15 @@ def _reply(draft: Draft, directive: Directive) -> None:
             declines(draft)
     elif not yes and draft.context.outcome in (O.APPLIED_BY_REPLY, O.INTERESTED):
         declines(draft)
+    elif yes and asked is None and _names_a_wish(draft.heard.text):
+        # 想想还是要吧，同意: after a no nothing is asked any more, and a yes that says to what needs no question.
+        wants(draft, Yes.KEYWORD if says_keyword(draft.heard.text) else Yes.CONTENT)
     elif not draft.lines:
         draft.say("acknowledged")
+
+
+def _names_a_wish(text: str) -> bool:
+    return says_keyword(text) or (speaks_of_wanting(text) and not asks_something(text))
 
 
 def _reply_to_open_question(draft: Draft, *, yes: bool) -> None:
@@ -208,6 +217,10 @@ def _rate(draft: Draft, directive: Directive) -> None:
         _clarify(draft, {"readings": [reading["intent"] for reading in ranking[:CHOICES]]})
         return
     score = directive["score"]
+    if draft.state.asked is Question.RATING_REASON and score == "dissatisfied":
+        draft.say("reason_noted")
+        draft.set(asked=None)
+        return
     draft.say(f"rate_{score}")
     draft.set(asked=Question.RATING_REASON if score == "dissatisfied" else None)
 
@@ -227,6 +240,9 @@ def _clarify(draft: Draft, directive: Directive) -> None:
     """A choice of readings once; never a third 我没听懂."""
     if answer_from_faqs(draft):
         draft.set(misses=0, menu=())
+        return
+    if draft.is_known and names_a_thing(draft.heard.text) and asks_something(draft.heard.text):
+        answer_question(draft)
         return
     if draft.state.misses >= MISSES_BEFORE_A_PERSON:
         _case(draft, {"kind": CaseKind.HUMAN, "reason": CaseReason.NOT_UNDERSTOOD})

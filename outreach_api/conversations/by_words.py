@@ -15,7 +15,7 @@ from models.vocabulary import (
 from outreach_api.conversations.cues import is_courteous
 from outreach_api.conversations.decision import KeepPreference, OpenCase
 from outreach_api.conversations.draft import Draft
-from outreach_api.conversations.exact_words import Exact
+from outreach_api.conversations.exact_words import Exact, preferences_in
 from outreach_api.conversations.speaking import (
     another_speaks,
     relation_in,
@@ -206,7 +206,8 @@ def _empty(draft: Draft) -> bool:
 
 
 def _preference(draft: Draft) -> bool:
-    keep_preference(draft, draft.heard.exact.value if draft.heard.exact else "")
+    for name in preferences_in(draft.heard.text):
+        keep_preference(draft, name)
     return True
 
 

@@ -11,7 +11,7 @@ from outreach_api.conversations.exact_words import Exact, normalise, read_exact_
 
 _CLAUSES = re.compile(r"[，,。；;！!？?、~\s]+")
 _QUESTION = re.compile(
-    r"[?？]|是不是|会不会|能不能|可不可以|要不要|有没有|是否|吗|么$|怎么|为什么|什么|多少|几(多|时|点|号|岁)|哪|咩|点解|点样"
+    r"[?？]|([^不唔])[不唔]\1|是不是|会不会|能不能|可不可以|要不要|有没有|是否|吗|么$|怎么|为什么|什么|多少|几(多|时|点|号|岁)|哪|咩|点解|点样"
 )
 _MONEY_GONE = r"(钱|津贴|补贴|卡|机会|名额|资格|短信|手机|信号|电|额度|号码)[^,。]{0,8}(没了|没有了|没咗|冇咗|不见了)"
 _PARTNER = r"(老伴|爱人|老公|老婆|先生|太太|丈夫|妻子|老头子?|那口子)"
@@ -51,8 +51,20 @@ _ABOUT_AGREEING = re.compile(
     r"同意(了|以后|之后|的话)?[^,，。；!！\s]{0,6}(扣|收|要|影响|怎么|什么|有|能|会|就)|(回|发|写|点)了?[“\"']?同意|要是同意|如果同意"
 )
 _NO_KEYWORD = re.compile(
-    r"(不|没|没有|谁|未|唔|冇|别)(太|大|想|是|能|会|敢|肯|要)*同意|同意(不|吗|么|没)|才同意|帮我回|假装|假设|当作|[a-z]{3}",
+    r"(不|没|没有|谁|未|唔|冇|别)(太|大|想|是|能|会|敢|肯|要)*同意|同意(不|吗|么|没)|才同意|同意(个|什么|啥|你个|你妈)|帮我回|假装|假设|当作|[a-z]{3}",
     re.IGNORECASE,
+)
+_KIN = (
+    r"(老人家?|老太太?|老爷子|老头子?|老伴|(我|俺)?(家)?(老)?(爸|妈|父亲|母亲|爷爷?|奶奶?|外公|外婆|阿公|阿婆|公公|婆婆|岳父|岳母|阿妈|老豆|老母)"
+    r"|他|她|佢)"
+)
+_REPORTED = re.compile(
+    rf"{_KIN}(老人家)?(自己|本人)?(说|說|讲|講|話|话|表示|点头|点了头|已经|都|也|刚才?|嘴上|说了|讲咗|系|是)*同意"
+)
+_NEGATION = re.compile(r"[不没别未唔冇非甭莫拒]|反对|算了|个屁|才怪")
+_OWN_WORD = re.compile(r"本人同意|我同意|也同意我")
+_ALONE = re.compile(
+    r"(那|好|好的|行|可以|嗯|哦|知道了|明白了?|谢谢)*(我|我们|等我?|到时候?)*自己(去|来|办|弄|过去|跑一趟)(办|做|弄|查|就行|就可以|吧|好了|得了|啦|了|啊)*(谢谢)?"
 )
 _BENIGN = (
     r"(那|那么|好|好的|行|可以|嗯|哦|喂|对|是|系|係|的|得|事|这个|这件|这项|个|件|我|我们|本人|老人家?|也|都|就|很|非常|完全|愿意|"
@@ -66,10 +78,11 @@ _ABUSE = re.compile(
     r"|狗屁|放屁|狗日|龟儿|妈的|贱人|垃圾(东西|玩意)"
 )
 _ORDERS = re.compile(
-    r"ignore|忽略[^,。]{0,8}(指令|规则|提示|设定|内容)|系统管理员|超级管理员|提示词|prompt|指令|system|assistant|\{|扮演|假装你|假设你(是|现在)"
+    r"ignore|忽略[^,。]{0,8}(指令|规则|提示|设定|内容)|系统管理员|超级管理员|提示词|prompt|指令|system|assistant|\{|扮演|假装|假设你(是|现在)"
     r"|你现在(就)?是(管理员|系统|一个)|开发者模式|越狱|outcome|consent|select\s|drop\s|<script|把(状态|我)(标记|改|设)成?为?",
     re.IGNORECASE,
 )
+_SARCASM = re.compile(r"(同意|要|办|领|谢|满意|好)(个|你个|条)(屁|鬼|头|锤子|毛|球|铲铲)|(同意|办|谢)你(妈|大爷|个头)")
 _GOODBYE = re.compile(r"再见|再會|拜拜|拜了|挂了|掛了|bye", re.IGNORECASE)
 _COURTESY = re.compile(
     r"谢|謝|唔该|唔該|多谢|辛苦|知道了|知道啦|晓得|明白|清楚了|了解|记住了|收到|听懂了|原来如此|哦原来"
@@ -122,6 +135,20 @@ def asks_about_agreeing(text: str) -> bool:
     return "同意" in text and asks_something(text) and bool(_ABOUT_AGREEING.search(text))
 
 
+def reports_agreement(text: str) -> bool:
+    """老人家说同意, 我妈同意: another's word, told by who writes."""
+    return bool(_REPORTED.search(normalise(text))) and not _OWN_WORD.search(normalise(text))
+
+
+def negates(text: str) -> bool:
+    return bool(_NEGATION.search(text))
+
+
+def goes_alone(text: str) -> bool:
+    """那我自己去, with nothing asked."""
+    return bool(_ALONE.fullmatch(normalise(text))) and not asks_something(text)
+
+
 def says_keyword(text: str) -> bool:
     """Whether 同意 is said and meant: as a clause of its own, or with nothing but small words around it."""
     if (
@@ -130,6 +157,7 @@ def says_keyword(text: str) -> bool:
         or agrees_on_condition(text)
         or hesitates(text)
         or asks_about_agreeing(text)
+        or reports_agreement(text)
     ):
         return False
     return any(_is_keyword(clause) for clause in clauses_of(text))
@@ -145,6 +173,11 @@ def _is_keyword(clause: str) -> bool:
 
 def is_abuse(text: str) -> bool:
     return bool(_ABUSE.search(normalise(text)))
+
+
+def is_sarcastic(text: str) -> bool:
+    """同意个屁."""
+    return bool(_SARCASM.search(normalise(text)))
 
 
 def gives_orders(text: str) -> bool:

@@ -156,11 +156,12 @@ def denies_a_stop(text: str) -> bool:
     return bool(_NOT_A_STOP.search(normalise(text)))
 
 
-def preference_in(text: str) -> str | None:
-    """How they wish to be reached, said in a longer message: 别打电话了，发短信就行."""
+def preferences_in(text: str) -> list[str]:
+    """How they wish to be reached, said in a longer message: 别让机器打，打给我女儿."""
     plain = normalise(text)
-    found = _preference(plain) if len(plain) <= LONGEST_WITH_PREFERENCE else None
-    return found.value if found else None
+    if len(plain) > LONGEST_WITH_PREFERENCE:
+        return []
+    return [name for pattern, name in _PREFERENCES if pattern.search(plain)]
 
 
 def takes_a_stop_back(text: str) -> bool:

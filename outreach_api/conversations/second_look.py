@@ -11,7 +11,7 @@ from typing import Any
 from models.vocabulary import CaseKind, ConversationOutcome, Question
 from outreach_api.conversations import cues
 from outreach_api.conversations.draft import Draft
-from outreach_api.conversations.exact_words import preference_in
+from outreach_api.conversations.exact_words import preferences_in
 from outreach_api.conversations.stopping import STOP_OUTCOMES
 
 O = ConversationOutcome  # noqa: E741
@@ -20,6 +20,8 @@ Directives = list[Directive]
 OFFER_QUESTIONS = frozenset({Question.INTEREST, Question.CONFIRM_APPLY, Question.WHICH_OFFER})
 _YES: Directive = {"do": "reply", "value": "yes"}
 _NO: Directive = {"do": "reply", "value": "no"}
+# 我再想想 is no wish to hear it again, or slower.
+_SAID_OF_THE_TALK = frozenset({"clarify", "repeat", "prefer"})
 _CLARIFY: Directive = {"do": "clarify", "readings": []}
 
 
@@ -47,8 +49,8 @@ def _deaths(draft: Draft, directives: Directives) -> Directives:
 
 def _preferences(draft: Draft, directives: Directives) -> Directives:
     """发短信就行，别打电话 is a wish how to be reached, no stop."""
-    name = preference_in(draft.heard.text)
-    if name is None or any(_outcome(each) in (O.DECEASED, O.WRONG_PERSON) for each in directives):
+    names = preferences_in(draft.heard.text)
+    if not names or any(_outcome(each) in (O.DECEASED, O.WRONG_PERSON) for each in directives):
         return directives
     rest = [
         each
@@ -59,7 +61,7 @@ def _preferences(draft: Draft, directives: Directives) -> Directives:
         and each.get("line") not in ("acknowledged", "family_welcome")
         and each.get("question") != Question.MANDATE
     ]
-    return [{"do": "prefer", "preference": name}, *rest]
+    return [*({"do": "prefer", "preference": name} for name in names), *rest]
 
 
 def _keyword(draft: Draft, directives: Directives) -> Directives:
@@ -67,14 +69,42 @@ def _keyword(draft: Draft, directives: Directives) -> Directives:
         return directives
     if draft.state.asked in (Question.CALLBACK_TIME, Question.WHICH_READING, Question.RATING):
         return directives
-    return [*(each for each in directives if not _decides(each) and each["do"] != "clarify"), _YES]
+    rest = [each for each in directives if not _decides(each) and each["do"] != "clarify"]
+    return [*(each for each in rest if each.get("line") not in ("acknowledged", "greeting")), _YES]
 
 
 def _about_agreeing(draft: Draft, directives: Directives) -> Directives:
     text = draft.heard.text
     if not cues.asks_about_agreeing(text) or cues.says_keyword(text):
         return directives
+    if cues.fears_a_charge(text):
+        return [_question(text)]
     return [each for each in directives if not _decides(each)] or [_question(text)]
+
+
+def _reported(draft: Draft, directives: Directives) -> Directives:
+    """老人家说同意: somebody else says so; it takes the resident's own word."""
+    if not cues.reports_agreement(draft.heard.text) or _has_stop(directives) or draft.for_somebody_else:
+        return directives
+    asked = {"do": "ask", "question": Question.MANDATE.value}
+    answers = [each for each in directives if each["do"] == "answer"]
+    return [{"do": "say", "line": "family_welcome"}, asked, *answers]
+
+
+def _no_refusal(draft: Draft, directives: Directives) -> Directives:
+    """大家都同意了吗: where nothing in the words says no, they are no refusal."""
+    text = draft.heard.text
+    if "同意" not in text or cues.negates(text) or not any(_refuses(each) for each in directives):
+        return directives
+    rest = [each for each in directives if not _refuses(each)]
+    return rest or [_question(text) if cues.asks_something(text) else _CLARIFY]
+
+
+def _alone(draft: Draft, directives: Directives) -> Directives:
+    """我自己去 is said of the way, not asked about it."""
+    if not cues.goes_alone(draft.heard.text) or _has_stop(directives):
+        return directives
+    return [_NO] if draft.state.asked is Question.HOME_VISIT else [{"do": "say", "line": "acknowledged"}]
 
 
 def _condition(draft: Draft, directives: Directives) -> Directives:
@@ -86,7 +116,7 @@ def _condition(draft: Draft, directives: Directives) -> Directives:
 def _hesitation(draft: Draft, directives: Directives) -> Directives:
     if not cues.hesitates(draft.heard.text) or _has_stop(directives):
         return directives
-    rest = [each for each in directives if not _decides(each) and each["do"] != "clarify"]
+    rest = [each for each in directives if not _decides(each) and each["do"] not in _SAID_OF_THE_TALK]
     if len(rest) == len(directives) or rest:
         return rest
     return [{"do": "say", "line": "no_hurry"}]
@@ -114,6 +144,8 @@ def _courtesy(draft: Draft, directives: Directives) -> Directives:
 
 
 def _abuse(draft: Draft, directives: Directives) -> Directives:
+    if cues.is_sarcastic(draft.heard.text) and not _has_stop(directives):
+        return [{"do": "say", "line": "calm"}]
     served = any(each["do"] in ("answer", "case") or _outcome(each) for each in directives)
     return directives if served or not cues.is_abuse(draft.heard.text) else [{"do": "say", "line": "calm"}]
 
@@ -141,6 +173,9 @@ _LOOKS: tuple[Callable[[Draft, Directives], Directives], ...] = (
     _deaths,
     _preferences,
     _about_agreeing,
+    _reported,
+    _no_refusal,
+    _alone,
     _condition,
     _hesitation,
     _keyword,
@@ -163,6 +198,10 @@ def _outcome(directive: Directive) -> ConversationOutcome | None:
 
 def _has_stop(directives: Directives) -> bool:
     return any(_outcome(each) in STOP_OUTCOMES for each in directives)
+
+
+def _refuses(directive: Directive) -> bool:
+    return directive == _NO or _outcome(directive) is O.DECLINED
 
 
 def _decides(directive: Directive) -> bool:

@@ -15,7 +15,8 @@ from outreach_api.conversations.when import read_when
 
 O = ConversationOutcome  # noqa: E741
 _RIGHT_OR_WRONG = re.compile(
-    r"(?P<wrong>不对|不是|错了|唔系|唔係|地址不对|搬了|不住(那|这)(里|儿)?了?|早搬了)(了|啦|的)?"
+    r"(?P<wrong>(不对|不是|错了|唔系|唔係|地址不对|不住(那|这)(里|儿)?了?)?((我们?|早|已经|都|去年|今年)*(搬|换)(家|地方)?了)?"
+    r"(?<=.))(了|啦|的)*"
     r"|(对|對|是|系|係|没错|冇错|嗯|好|对对|是的|就是)(的|呀|啊|啦|了|嘅|就是这个地址|是这个地址|是这里|就这里)*"
 )
 WANTED, HELP, ADDRESS, SLOT = "visit", "help", "address", "slot"

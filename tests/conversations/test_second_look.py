@@ -232,3 +232,64 @@ def test_a_yes_in_content_after_who_we_are_is_more_than_having_heard(street: Str
 )
 def test_who_has_thought_it_over_hesitates_no_more(text: str, hesitates: bool) -> None:
     assert cues.hesitates(text) is hesitates
+
+
+@pytest.mark.parametrize("text", ["想想还是要吧 同意", "那就同意吧"])
+def test_the_keyword_after_a_no_needs_no_question(street: Street, text: str) -> None:
+    street.bot = ScriptedBot({"不用": NO, text: YES})
+    chen = street.a_resident()
+    street.tell(chen, "不用")
+    street.tell(chen, text)
+    assert street.state_of(chen) is MatchState.APPLIED_BY_REPLY
+    assert [consent.text for consent in street.consents] == [text]
+
+
+def test_a_wish_after_a_no_is_confirmed_first(street: Street) -> None:
+    street.bot = ScriptedBot({"不用": NO, "算了还是办吧": YES})
+    chen = street.a_resident()
+    street.tell(chen, "不用")
+    assert "请回复“同意”" in street.tell(chen, "算了还是办吧")[0]
+    assert not street.consents
+
+
+def test_a_bare_yes_after_a_no_is_only_heard(street: Street) -> None:
+    street.bot = ScriptedBot({"不用": NO, "好的": YES})
+    chen = street.a_resident()
+    street.tell(chen, "不用")
+    assert street.tell(chen, "好的") == ["好的，知道了。"]
+    assert street.state_of(chen) is MatchState.DECLINED
+
+
+@pytest.mark.parametrize("text", ["老人家说同意", "我妈同意的", "佢話同意"])
+def test_anothers_word_takes_the_residents_own(street: Street, text: str) -> None:
+    street.bot = ScriptedBot({text: YES})
+    chen = street.a_resident()
+    assert "本人同意" in street.tell(chen, text)[0]
+    assert not street.consents
+
+
+@pytest.mark.parametrize("text", ["大家都同意了吗", "是不是回同意就扣钱"])
+def test_where_no_word_says_no_it_is_no_refusal(street: Street, text: str) -> None:
+    street.bot = ScriptedBot({text: NO})
+    chen = street.a_resident()
+    street.tell(chen, text)
+    assert street.state_of(chen) is MatchState.IN_OUTREACH
+
+
+def test_a_sneer_is_no_wish(street: Street) -> None:
+    street.bot = ScriptedBot({"同意个屁": outcome("interested")})
+    chen = street.a_resident()
+    street.tell(chen, "同意个屁")
+    assert street.outcome == "no_decision"
+
+
+def test_two_wishes_in_one_message_are_both_kept(street: Street) -> None:
+    chen = street.a_resident()
+    street.tell(chen, "别让机器打 打给我女儿")
+    assert {kept.name for kept in street.all(Preference)} == {"no_robot_calls", "daughter_first"}
+
+
+def test_who_goes_alone_has_asked_nothing(street: Street) -> None:
+    street.bot = ScriptedBot({"那我自己去": question("proxy")})
+    chen = street.a_resident(CHECK_UP)
+    assert street.tell(chen, "那我自己去") == ["好的，知道了。"]
