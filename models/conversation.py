@@ -111,6 +111,8 @@ class Consent(Base):
     policy_version: Mapped[str] = mapped_column(String(32))
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
     text: Mapped[str] = mapped_column(Encrypted("consent.text"))
+    mandate_id: Mapped[int | None] = mapped_column(ForeignKey("mandate.id"))
+    """By which a family member gave it."""
     given_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
 

@@ -92,8 +92,13 @@ class Mandate(Base):
     resident_id: Mapped[int] = mapped_column(ForeignKey("resident.id"), index=True)
     policy_id: Mapped[str] = mapped_column(String(64))
     holder: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("mandate.holder"))
+    """Their name, where it is known."""
+    phone_id: Mapped[int | None] = mapped_column(ForeignKey("phone.id"), index=True)
+    """Where they speak; without one the mandate serves nobody."""
     relation: Mapped[str] = mapped_column(String(32))
     proof: Mapped[str] = mapped_column(String(64))
+    """`own_word:message:ID`, or `checked:staff:ID`."""
     granted_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    revoked_because: Mapped[str | None] = mapped_column(String(64))

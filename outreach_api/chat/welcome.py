@@ -37,7 +37,7 @@ def welcome(
     lock_resident(session, link.resident_id)
     phone = session.get_one(Phone, link.phone_id)
     opening = _opening(phone, visit, now)
-    sender = find_sender(session, opening)
+    sender = find_sender(session, opening, now=now)
     context = load_context(session, opening, sender, cards=cards, zone=zone, now=now)
     if context.stop or context.in_human_hands or _was_greeted(session, sender.conversation, now):
         return

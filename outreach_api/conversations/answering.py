@@ -27,7 +27,7 @@ def answer_topic(draft: Draft, topic: Topic) -> None:
         return
     if may_not_speak(draft, topic):
         return
-    if topic in _PERSONAL and draft.for_somebody_else:
+    if topic in _PERSONAL and not _may_hear(draft, topic):
         draft.say("family_private")
         draft.do(OpenCase(CaseKind.HUMAN, CaseReason.FAMILY_MEMBER, summary=draft.state.relation))
         return
@@ -37,6 +37,14 @@ def answer_topic(draft: Draft, topic: Topic) -> None:
         _answer_other_benefits(draft)
     else:
         _answer_from_card(draft, topic)
+
+
+def _may_hear(draft: Draft, topic: Topic) -> bool:
+    """A mandate is for a policy: where its application stands, and nothing of what else there is."""
+    if not draft.for_somebody_else:
+        return True
+    matches = draft.spoken_of()
+    return topic is Topic.STATUS and bool(matches) and all(draft.may_speak_of(match) for match in matches)
 
 
 def _answer_doubt(draft: Draft) -> None:
@@ -72,10 +80,10 @@ def _answer_about(draft: Draft, topic: Topic, match: KnownMatch) -> None:
     found = answer(
         draft.card(match),
         topic,
-        age_years=person.age_years if person and not draft.for_somebody_else else None,
+        age_years=person.age_years if person and draft.may_speak_of(match) else None,
         today=draft.context.today,
         channel=draft.context.channel,
-        facts={} if draft.for_somebody_else else match.facts,
+        facts=match.facts if draft.may_speak_of(match) else {},
     )
     known = not isinstance(found, Abstain) and speaks_of_it(draft.heard.text, found.text)
     same = _asked_before(draft, [match])

@@ -23,6 +23,7 @@ from outreach_api.conversations.cues import asks_something, says_keyword, speaks
 from outreach_api.conversations.decision import Line, OpenCase
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import denies_a_stop, was_cut_off
+from outreach_api.conversations.mandates import ask_mandate
 from outreach_api.conversations.outcomes import take_outcome
 from outreach_api.conversations.second_look import OFFER_QUESTIONS, look_again
 from outreach_api.conversations.speaking import take_family_member
@@ -168,8 +169,7 @@ def _put_question(draft: Draft, directive: Directive) -> None:
     elif question in (Question.MANDATE, Question.RELATION):
         if draft.is_with_firm:
             return  # Whoever answers this number for the firm speaks for it.
-        draft.say("ask_mandate")
-        draft.set(asked=Question.MANDATE)
+        ask_mandate(draft)
     elif question is Question.IDENTITY:
         draft.say("ask_identity")
         draft.set(asked=Question.IDENTITY)

@@ -16,6 +16,7 @@ from outreach_api.conversations.cues import is_courteous
 from outreach_api.conversations.decision import KeepPreference, OpenCase
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import Exact, preferences_in
+from outreach_api.conversations.mandates import takes_mandate_back
 from outreach_api.conversations.speaking import (
     another_speaks,
     relation_in,
@@ -48,7 +49,7 @@ def settled_by_words(draft: Draft) -> bool:
     if exact and exact.kind in STOP_WORDS:
         place_stop(draft, STOP_WORDS[exact.kind], by="exact_word")
         return True
-    if answers_address(draft):
+    if answers_address(draft) or takes_mandate_back(draft):
         return True
     if exact and exact.kind in _WORDS:
         return _WORDS[exact.kind](draft)
@@ -211,11 +212,18 @@ def _preference(draft: Draft) -> bool:
     return True
 
 
+_TURNED_TO = {"daughter_first": "女儿", "son_first": "儿子"}
+
+
 def keep_preference(draft: Draft, name: str) -> None:
     if draft.is_known:
         draft.do(KeepPreference(name, {}))
+    relation = _TURNED_TO.get(name)
+    if relation and any(mandate.relation == relation for mandate in draft.context.mandates):
+        draft.say(f"prefer_{name}_known")
+        return
     draft.say(f"prefer_{name}")
-    if name in ("daughter_first", "son_first"):
+    if relation:
         draft.do(OpenCase(CaseKind.HUMAN, CaseReason.FAMILY_MEMBER, summary=draft.heard.text[:300]))
         draft.conclude(O.ESCALATED)
 

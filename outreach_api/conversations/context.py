@@ -37,6 +37,7 @@ from outreach_api.cases.unasked_visits import unasked_visits
 from outreach_api.conversations.decision import (
     Context,
     KnownApplication,
+    KnownMandate,
     KnownMatch,
     Person,
     Standing,
@@ -47,6 +48,7 @@ from outreach_api.conversations.state import DialogueState
 from outreach_api.surveys.open_survey import OpenSurvey, open_survey
 from outreach_api.voice.lines import line
 from outreach_api.wechat.followers import ADDRESS, resident_behind
+from scheduler.planning.mandates import InForce, mandates_in_force
 from scheduler.planning.stops import standing_stop
 from scheduler.policies.card import PolicyCard
 from scheduler.rules.derive import age_on
@@ -66,22 +68,24 @@ class Sender:
     residents: tuple[Resident, ...]
     offer: Contact | None
     """The newest offer that this phone was sent."""
+    mandates: tuple[InForce, ...] = ()
+    """Held at this phone."""
+    at_home: frozenset[int] = frozenset()
+    """Those of the residents whose own phone this is; the others are spoken for."""
 
     @property
     def version(self) -> int:
         return self.conversation.version if self.conversation else 0
 
 
-def find_sender(session: Session, inbound: Inbound) -> Sender:
+def find_sender(session: Session, inbound: Inbound, *, now: datetime) -> Sender:
     phone = session.scalar(select(Phone).where(Phone.number_index == inbound.sender_index))
     if phone is None:
         return Sender(None, None, (), None)
-    residents = session.scalars(
-        select(Resident)
-        .join(ResidentPhone, ResidentPhone.resident_id == Resident.id)
-        .where(ResidentPhone.phone_id == phone.id)
-        .order_by(Resident.id)
-    )
+    owners = session.scalars(select(ResidentPhone.resident_id).where(ResidentPhone.phone_id == phone.id)).all()
+    mandates = mandates_in_force(session, now=now, phone_ids=[phone.id])
+    ids = {*owners, *(mandate.resident_id for mandate in mandates)}
+    residents = session.scalars(select(Resident).where(Resident.id.in_(ids)).order_by(Resident.id))
     conversation = session.scalar(
         select(Conversation).where(Conversation.phone_id == phone.id).order_by(Conversation.id.desc()).limit(1)
     )
@@ -91,7 +95,7 @@ def find_sender(session: Session, inbound: Inbound) -> Sender:
         .order_by(Contact.sent_at.desc(), Contact.id.desc())
         .limit(1)
     )
-    return Sender(phone, conversation, tuple(residents), offer)
+    return Sender(phone, conversation, tuple(residents), offer, tuple(mandates), frozenset(owners))
 
 
 def load_context(
@@ -108,7 +112,11 @@ def load_context(
     person = _who_speaks(session, inbound, sender, visit, now)
     standing = _standing(sender, person)
     numbers = _numbers(session, sender.offer)
-    matches = [numbered(match, numbers) for match in _matches(session, sender.residents, cards)]
+    matches = [
+        numbered(match, numbers)
+        for match in _matches(session, sender.residents, cards)
+        if _may_be_spoken_of(sender, match.resident_id, match.policy_id)
+    ]
     offered, others = offered_to(person.id if person else None, matches)
     local = now.astimezone(zone)
     people = _people(session, sender.residents, local)
@@ -125,7 +133,11 @@ def load_context(
         offered=offered,
         others=others,
         on_phone=tuple(match for match in matches if match.is_open),
-        applications=_applications(session, sender.residents),
+        applications=tuple(
+            each
+            for each in _applications(session, sender.residents)
+            if _may_be_spoken_of(sender, each.resident_id, each.policy_id)
+        ),
         stop=standing_stop(
             session, resident_id=person.id if person else None, phone_id=sender.phone.id if sender.phone else None
         ),
@@ -138,13 +150,38 @@ def load_context(
         station=_station(session, person) if inbound.channel is Channel.CHAT else "",
         survey=_survey(session, sender, person, cards, now),
         called_about=_called_about(session, sender, inbound, cards, now) if standing is Standing.SHARED else None,
+        mandates=_mandates(session, sender, person, now),
+        at_holders_phone=person is not None and person.id not in sender.at_home,
+    )
+
+
+def _may_be_spoken_of(sender: Sender, resident_id: int, policy_id: str) -> bool:
+    """All that is a resident's own; of one who is spoken for, what the mandates here are for."""
+    if resident_id in sender.at_home:
+        return True
+    return any((mandate.resident_id, mandate.policy_id) == (resident_id, policy_id) for mandate in sender.mandates)
+
+
+def _mandates(session: Session, sender: Sender, person: Resident | None, now: datetime) -> tuple[KnownMandate, ...]:
+    if person is None or sender.phone is None:
+        return ()
+    given = mandates_in_force(session, now=now, resident_ids=[person.id])
+    return tuple(
+        KnownMandate(
+            mandate.mandate_id,
+            mandate.resident_id,
+            mandate.policy_id,
+            mandate.relation,
+            is_here=mandate.phone_id == sender.phone.id,
+        )
+        for mandate in given
     )
 
 
 def _survey(
     session: Session, sender: Sender, person: Resident | None, cards: Mapping[str, PolicyCard], now: datetime
 ) -> OpenSurvey | None:
-    if person is None or sender.phone is None:
+    if person is None or sender.phone is None or person.id not in sender.at_home:
         return None
     offered_at = sender.offer.sent_at if sender.offer else None
     return open_survey(

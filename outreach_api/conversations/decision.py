@@ -82,6 +82,18 @@ def offered_to(
 
 
 @dataclass(frozen=True)
+class KnownMandate:
+    """A mandate in force that concerns the speaker: held at this phone, or given by them."""
+
+    mandate_id: int
+    resident_id: int
+    policy_id: str
+    relation: str
+    is_here: bool
+    """Whether it is held at this phone."""
+
+
+@dataclass(frozen=True)
 class KnownApplication:
     resident_id: int
     policy_id: str
@@ -123,6 +135,9 @@ class Context:
     """Somebody else of the family is at the chat page; a word there is never the resident's own."""
     station: str = ""
     """The station nearest to where the resident lives."""
+    mandates: tuple[KnownMandate, ...] = ()
+    at_holders_phone: bool = False
+    """Whether the resident is reached here by a mandate only: then a family member speaks, whatever they say."""
     proof_code: str = ""
     """What to say, in answer to this message, to somebody who doubts us."""
 
@@ -162,6 +177,8 @@ class MoveMatch:
 class GiveConsent:
     match: KnownMatch
     text: str
+    mandate_id: int | None = None
+    """By which a family member gives it."""
 
 
 @dataclass(frozen=True)
@@ -229,6 +246,12 @@ class GrantMandate:
     relation: str
 
 
+@dataclass(frozen=True)
+class RevokeMandate:
+    mandate_id: int
+    because: str
+
+
 Effect = (
     MoveMatch
     | GiveConsent
@@ -242,6 +265,7 @@ Effect = (
     | KeepPreference
     | Identify
     | GrantMandate
+    | RevokeMandate
     | KeepAnswer
     | MoveInvitation
     | RefuseSurveys

@@ -12,6 +12,7 @@ from outreach_api.conversations.decision import (
     Decision,
     Effect,
     Heard,
+    KnownMandate,
     KnownMatch,
     Line,
     Person,
@@ -105,7 +106,24 @@ class Draft:
 
     @property
     def for_somebody_else(self) -> bool:
-        return self.state.relation is not None
+        return self.state.relation is not None or self.context.at_holders_phone
+
+    def mandate_for(self, match: KnownMatch) -> KnownMandate | None:
+        """By which the family member who speaks may act in this: held at this phone, by somebody of their relation."""
+        return next(
+            (
+                mandate
+                for mandate in self.context.mandates
+                if mandate.is_here
+                and (mandate.resident_id, mandate.policy_id) == (match.resident_id, match.policy_id)
+                and (self.context.at_holders_phone or mandate.relation == self.state.relation)
+            ),
+            None,
+        )
+
+    def may_speak_of(self, match: KnownMatch) -> bool:
+        """Whether the resident speaks, or somebody who has their mandate for it."""
+        return not self.for_somebody_else or self.mandate_for(match) is not None
 
     @property
     def open_offers(self) -> list[KnownMatch]:

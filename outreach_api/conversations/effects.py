@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -34,9 +34,11 @@ from outreach_api.conversations.decision import (
     PlaceStop,
     QuarantinePhone,
     ReleaseOptOut,
+    RevokeMandate,
     SetCallback,
     WithdrawConsent,
 )
+from outreach_api.conversations.granting import Grant, grant, revoke
 from outreach_api.surveys.effects import (
     KeepAnswer,
     MoveInvitation,
@@ -47,8 +49,6 @@ from outreach_api.surveys.effects import (
 )
 from scheduler.matching.moves import move_match
 from scheduler.planning.stops import StopScope, place_stop, release_stop
-
-MANDATE_LASTS = timedelta(days=180)
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ def _give_consent(session: Session, effect: GiveConsent, ground: Ground) -> None
         policy_version=effect.match.policy_version,
         message_id=ground.message.id,
         text=effect.text,
+        mandate_id=effect.mandate_id,
         given_at=ground.now,
     )
     session.add(consent)
@@ -166,17 +167,17 @@ def _identify(session: Session, effect: Identify, ground: Ground) -> None:
 
 
 def _grant_mandate(session: Session, effect: GrantMandate, ground: Ground) -> None:
-    session.add(
-        Mandate(
-            resident_id=effect.match.resident_id,
-            policy_id=effect.match.policy_id,
-            holder={"phone_id": ground.phone.id},
-            relation=effect.relation,
-            proof=f"own_word:message:{ground.message.id}",
-            granted_at=ground.now,
-            expires_at=ground.now + MANDATE_LASTS,
-        )
+    grant(
+        session,
+        Grant(effect.match.resident_id, effect.match.policy_id, ground.phone.id, effect.relation),
+        proof=f"own_word:message:{ground.message.id}",
+        now=ground.now,
     )
+
+
+def _revoke_mandate(session: Session, effect: RevokeMandate, ground: Ground) -> None:
+    because = f"{effect.because}:message:{ground.message.id}"
+    revoke(session, session.get_one(Mandate, effect.mandate_id), because=because, now=ground.now)
 
 
 def _issue_proof(session: Session, effect: IssueProof, ground: Ground) -> None:
@@ -197,6 +198,7 @@ _APPLY: Mapping[type[Any], Callable[[Session, Any, Ground], None]] = MappingProx
         KeepPreference: _keep_preference,
         Identify: _identify,
         GrantMandate: _grant_mandate,
+        RevokeMandate: _revoke_mandate,
         KeepAnswer: keep_answer,
         MoveInvitation: move_invitation,
         RefuseSurveys: refuse_surveys,

@@ -127,7 +127,7 @@ class Inbox:
             inbound = _claimed(session, claim)
             if inbound is None:
                 return None
-            sender = find_sender(session, inbound)
+            sender = find_sender(session, inbound, now=self.clock.now())
             exact = heard_exactly(inbound.text, inbound.button)
             return _Read(inbound.text, exact, self._context(session, inbound, sender), sender.version)
 
@@ -147,7 +147,7 @@ class Inbox:
             inbound = _claimed(session, claim)
             if inbound is None:
                 raise _Conflict
-            sender = find_sender(session, inbound)
+            sender = find_sender(session, inbound, now=now)
             if sender.version != read.version:
                 raise _Conflict
             heard = Heard(read.text, read.exact, turn)
@@ -167,7 +167,7 @@ class Inbox:
             if inbound is None:
                 report.conflicts += 1
                 return
-            sender = find_sender(session, inbound)
+            sender = find_sender(session, inbound, now=self.clock.now())
             context = self._context(session, inbound, sender)
             answering = Answering(inbound, sender, now)
             if inbound.attempts < len(RETRY_AFTER) and not _safety_word_waits(session, inbound):

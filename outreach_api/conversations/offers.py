@@ -34,8 +34,11 @@ class OfferTexts:
         contact_purpose: ContactPurpose,
         from_days: Mapping[str, date] = MappingProxyType({}),
         channel: Channel = Channel.SMS,
+        for_family: bool = False,
     ) -> Rendered:
         """`offers` are numbers and policy ids; `from_days` says of which the day is still to come.
+
+        `for_family`: it goes to a family member who has the resident's mandate for these policies.
 
         The resident's name is left out: whoever reads the phone may be somebody else.
         """
@@ -43,9 +46,11 @@ class OfferTexts:
             # What a call says of the offer is said once somebody has told who they are.
             return Rendered("call.opening", line("opening"), {"step": step})
         moment = "reminder" if contact_purpose is ContactPurpose.REMINDER else "offer"
-        key = f"{_register(resident.audience)}{moment}.{'neutral' if shared_phone else self._kind(offers)}"
+        kind = "neutral" if shared_phone else "family" if for_family else self._kind(offers)
+        key = f"{_register(resident.audience)}{moment}.{kind}"
         names = [self._name(policy_id, from_days.get(policy_id)) for _, policy_id in sorted(offers)]
-        variables = {} if shared_phone else {"policy": names[0], "menu": numbered(names)}
+        menu = numbered(names) if len(names) > 1 else names[0]
+        variables = {} if shared_phone else {"policy": names[0], "menu": menu}
         text = OFFERS[key].format(who=_WHO, stop=_STOP, **{"policy": "", "menu": "", **variables})
         return Rendered(key, text, {**variables, "step": step})
 

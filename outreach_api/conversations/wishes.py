@@ -54,7 +54,7 @@ def wants(draft: Draft, yes: Yes) -> None:
         draft.say("nothing_open")
     elif len(matches) > 1:
         ask_which(draft, INTEREST, agreed=draft.heard.text if yes is Yes.KEYWORD else None)
-    elif draft.for_somebody_else:
+    elif not draft.may_speak_of(matches[0]):
         _needs_the_resident(draft, matches[0])
     else:
         take_yes(draft, matches[0], yes, evidence=draft.heard.text)
@@ -126,7 +126,9 @@ def _take_yes_by_reply(draft: Draft, match: KnownMatch, yes: Yes, evidence: str)
 def _apply(draft: Draft, match: KnownMatch, evidence: str) -> None:
     if match.state in _REOPENABLE:
         draft.do(MoveMatch(match.match_id, MatchState.IN_OUTREACH))
-    draft.do(GiveConsent(match, evidence), MoveMatch(match.match_id, MatchState.APPLIED_BY_REPLY))
+    mandate = draft.mandate_for(match) if draft.for_somebody_else else None
+    consent = GiveConsent(match, evidence, mandate.mandate_id if mandate else None)
+    draft.do(consent, MoveMatch(match.match_id, MatchState.APPLIED_BY_REPLY))
     draft.say("applied", policy=draft.name(match))
     draft.set(asked=None, stage=Stage.OPEN, confirmations=0)
     draft.conclude(O.APPLIED_BY_REPLY)
@@ -169,6 +171,10 @@ def give_own_word(draft: Draft) -> None:
     if draft.context.by_proxy:
         # Whoever sits at this page has said that they are somebody else.
         _needs_the_resident(draft, matches[0]) if matches else draft.say("nothing_open")
+        return
+    if draft.context.at_holders_phone:
+        # The resident is not at this phone: whose word it is nobody can tell.
+        wants(draft, Yes.KEYWORD)
         return
     relation = draft.state.relation
     draft.set(relation=None)
@@ -232,7 +238,7 @@ def choose(draft: Draft, number: int, *, agreed: bool) -> None:
     draft.set(focus=match.match_id, asked=Question.INTEREST, pending=None, agreed=None, which_tries=0)
     if isinstance(pending, Topic) or pending in set(Topic):
         answer_topic(draft, Topic(pending))
-    elif draft.for_somebody_else:
+    elif not draft.may_speak_of(match):
         _needs_the_resident(draft, match)
     else:
         words = "；".join(part for part in (earlier_words, draft.heard.text) if part)

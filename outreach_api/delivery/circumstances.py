@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models.contact import Campaign, Contact, ContactMatch
 from models.conversation import Inbound
 from models.match import Match
-from models.resident import Phone, Resident
+from models.resident import Phone, Resident, ResidentPhone
 from models.vocabulary import (
     CampaignKind,
     ContactPurpose,
@@ -24,9 +24,10 @@ from models.vocabulary import (
     Waiver,
 )
 from scheduler.planning.budget import ANSWER_WITHIN
+from scheduler.planning.mandates import mandates_in_force
 from scheduler.planning.pauses import Pauses, standing_pauses
 from scheduler.planning.preferences import Wish, wishes_of
-from scheduler.planning.situation import talks_of
+from scheduler.planning.situation import LADDER_PURPOSES, talks_of
 from scheduler.planning.spending import Planned, Spending, spending
 from scheduler.planning.stops import stops_of_phones, stops_of_residents
 
@@ -62,6 +63,8 @@ class Circumstances:
     matches: dict[int, list[OfferedMatch]]
     spent: Spending
     pauses: Pauses
+    astray: frozenset[int]
+    """Contacts to a phone that is neither their resident's own nor a family member's with a mandate for all of it."""
     waived: dict[int, frozenset[Waiver]]
     """What each urgent campaign may exceed: nothing, unless a second person has approved it."""
 
@@ -83,8 +86,31 @@ def read_circumstances(session: Session, contacts: Sequence[Contact], *, now: da
         matches=_matches(session, [c.id for c in contacts]),
         spent=spending(session, resident_ids, phone_ids, now=now, planned=Planned.IGNORED),
         pauses=standing_pauses(session),
+        astray=_astray(session, contacts, now=now),
         waived=_waived(session, {c.campaign_id for c in contacts if c.purpose is ContactPurpose.NOTICE}),
     )
+
+
+def _astray(session: Session, contacts: Sequence[Contact], *, now: datetime) -> frozenset[int]:
+    """A mandate may end between planning and sending."""
+    offers = [c for c in contacts if c.purpose in LADDER_PURPOSES and c.resident_id is not None]
+    owned = _owned(session, {c.resident_id for c in offers})
+    elsewhere = [c for c in offers if (c.resident_id, c.phone_id) not in owned]
+    if not elsewhere:
+        return frozenset()
+    mandates = mandates_in_force(session, now=now, phone_ids={c.phone_id for c in elsewhere})
+    covered = {(m.resident_id, m.phone_id, m.policy_id) for m in mandates}
+    offered = _matches(session, [c.id for c in elsewhere])
+    return frozenset(
+        c.id
+        for c in elsewhere
+        if any((c.resident_id, c.phone_id, match.policy_id) not in covered for match in offered.get(c.id, []))
+    )
+
+
+def _owned(session: Session, resident_ids: Collection[int | None]) -> set[tuple[int | None, int]]:
+    query = select(ResidentPhone.resident_id, ResidentPhone.phone_id).where(ResidentPhone.resident_id.in_(resident_ids))
+    return {(resident_id, phone_id) for resident_id, phone_id in session.execute(query)}
 
 
 def _waived(session: Session, campaign_ids: Collection[int | None]) -> dict[int, frozenset[Waiver]]:

@@ -89,7 +89,11 @@ def _pointless(contact: Contact, at_hand: Circumstances, bench: Bench) -> Refusa
     if phone_state is not PhoneState.USABLE:
         return REFUSAL_OF_PHONE[phone_state]
     wishes = at_hand.wishes.get(contact.resident_id or 0, frozenset())
-    if Wish.VISIT_ONLY in wishes or channel_for(contact.channel, wishes) is not contact.channel:
+    if (
+        contact.id in at_hand.astray
+        or Wish.VISIT_ONLY in wishes
+        or channel_for(contact.channel, wishes) is not contact.channel
+    ):
         return Refusal.PREFERENCE
     talk = at_hand.talks.get(contact.resident_id or 0)
     if talk is None or talk.last_at is None:

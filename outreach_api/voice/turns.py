@@ -89,7 +89,7 @@ class Turns:
             inbound = session.get_one(Inbound, inbound_id)
             if inbound.state in _SETTLED:
                 return
-            sender = find_sender(session, inbound)
+            sender = find_sender(session, inbound, now=now)
             context = load_context(session, inbound, sender, cards=self.cards, zone=ZONE, now=now)
             lines = (Line("call", answer),) if answer else ()
             decision = Decision(lines, (), context.state, context.outcome)

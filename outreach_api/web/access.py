@@ -69,6 +69,8 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "take_over": CONVERSATION_WORKERS,
     "give_back": CONVERSATION_WORKERS,
     "write": CONVERSATION_WORKERS,
+    "grant_mandate": CONVERSATION_WORKERS,
+    "revoke_mandate": CONVERSATION_WORKERS,
     "answer_question": CASE_WORKERS,
     "faqs": FAQ_REVIEWERS,
     "review_faq": FAQ_REVIEWERS,

@@ -180,7 +180,8 @@ def _plan_contact(
     verdict: Verdict,
 ) -> None:
     group, rest = _one_contact(due)
-    verdict.refuse(rest, Refusal.OPEN_CONTACT)
+    group, others = _for_family(person, group)
+    verdict.refuse([*rest, *others], Refusal.OPEN_CONTACT)
     phone = _phone(person, group, bench)
     if isinstance(phone, Refusal):
         verdict.refuse(group, phone)
@@ -208,8 +209,23 @@ def _one_contact(due: list[Due]) -> tuple[list[Due], list[Due]]:
     return group, [d for d in due if d not in group]
 
 
+def _for_family(person: ResidentSituation, group: list[Due]) -> tuple[list[Due], list[Due]]:
+    """Where a family member comes first, what they may be told of; the rest, which is the resident's own, after it."""
+    told = next((p.speaks_for for p in person.phones if p.speaks_for is not None and _is_usable(p)), frozenset[str]())
+    theirs = [due for due in group if due.match.policy_id in told]
+    return (theirs, [due for due in group if due not in theirs]) if theirs else (group, [])
+
+
+def _is_usable(phone: PhoneSituation) -> bool:
+    return phone.state is PhoneState.USABLE and phone.stop is None
+
+
+def _may_be_told(phone: PhoneSituation, group: list[Due]) -> bool:
+    return phone.speaks_for is None or {due.match.policy_id for due in group} <= phone.speaks_for
+
+
 def _phone(person: ResidentSituation, group: list[Due], bench: Bench) -> PhoneSituation | Refusal | None:
-    usable = {p.phone_id: p for p in person.phones if p.state is PhoneState.USABLE and p.stop is None}
+    usable = {p.phone_id: p for p in person.phones if _is_usable(p) and _may_be_told(p, group)}
     attempts: list[Attempt] = sorted({a for d in group for a in d.match.attempts}, key=lambda a: a.at)
     chosen = choose_phone(list(usable), attempts, now=bench.now)
     if isinstance(chosen, NotYet):
@@ -218,7 +234,7 @@ def _phone(person: ResidentSituation, group: list[Due], bench: Bench) -> PhoneSi
 
 
 def _without_phone(person: ResidentSituation, group: list[Due], verdict: Verdict) -> None:
-    reasons = [refusal_of_number(phone) for phone in person.phones]
+    reasons = [refusal_of_number(phone) for phone in person.phones if phone.speaks_for is None]
     verdict.refuse(group, reasons[0] if reasons else Refusal.NO_PHONE)
     if any(phone.stop is StopReason.DECEASED for phone in person.phones):
         return  # A house in mourning, perhaps: a person checks first.
@@ -241,6 +257,8 @@ def _contact(person: ResidentSituation, group: list[Due], phone: PhoneSituation,
     # A machine that calls asks for somebody of the house: firms are written to.
     wishes = person.preferences | ({Wish.NO_ROBOT_CALLS} if person.audience is Audience.ENTERPRISE else set())
     channel = channel_for(CHANNEL_OF[lead.action], wishes)
+    if phone.speaks_for is not None:
+        channel = Channel.SMS  # A machine's call would ask them who the old person is, whom they know.
     at = max(d.planned.at for d in group)
     at = max(at, bench.now)
     if bench.guards.quiet_hours is Guard.ON:

@@ -82,6 +82,7 @@ class Render(Protocol):
         contact_purpose: ContactPurpose,
         from_days: Mapping[str, date] = ...,
         channel: Channel,
+        for_family: bool = ...,
     ) -> RenderedText: ...
 
 
@@ -275,6 +276,7 @@ def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact
         contact_purpose=contact.purpose,
         from_days=_from_days(contact),
         channel=contact.channel,
+        for_family=contact.phone.speaks_for is not None,
     )
     campaign = ongoing.terms.campaigns[contact.matches[0].policy_id]
     invites = campaign.chat_link and contact.channel is Channel.SMS

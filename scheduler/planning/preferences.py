@@ -23,6 +23,12 @@ class Wish(StrEnum):
     NO_ROBOT_CALLS = "no_robot_calls"
     VISIT_ONLY = "visit_only"
     NOT_AT_NOON = "not_at_noon"
+    DAUGHTER_FIRST = "daughter_first"
+    SON_FIRST = "son_first"
+
+
+RELATION_WISHED = {Wish.DAUGHTER_FIRST: "女儿", Wish.SON_FIRST: "儿子"}
+"""Whom to turn to first, if that one has a mandate."""
 
 
 def wishes_of(session: Session, resident_ids: Collection[int]) -> dict[int, frozenset[Wish]]:

@@ -104,9 +104,10 @@ def _decide(
         return blanket
     if Wish.VISIT_ONLY in person.preferences:
         return Refusal.PREFERENCE
-    phone = next((p for p in person.phones if p.state is PhoneState.USABLE and p.stop is None), None)
+    own = [p for p in person.phones if p.speaks_for is None]
+    phone = next((p for p in own if p.state is PhoneState.USABLE and p.stop is None), None)
     if phone is None:
-        return refusal_of_number(person.phones[0]) if person.phones else Refusal.NO_PHONE
+        return refusal_of_number(own[0]) if own else Refusal.NO_PHONE
     due_at = next_allowed(bench.now, Channel.SMS, honouring(bench.rules, person.preferences).hours)
     spent = counted.of(resident_id=person.resident_id, phone_id=phone.phone_id)
     return budget_refusal(spent, Channel.SMS, bench.rules.budget, at=due_at) or (phone, due_at)

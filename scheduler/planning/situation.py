@@ -34,9 +34,10 @@ from models.vocabulary import (
 )
 from scheduler.planning.cadence import Attempt
 from scheduler.planning.guards import Guard, Guards
+from scheduler.planning.mandates import mandates_in_force
 from scheduler.planning.pauses import Pauses
 from scheduler.planning.phases import Phases
-from scheduler.planning.preferences import Wish, wishes_of
+from scheduler.planning.preferences import RELATION_WISHED, Wish, wishes_of
 from scheduler.planning.stops import stops_of_phones, stops_of_residents
 
 # Who said yes and got no further is reminded, and at last helped at home, like who said nothing.
@@ -64,6 +65,8 @@ class PhoneSituation:
     stop: StopReason | None
     shared: bool
     """More than one matched person is said to be reached here."""
+    speaks_for: frozenset[str] | None = None
+    """At a family member's phone the policies they have a mandate for; None at the resident's own."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class ResidentSituation:
     last_talk_at: datetime | None
     has_open_contact: bool
     phones: tuple[PhoneSituation, ...]
-    """In rank order."""
+    """In rank order; before them a family member's to whom the resident wishes to be taken."""
     matches: tuple[MatchSituation, ...]
     """Highest priority first."""
 
@@ -158,9 +161,10 @@ def situations_of(
     session: Session, matches: Mapping[int, Sequence[MatchSituation]], terms: Terms
 ) -> list[ResidentSituation]:
     """The situations of these residents with the matches given."""
-    phones = _phones(session, list(matches), terms)
     stops = stops_of_residents(session, list(matches)) if terms.stops_stand else {}
     wishes = wishes_of(session, list(matches))
+    phones = _phones(session, list(matches), terms)
+    family = _family_phones(session, wishes, terms)
     talks = talks_of(session, list(matches))
     handled = _in_human_hands(session, list(matches))
     busy = _with_open_contact(session, list(matches))
@@ -176,7 +180,7 @@ def situations_of(
             in_human_hands=resident_id in handled or talks.get(resident_id, (None, None))[1] is not None,
             last_talk_at=talks.get(resident_id, (None, None))[0],
             has_open_contact=resident_id in busy,
-            phones=tuple(phones.get(resident_id, ())),
+            phones=_in_order(family.get(resident_id, []), phones.get(resident_id, [])),
             matches=tuple(sorted(matches[resident_id], key=lambda m: (m.priority, m.match_id))),
         )
         for resident_id in matches
@@ -279,6 +283,44 @@ def _phones(session: Session, resident_ids: Collection[int], terms: Terms) -> di
         phone = PhoneSituation(row.id, row.state, stops.get(row.id), shared=row.id in shared)
         found[row.resident_id].append(phone)
     return found
+
+
+def _family_phones(
+    session: Session, wishes: Mapping[int, frozenset[Wish]], terms: Terms
+) -> dict[int, list[PhoneSituation]]:
+    """The phones of those to whom residents wish to be taken first and who hold a mandate in force."""
+    wished = {
+        resident_id: {RELATION_WISHED[wish] for wish in found if wish in RELATION_WISHED}
+        for resident_id, found in wishes.items()
+    }
+    policies: dict[tuple[int, int], set[str]] = defaultdict(set)
+    for mandate in mandates_in_force(session, now=terms.now, resident_ids=[one for one in wished if wished[one]]):
+        if mandate.relation in wished[mandate.resident_id]:
+            policies[mandate.resident_id, mandate.phone_id].add(mandate.policy_id)
+    phone_ids = {phone_id for _, phone_id in policies}
+    if not phone_ids:
+        return {}
+    states = {
+        row.id: row.state for row in session.execute(select(Phone.id, Phone.state).where(Phone.id.in_(phone_ids)))
+    }
+    stops = stops_of_phones(session, phone_ids) if terms.stops_stand else {}
+    also_residents = set(session.scalars(select(ResidentPhone.phone_id).where(ResidentPhone.phone_id.in_(phone_ids))))
+    found: dict[int, list[PhoneSituation]] = defaultdict(list)
+    for (resident_id, phone_id), covered in policies.items():
+        # Who is matched too hears of no benefit before it is clear for whom.
+        shared = phone_id in also_residents
+        phone = PhoneSituation(phone_id, states[phone_id], stops.get(phone_id), shared, frozenset(covered))
+        found[resident_id].append(phone)
+    return found
+
+
+def _in_order(family: Sequence[PhoneSituation], own: Sequence[PhoneSituation]) -> tuple[PhoneSituation, ...]:
+    """The family's first; one that is registered as the resident's own too is just that, and goes first."""
+    wished = {phone.phone_id for phone in family}
+    own_ids = {phone.phone_id for phone in own}
+    first = [phone for phone in own if phone.phone_id in wished]
+    elsewhere = [phone for phone in family if phone.phone_id not in own_ids]
+    return (*first, *elsewhere, *(phone for phone in own if phone.phone_id not in wished))
 
 
 def shared_phones(session: Session, phone_ids: Collection[int]) -> frozenset[int]:

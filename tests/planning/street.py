@@ -63,11 +63,18 @@ class Rendering:
         resident: Resident,
         step: int,
         shared_phone: bool,
+        for_family: bool = False,
         channel: Channel,
         contact_purpose: ContactPurpose,
         from_days: Any = None,
     ) -> Rendered:
-        asked = {"offers": offers, "step": step, "shared_phone": shared_phone, "purpose": contact_purpose}
+        asked = {
+            "offers": offers,
+            "step": step,
+            "shared_phone": shared_phone,
+            "for_family": for_family,
+            "purpose": contact_purpose,
+        }
         self.asked.append({**asked, "from_days": from_days})
         return Rendered("offer", f"您好{resident.name}", {"step": step})
 

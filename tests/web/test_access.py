@@ -59,6 +59,8 @@ ADDRESSES = {
     "take_over": ("POST", "/conversations/1/take-over"),
     "give_back": ("POST", "/conversations/1/hand-back"),
     "write": ("POST", "/conversations/1/write"),
+    "grant_mandate": ("POST", "/conversations/1/mandates"),
+    "revoke_mandate": ("POST", "/conversations/1/mandates/1/revoke"),
     "faqs": ("GET", "/faqs"),
     "review_faq": ("POST", "/faqs/1"),
     "sign_out": ("POST", "/sign-out"),

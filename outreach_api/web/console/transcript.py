@@ -28,12 +28,14 @@ from outreach_api.conversations.takeover import (
 )
 from outreach_api.privacy.masking import mask_phone, mask_text, shown_name
 from outreach_api.web.access import CONVERSATION_WORKERS, Viewer
+from outreach_api.web.console.mandates import RELATIONS, held, offered
+from outreach_api.web.console.mandates import SAID as SAID_OF_MANDATES
 from outreach_api.web.house import house_of
-from outreach_api.web.page import render
+from outreach_api.web.page import render, speaker_for
 
 router = APIRouter(include_in_schema=False)
 LONGEST_WORDS = 500
-SAID = frozenset({"said_other_hands", "said_not_sent"})
+SAID = frozenset({"said_other_hands", "said_not_sent"}) | SAID_OF_MANDATES
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class Line:
 
 @router.get("/conversations/{conversation_id}", name="conversation")
 def conversation(request: Request, viewer: Viewer, conversation_id: int, said: str | None = None) -> Response:
-    with house_of(request).sessions.read() as session:
+    house, speaker = house_of(request), speaker_for(request)
+    with house.sessions.read() as session:
         found = session.get(Conversation, conversation_id)
         if found is None:
             raise HTTPException(404)
@@ -65,6 +68,9 @@ def conversation(request: Request, viewer: Viewer, conversation_id: int, said: s
             "works": viewer.role in CONVERSATION_WORKERS,
             "is_mine": found.taken_over_by == viewer.staff_id,
             "said": said if said in SAID else None,
+            "mandates": held(session, resident, house, speaker) if resident else [],
+            "policies": offered(session, resident, house, speaker) if resident else [],
+            "relations": RELATIONS,
         }
         return render(request, "conversation.html", section="cases", **context)
 
