@@ -14,6 +14,13 @@ _QUESTION = re.compile(
     r"[?？]|([^不唔])[不唔]\1|是不是|会不会|能不能|可不可以|要不要|有没有|是否|吗|么$|怎么|为什么|什么|多少|几(多|时|点|号|岁)|哪|咩|点解|点样"
 )
 _MONEY_GONE = r"(钱|津贴|补贴|卡|机会|名额|资格|短信|手机|信号|电|额度|号码)[^,。]{0,8}(没了|没有了|没咗|冇咗|不见了)"
+_STOPPING = re.compile(
+    r"退|订|停|删|拉黑|屏蔽|拦|骚扰|打扰|清静|消停|名单|取消|撤|注销|移除|收到|接收|推送|拒|勿|烦|滚|闭嘴|收声|stop|td"
+    r"|(别|不要|不用|不必|不想|不许|不准|不能|莫|甭|唔好|唔使|咪|少)[^,。]{0,10}(打|发|發|联系|聯|找|搵|来|嚟|通知|吵|嘈|理|接|send)"
+    r"|够了|到此|再(打|发|来)",
+    re.IGNORECASE,
+)
+_HOLD_ON = re.compile(r"(别|不要|先别|唔好|咪|莫)(急着)?(挂|掛|收线|走开?$)")
 _PARTNER = r"(老伴|爱人|老公|老婆|先生|太太|丈夫|妻子|老头子?|那口子)"
 _WIDOWED = re.compile(
     rf"{_PARTNER}[^,。]{{0,6}}(走|去世|过世|不在|没|病逝).*(我自己|我还|我能|我可以|那我|我这|我一个人|剩我|我要|我想)"
@@ -116,6 +123,16 @@ def rules_out_death(text: str) -> bool:
 def is_away(text: str) -> bool:
     """他不在 上班去了: somebody else answered, the resident comes back."""
     return bool(_AWAY.search(_spoken(text)))
+
+
+def speaks_of_stopping(text: str) -> bool:
+    """Whether a word in it is usual for ending the messages."""
+    return bool(_STOPPING.search(normalise(text)))
+
+
+def asks_to_wait(text: str) -> bool:
+    """别挂, 唔好收线住: the opposite of a stop."""
+    return bool(_HOLD_ON.search(normalise(text)))
 
 
 def hesitates(text: str) -> bool:

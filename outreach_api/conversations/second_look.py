@@ -37,6 +37,16 @@ def _orders(draft: Draft, directives: Directives) -> Directives:
     return [_CLARIFY] if cues.gives_orders(draft.heard.text) and not _has_stop(directives) else directives
 
 
+def _no_stop(draft: Draft, directives: Directives) -> Directives:
+    """我再想想, 别挂: a stop that the bot guessed where the words say something else and nothing about messages."""
+    text = draft.heard.text
+    against = cues.hesitates(text) or cues.asks_to_wait(text) or cues.says_keyword(text)
+    if not against or cues.speaks_of_stopping(text) or not any(_outcome(each) is O.OPTED_OUT for each in directives):
+        return directives
+    rest = [each for each in directives if _outcome(each) is not O.OPTED_OUT]
+    return rest or [_CLARIFY]
+
+
 def _deaths(draft: Draft, directives: Directives) -> Directives:
     text = draft.heard.text
     if not any(_outcome(each) is O.DECEASED for each in directives) or not cues.rules_out_death(text):
@@ -170,6 +180,7 @@ def _survey(draft: Draft, directives: Directives) -> Directives:
 
 _LOOKS: tuple[Callable[[Draft, Directives], Directives], ...] = (
     _orders,
+    _no_stop,
     _deaths,
     _preferences,
     _about_agreeing,

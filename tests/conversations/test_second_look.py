@@ -293,3 +293,19 @@ def test_who_goes_alone_has_asked_nothing(street: Street) -> None:
     street.bot = ScriptedBot({"那我自己去": question("proxy")})
     chen = street.a_resident(CHECK_UP)
     assert street.tell(chen, "那我自己去") == ["好的，知道了。"]
+
+
+@pytest.mark.parametrize("text", ["我再想想", "你先别挂", "同意同意，别挂"])
+def test_a_guessed_stop_is_none_where_the_words_say_otherwise(street: Street, text: str) -> None:
+    street.bot = ScriptedBot({text: outcome("opted_out")})
+    chen = street.a_resident()
+    street.tell(chen, text)
+    assert not street.stops
+
+
+@pytest.mark.parametrize("text", ["我想过了 别再打了", "勿扰", "老太婆求你们放过我"])
+def test_any_other_stop_of_the_bots_stands(street: Street, text: str) -> None:
+    street.bot = ScriptedBot({text: outcome("opted_out")})
+    chen = street.a_resident()
+    street.tell(chen, text)
+    assert street.stops == ["opt_out"]

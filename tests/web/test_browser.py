@@ -18,6 +18,7 @@ from tests.web.browsing import served
 from tests.web.conftest import PASSWORD, PASSWORD_HASH, FakeHouse
 
 pytestmark = pytest.mark.browser
+PAGES = ("/", "/cases", "/conversations/1", "/reports", "/reports/list", "/faqs", "/verify?code=1", "/today")
 
 
 class Office:
@@ -62,7 +63,7 @@ def test_every_page_fits_and_the_browser_has_nothing_to_complain_of(
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
     sign_in(page, office, complaints, locale=locale, theme=theme)
-    for path in ("/", "/cases", f"/cases/{office.case_id}", "/conversations/1", "/reports", "/reports/list"):
+    for path in (*PAGES, f"/cases/{office.case_id}"):
         page.goto(office.url + path)
         expect(page.locator("main h1")).to_be_visible()
         assert fits(page), path
