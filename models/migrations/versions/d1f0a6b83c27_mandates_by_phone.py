@@ -1,13 +1,13 @@
 """mandates by phone.
 
-Revision: d1f0a6b83c27, after 3c2cf9aac2c2.
+Revision: d1f0a6b83c27, after fc5c368e23b3.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'd1f0a6b83c27'
-down_revision = '3c2cf9aac2c2'
+down_revision = 'fc5c368e23b3'
 branch_labels = None
 depends_on = None
 
