@@ -21,6 +21,7 @@ OPEN_TO_ALL = {
     "readyz",
     "metrics",
     "visits_worker",
+    "report",  # A call's status, by the gateway's own token.
 } | {f"chat{part}" for part in ("", "_state", "_identity", "_leave", "_write", "_stream")}
 ADDRESSES = {
     "overview": ("GET", "/"),
