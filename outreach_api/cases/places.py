@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from models.case import Building
+from typing import Protocol
 
 EARTH_METRES = 6_371_000
 
@@ -36,10 +35,21 @@ def metres(one: Point, other: Point) -> float:
     return 2 * EARTH_METRES * math.asin(math.sqrt(chord))
 
 
+class Located(Protocol):
+    """A building, or a row of its three columns."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def lat(self) -> float: ...
+    @property
+    def lon(self) -> float: ...
+
+
 class AddressBook:
     """The address register in memory: where the building stands that an address lies in."""
 
-    def __init__(self, buildings: Iterable[Building]) -> None:
+    def __init__(self, buildings: Iterable[Located]) -> None:
         self._by_address = {plain(building.address): Point(building.lat, building.lon) for building in buildings}
         self._lengths = sorted({len(address) for address in self._by_address}, reverse=True)
 

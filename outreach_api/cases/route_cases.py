@@ -76,7 +76,7 @@ def door_of_case(session: Session, case: Case, book: AddressBook) -> Door:
 
 
 def address_book(session: Session) -> AddressBook:
-    return AddressBook(session.scalars(select(Building)))
+    return AddressBook(session.execute(select(Building.address, Building.lat, Building.lon)))
 
 
 def _waiting() -> Any:
