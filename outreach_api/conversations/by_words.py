@@ -111,7 +111,7 @@ def _agree(draft: Draft) -> bool:
     """同意 answers what was asked; it is an application only through `wants`."""
     if draft.state.asked is Question.HOME_VISIT:
         answer_visit_question(draft, wanted=True)
-    elif draft.state.asked in (Question.WHICH_READING, Question.CALLBACK_TIME, Question.RATING):
+    elif draft.state.asked in (Question.WHICH_READING, Question.RATING):
         return False
     else:
         wants(draft, Yes.KEYWORD)

@@ -20,6 +20,7 @@ _STOPPING = re.compile(
     r"|够了|到此|再(打|发|来)",
     re.IGNORECASE,
 )
+_THINKING = re.compile(r"考虑|想想|想一想|想下|想清楚|谂")
 _HOLD_ON = re.compile(r"(别|不要|先别|唔好|咪|莫)(急着)?(挂|掛|收线|走开?$)")
 _PARTNER = r"(老伴|爱人|老公|老婆|先生|太太|丈夫|妻子|老头子?|那口子)"
 _WIDOWED = re.compile(
@@ -139,6 +140,11 @@ def hesitates(text: str) -> bool:
     """我考虑考虑, 问下我女儿先: neither a yes nor a no yet."""
     plain = normalise(text)
     return bool(_HESITATION.search(plain)) and not _DECIDED.search(plain)
+
+
+def only_thinks(text: str) -> bool:
+    """我再想想, 考虑一下: no time to be called at is meant."""
+    return bool(_THINKING.search(normalise(text)))
 
 
 def agrees_on_condition(text: str) -> bool:

@@ -13,6 +13,7 @@ from outreach_api.conversations import cues
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import preferences_in
 from outreach_api.conversations.stopping import STOP_OUTCOMES
+from outreach_api.conversations.when import read_when
 
 O = ConversationOutcome  # noqa: E741
 Directive = Mapping[str, Any]
@@ -77,7 +78,7 @@ def _preferences(draft: Draft, directives: Directives) -> Directives:
 def _keyword(draft: Draft, directives: Directives) -> Directives:
     if not cues.says_keyword(draft.heard.text) or _has_stop(directives):
         return directives
-    if draft.state.asked in (Question.CALLBACK_TIME, Question.WHICH_READING, Question.RATING):
+    if draft.state.asked in (Question.WHICH_READING, Question.RATING):
         return directives
     rest = [each for each in directives if not _decides(each) and each["do"] != "clarify"]
     return [*(each for each in rest if each.get("line") not in ("acknowledged", "greeting")), _YES]
@@ -126,7 +127,12 @@ def _condition(draft: Draft, directives: Directives) -> Directives:
 def _hesitation(draft: Draft, directives: Directives) -> Directives:
     if not cues.hesitates(draft.heard.text) or _has_stop(directives):
         return directives
-    rest = [each for each in directives if not _decides(each) and each["do"] not in _SAID_OF_THE_TALK]
+    thinks = cues.only_thinks(draft.heard.text) and read_when(draft.heard.text, draft.context.now) is None
+    rest = [
+        each
+        for each in directives
+        if not _decides(each) and each["do"] not in _SAID_OF_THE_TALK and not (thinks and _puts_off(each))
+    ]
     if len(rest) == len(directives) or rest:
         return rest
     return [{"do": "say", "line": "no_hurry"}]
@@ -209,6 +215,10 @@ def _outcome(directive: Directive) -> ConversationOutcome | None:
 
 def _has_stop(directives: Directives) -> bool:
     return any(_outcome(each) in STOP_OUTCOMES for each in directives)
+
+
+def _puts_off(directive: Directive) -> bool:
+    return _outcome(directive) is O.CALLBACK or directive.get("question") == Question.CALLBACK_TIME
 
 
 def _refuses(directive: Directive) -> bool:

@@ -309,3 +309,19 @@ def test_any_other_stop_of_the_bots_stands(street: Street, text: str) -> None:
     chen = street.a_resident()
     street.tell(chen, text)
     assert street.stops == ["opt_out"]
+
+
+def test_who_thinks_it_over_is_not_asked_when_and_may_agree_afterwards(street: Street) -> None:
+    street.bot = ScriptedBot({"我要考虑一下": outcome("callback")})
+    chen = street.a_resident()
+    assert "不着急" in street.tell(chen, "我要考虑一下")[0]
+    assert street.outcome == "no_decision"
+    street.tell(chen, "同意")
+    assert len(street.consents) == 1
+
+
+def test_the_keyword_counts_where_a_time_was_asked_for(street: Street) -> None:
+    chen = street.a_resident()
+    street.tell(chen, "现在忙")
+    street.tell(chen, "同意")
+    assert len(street.consents) == 1
