@@ -22,7 +22,8 @@ from outreach_api.rehearsal.phone import Life, PhoneDemo, PhonePlan
 from sandbox.phone.words import WORDS
 from tests.bot.conftest import Bot
 
-pytestmark = [pytest.mark.rasa, pytest.mark.browser]
+# One after the other: they are one newcomer's steps.
+pytestmark = [pytest.mark.rasa, pytest.mark.browser, pytest.mark.xdist_group("phone")]
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WAIT = 20_000
 
