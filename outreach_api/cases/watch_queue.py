@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from models.case import Case
@@ -36,22 +36,29 @@ class Watched:
 
 
 def watch_queue(sessions: Sessions, cards: Mapping[str, Card], *, now: datetime) -> Watched:
-    """Look at every case whose promise is not kept yet. A second look at the same time finds nothing to do."""
+    """Look at every case whose promise is not kept yet. A second look at the same time finds nothing to do.
+
+    Higher than the top of the ladder nothing goes: what is there already is left alone.
+    """
     found = Watched()
     with sessions.write() as session:
         hours = hours_in_force(session)
         foretold = {turn.case_id for kind in CaseKind for turn in forecast(session, kind, hours, now)}
+        closing = _closing_soon(cards, now.astimezone(hours.zone).date())
         running = select(Case).where(Case.state.in_(OPEN_CASE_STATES), Case.kept_at.is_(None)).order_by(Case.id)
-        for case in session.scalars(running):
-            found.marked += _mark(session, case, cards, hours, now)
+        to_do = running.where(or_(Case.escalation != EscalationLevel.DISTRICT, Case.policy_id.in_(closing)))
+        for case in session.scalars(to_do):
+            found.marked += case.policy_id in closing and _mark(session, case, now)
             found.escalated += _escalate(session, case, hours, now, foretold_late=case.id in foretold)
     return found
 
 
-def _mark(session: Session, case: Case, cards: Mapping[str, Card], hours: WorkingHours, now: datetime) -> bool:
-    card = cards.get(case.policy_id or "")
-    today = now.astimezone(hours.zone).date()
-    if card is None or PriorityMark.DEADLINE_NEAR in case.marks or not is_deadline_near(card.closes_on(today), today):
+def _closing_soon(cards: Mapping[str, Card], today: date) -> set[str]:
+    return {policy_id for policy_id, card in cards.items() if is_deadline_near(card.closes_on(today), today)}
+
+
+def _mark(session: Session, case: Case, now: datetime) -> bool:
+    if PriorityMark.DEADLINE_NEAR in case.marks:
         return False
     case.marks = [*case.marks, PriorityMark.DEADLINE_NEAR.value]
     case.urgency = Urgency.HIGH
@@ -60,6 +67,8 @@ def _mark(session: Session, case: Case, cards: Mapping[str, Card], hours: Workin
 
 
 def _escalate(session: Session, case: Case, hours: WorkingHours, now: datetime, *, foretold_late: bool) -> bool:
+    if case.escalation is EscalationLevel.DISTRICT:
+        return False
     promise = Promised(case.opened_at, case.due_at, case.kept_at, foretold_late)
     level = level_due(promise, hours, now)
     if not is_higher(level, than=case.escalation):
