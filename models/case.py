@@ -100,6 +100,9 @@ class Case(Base):
     """When what is promised for its kind had happened; none while the promise runs."""
     escalation: Mapped[EscalationLevel] = mapped_column(default=EscalationLevel.NONE)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    wanted_from: Mapped[datetime | None]
+    wanted_to: Mapped[datetime | None]
+    """When a visit would suit the resident, as they said it."""
     version: Mapped[int] = mapped_column(default=1)
 
     resident: Mapped[Resident | None] = relationship()

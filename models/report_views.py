@@ -80,13 +80,14 @@ LEFT JOIN (SELECT DISTINCT match_id FROM match_change WHERE new IN ({_listed(SAI
 LEFT JOIN (SELECT DISTINCT resident_id FROM preference WHERE name = 'cantonese') d ON d.resident_id = m.resident_id
 LEFT JOIN report_application a ON a.resident_id = m.resident_id AND a.policy_id = m.policy_id
 """.replace("{age}", _AGE.format(at="m.opened_at", born="r.birth_date")),
-    # One row a case, with its promise kept or not.
+    # One row a case; on time is whose promise, which for most kinds is an answer or a day, was kept in time.
     "report_case": """
 SELECT c.id AS case_id, c.kind, c.reason, c.state, c.urgency, c.policy_id, c.match_id, c.resident_id, c.team_id,
-  c.opened_at, c.due_at, c.accepted_at, c.first_feedback_at, c.resolved_at, c.confirmed_at,
+  c.opened_at, c.due_at, c.kept_at, c.accepted_at, c.first_feedback_at, c.resolved_at, c.confirmed_at,
   CASE WHEN c.accepted_at IS NOT NULL OR c.resolved_at IS NOT NULL THEN 1 ELSE 0 END AS taken,
   CASE WHEN c.state IN ('resolved', 'confirmed') THEN 1 ELSE 0 END AS settled,
-  CASE WHEN c.state IN ('resolved', 'confirmed') AND c.resolved_at <= c.due_at THEN 1 ELSE 0 END AS on_time,
+  CASE WHEN c.state IN ('resolved', 'confirmed') AND COALESCE(c.kept_at, c.resolved_at) <= c.due_at
+    THEN 1 ELSE 0 END AS on_time,
   CASE WHEN o.case_id IS NULL THEN 0 ELSE 1 END AS reopened
 FROM "case" c
 LEFT JOIN (SELECT DISTINCT case_id FROM case_change WHERE change = 'reopened') o ON o.case_id = c.id""",

@@ -13,8 +13,8 @@ from models.vocabulary import AppointmentState, CaseKind, CaseState
 from outreach_api.cases.clocks import Milestone, reach
 from outreach_api.cases.open_case import record_change
 from outreach_api.cases.promises import DISTRICT_HOURS, ONE_DAY
-from outreach_api.cases.routing import Slot
-from outreach_api.cases.work_case import end_appointment, hand_back
+from outreach_api.cases.routing import Slot, Suits, Wish
+from outreach_api.cases.work_case import end_appointment, hand_back, standing_appointment
 from outreach_api.conversations.proof import issue_for_visit
 
 
@@ -42,6 +42,18 @@ def appoint(session: Session, case: Case, team_id: int, slot: Slot, *, by: str, 
     ends = datetime.combine(slot.on + ONE_DAY, time(), DISTRICT_HOURS.zone).astimezone(UTC)
     issue_for_visit(session, made.id, until=ends, now=now)
     return made
+
+
+def wish_for(session: Session, case: Case, wish: Wish, *, by: str, now: datetime) -> None:
+    """Keep when a visit would suit the resident; one that stands at another time is made anew."""
+    case.wanted_from, case.wanted_to = wish.from_.astimezone(UTC), wish.to.astimezone(UTC)
+    standing = standing_appointment(case)
+    if standing is not None and wish.suited_by(Slot(standing.on, standing.part)) is not Suits.THEN:
+        hand_back(session, case, by=by, now=now)
+
+
+def wish_of(case: Case) -> Wish | None:
+    return Wish(case.wanted_from, case.wanted_to) if case.wanted_from and case.wanted_to else None
 
 
 def give_up_missed(session: Session, today: date, *, now: datetime) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.case import Appointment, Case, Team
 from models.vocabulary import AppointmentState, DayPart
 from outreach_api.cases.promises import ONE_DAY
-from outreach_api.cases.routing import Slot, TeamAtWork
+from outreach_api.cases.routing import Slot, Suits, TeamAtWork, Wish
 
 BOOKABLE_WORKING_DAYS = 10
 """A later day is not offered: nobody can say today that it will be kept."""
@@ -69,26 +69,30 @@ class Bookings:
         taken = self._doors.get((team_id, slot), ())
         return len(taken) < room_of(self.teams[team_id], slot.part)
 
-    def first_free(self, team_id: int) -> Slot | None:
+    def first_free(self, team_id: int, wish: Wish | None = None) -> Slot | None:
+        """The first free half day of those that suit the resident best."""
         slots = (Slot(day, part) for day in self.days for part in DayPart)
-        return next((slot for slot in slots if self.is_free(team_id, slot)), None)
+        free = (slot for slot in slots if self.is_free(team_id, slot))
+        return next(free, None) if wish is None else min(free, key=wish.suited_by, default=None)
 
     def free_slots(self) -> int:
         """Doors that can still be appointed, over all teams and days."""
         return sum(len(self.days) * team.visits_per_day - self._count[team.id] for team in self.teams.values())
 
-    def at_work(self) -> list[TeamAtWork]:
-        return [
-            TeamAtWork(
-                team_id=team.id,
-                station_id=team.station_id,
-                skills=frozenset(team.skills),
-                dialects=frozenset(team.dialects),
-                first_free=self.first_free(team.id),
-                filled=self._count[team.id] / max(len(self.days) * team.visits_per_day, 1),
-            )
-            for team in self.teams.values()
-        ]
+    def at_work(self, wish: Wish | None = None) -> list[TeamAtWork]:
+        return [self._at_work(team, wish) for team in self.teams.values()]
+
+    def _at_work(self, team: Team, wish: Wish | None) -> TeamAtWork:
+        first = self.first_free(team.id, wish)
+        return TeamAtWork(
+            team_id=team.id,
+            station_id=team.station_id,
+            skills=frozenset(team.skills),
+            dialects=frozenset(team.dialects),
+            first_free=first,
+            filled=self._count[team.id] / max(len(self.days) * team.visits_per_day, 1),
+            suits=wish.suited_by(first) if wish is not None and first is not None else Suits.THEN,
+        )
 
 
 def room_of(team: Team, part: DayPart) -> int:

@@ -14,7 +14,7 @@ from models.case import Appointment, Building, Case, Station
 from models.resident import Preference
 from models.session import Sessions
 from models.vocabulary import AppointmentState, CaseKind, CaseState, Dialect, TeamSkill, Urgency
-from outreach_api.cases.appointments import appoint, give_up_missed
+from outreach_api.cases.appointments import appoint, give_up_missed, wish_of
 from outreach_api.cases.bookings import Bookings, bookable_days, door_of
 from outreach_api.cases.open_case import hours_in_force, record_change
 from outreach_api.cases.places import AddressBook, Door
@@ -115,7 +115,7 @@ def _route(session: Session, case: Case, bench: _Bench) -> bool:
         case.station_id = found[0].id
         detail = {"station": found[0].id, "ground": found[1].value}
         record_change(session, case, "routed", by=BY, now=bench.now, detail=detail)
-    team = team_for(need_of(session, case, bench.cards), case.station_id, bench.bookings.at_work())
+    team = team_for(need_of(session, case, bench.cards), case.station_id, bench.bookings.at_work(wish_of(case)))
     if team is None or team.first_free is None:
         return False
     appoint(session, case, team.team_id, team.first_free, by=BY, now=bench.now)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from enum import StrEnum
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
 
 from models.case import Station
 from models.vocabulary import DayPart, Dialect, TeamSkill
 from outreach_api.cases.places import Door, Point, metres
+from outreach_api.cases.promises import DISTRICT_HOURS
 
 SERVICE_CIRCLE_METRES = 500
 
@@ -26,6 +27,35 @@ class Ground(StrEnum):
 class Slot:
     on: date
     part: DayPart
+
+
+class Suits(IntEnum):
+    """How well a half day meets what the resident said; the lower the better."""
+
+    THEN = 0
+    PART_OF_DAY = 1
+    """Another day, but the morning or the afternoon that they meant."""
+    NOT = 2
+
+
+@dataclass(frozen=True)
+class Wish:
+    """When a visit would suit the resident."""
+
+    from_: datetime
+    to: datetime
+
+    def suited_by(self, slot: Slot) -> Suits:
+        if self._meets(slot):
+            return Suits.THEN
+        said_on = self.from_.astimezone(DISTRICT_HOURS.zone).date()
+        parts = [part for part in DayPart if self._meets(Slot(said_on, part))]
+        return Suits.PART_OF_DAY if parts == [slot.part] else Suits.NOT
+
+    def _meets(self, slot: Slot) -> bool:
+        opens, closes = DISTRICT_HOURS.spans[list(DayPart).index(slot.part)]
+        zone = DISTRICT_HOURS.zone
+        return self.from_ < datetime.combine(slot.on, closes, zone) and datetime.combine(slot.on, opens, zone) < self.to
 
 
 @dataclass(frozen=True)
@@ -48,6 +78,8 @@ class TeamAtWork:
     """None: no slot is free within the time that can be booked."""
     filled: float = field(default=0.0)
     """Share of its bookable slots that are taken."""
+    suits: Suits = Suits.THEN
+    """How well its free slot meets the resident's wish; without a wish any does."""
 
     def can(self, need: Need) -> bool:
         return not self.skills or need.skills <= self.skills
@@ -68,7 +100,8 @@ def station_for(door: Door, stations: Sequence[Station]) -> tuple[Station, Groun
 def team_for(need: Need, station_id: int | None, teams: Sequence[TeamAtWork]) -> TeamAtWork | None:
     """Who goes: a team that can, of the station if one of those has time, that speaks the dialect if one does.
 
-    Among equals the one that can come first, then the least filled: work is shared evenly. None: nobody has time.
+    Among those the one that can come when it suits the resident, then the one that can come first, then the least
+    filled: work is shared evenly. None: nobody has time.
     """
     able = [team for team in teams if team.first_free is not None and team.can(need)]
     nearby = [team for team in able if team.station_id == station_id] or able
@@ -76,11 +109,11 @@ def team_for(need: Need, station_id: int | None, teams: Sequence[TeamAtWork]) ->
     return min(speaking, key=_eagerness, default=None)
 
 
-def _eagerness(team: TeamAtWork) -> tuple[date, float, str, int]:
+def _eagerness(team: TeamAtWork) -> tuple[int, date, float, str, int]:
     first = team.first_free
     if first is None:
         raise ValueError("a team without a free slot was to be chosen")
-    return first.on, team.filled, str(first.part), team.team_id
+    return team.suits, first.on, team.filled, str(first.part), team.team_id
 
 
 def _nearest(door: Door, stations: Sequence[Station]) -> Station:

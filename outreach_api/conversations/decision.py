@@ -24,6 +24,7 @@ from models.vocabulary import (
 from outreach_api.conversations.bot import Turn
 from outreach_api.conversations.exact_words import ExactWord
 from outreach_api.conversations.state import DialogueState
+from outreach_api.conversations.when import Window
 from outreach_api.surveys.effects import KeepAnswer, MoveInvitation, RefuseSurveys
 from outreach_api.surveys.open_survey import OpenSurvey
 from scheduler.policies.card import PolicyCard
@@ -209,6 +210,8 @@ class OpenCase:
     match: KnownMatch | None = None
     urgency: Urgency = Urgency.NORMAL
     summary: str | None = None
+    wanted: Window | None = None
+    """When a visit would suit."""
 
 
 @dataclass(frozen=True)

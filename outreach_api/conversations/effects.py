@@ -18,7 +18,9 @@ from models.resident import Mandate, Phone, Preference
 from models.transitions import MATCH_TRANSITIONS
 from models.vocabulary import CaseKind, PhoneState, StopReason
 from outreach_api.cases.appeals import About, describe
+from outreach_api.cases.appointments import wish_for
 from outreach_api.cases.open_case import open_case
+from outreach_api.cases.routing import Wish
 from outreach_api.cases.unasked_visits import cancel_unasked_visits
 from outreach_api.conversations import proof
 from outreach_api.conversations.decision import (
@@ -138,6 +140,8 @@ def _open_case(session: Session, effect: OpenCase, ground: Ground) -> None:
     )
     if case.kind is CaseKind.APPEAL:
         describe(session, case, About())
+    if effect.wanted is not None:
+        wish_for(session, case, Wish(effect.wanted.from_, effect.wanted.to), by="resident", now=ground.now)
 
 
 def _cancel_visit(session: Session, effect: CancelVisit, ground: Ground) -> None:

@@ -11,7 +11,7 @@ from outreach_api.conversations.callback import in_words
 from outreach_api.conversations.decision import KnownMatch, MoveMatch, OpenCase
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import normalise
-from outreach_api.conversations.when import read_when
+from outreach_api.conversations.when import Window, read_when
 
 O = ConversationOutcome  # noqa: E741
 _RIGHT_OR_WRONG = re.compile(
@@ -86,7 +86,7 @@ def take_slot(draft: Draft) -> bool:
     if window is None:
         return False
     when = in_words(window, draft.context.now)
-    _open(draft, CaseReason.REQUESTED, _one_match(draft), summary=f"希望上门的时间：{when}")
+    _open(draft, CaseReason.REQUESTED, _one_match(draft), summary=f"希望上门的时间：{when}", wanted=window)
     draft.say("visit_slot_kept", when=when)
     draft.set(asked=None, pending=None)
     return True
@@ -116,8 +116,14 @@ def _ask_slot(draft: Draft) -> None:
     draft.set(asked=Question.HOME_VISIT, pending=SLOT)
 
 
-def _open(draft: Draft, reason: CaseReason, match: KnownMatch | None, summary: str | None = None) -> None:
-    draft.do(OpenCase(CaseKind.HOME_VISIT, reason, match, summary=summary))
+def _open(
+    draft: Draft,
+    reason: CaseReason,
+    match: KnownMatch | None,
+    summary: str | None = None,
+    wanted: Window | None = None,
+) -> None:
+    draft.do(OpenCase(CaseKind.HOME_VISIT, reason, match, summary=summary, wanted=wanted))
     if match and match.is_open:
         draft.do(MoveMatch(match.match_id, MatchState.IN_QUEUE))
 

@@ -146,7 +146,7 @@ FIGURES: dict[str, Definition] = {
     "cases_opened": _d("新工单", "Cases opened", ("提出的工单", "cases opened"), "report_case"),
     "cases_settled": _d("办结工单", "Cases settled", ("已办结或已确认", "resolved or confirmed"), "report_case"),
     "cases_on_time": _d(
-        "按时办结率", "On-time rate", ("时限内办结 ÷ 办结", "settled by the promise ÷ settled"), "report_case", S
+        "按时办结率", "On-time rate", ("时限内兑现承诺的 ÷ 办结", "promise kept in time ÷ settled"), "report_case", S
     ),
     "opt_outs": _d("退订", "Opt-outs", ("退订的停止联系记录", "stops placed for opt-out"), "contact_stop"),
     "surveyed": _d("回访打分", "Ratings given", ("回访里的满意度打分", "ratings given in surveys"), "survey_answer"),

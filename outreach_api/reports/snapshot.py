@@ -49,7 +49,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "message": ("conversation_id", "at", "direction", "reading"),
     "case": (
         "id", "kind", "reason", "state", "urgency", "policy_id", "match_id", "resident_id", "team_id", "opened_at",
-        "due_at", "accepted_at", "first_feedback_at", "resolved_at", "confirmed_at",
+        "due_at", "kept_at", "accepted_at", "first_feedback_at", "resolved_at", "confirmed_at",
     ),
     "case_change": ("case_id", "at", "change"),
     "visit": ("id", "case_id", "visit_on", "policy_id", "outcome"),

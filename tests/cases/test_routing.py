@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -17,11 +18,12 @@ from models.case import Appointment, Building, Case, Station, Team
 from models.resident import Preference
 from models.session import Sessions
 from models.vocabulary import AppointmentState, CaseKind, CaseState, DayPart, Dialect, TeamSkill, VisitOutcome
+from outreach_api.cases.appointments import wish_for
 from outreach_api.cases.bookings import BOOKABLE_WORKING_DAYS
 from outreach_api.cases.places import AddressBook, Door, Point, metres
 from outreach_api.cases.route_by_hand import ReasonMissing, SlotTaken, Wanted, send_team
 from outreach_api.cases.route_cases import route_waiting
-from outreach_api.cases.routing import Ground, Need, Slot, TeamAtWork, station_for, team_for
+from outreach_api.cases.routing import Ground, Need, Slot, TeamAtWork, Wish, station_for, team_for
 from outreach_api.cases.take_places import PlacesRefused, read_places, take_places
 from outreach_api.cases.visits import record_visit
 from outreach_api.cases.work_case import Assignee, CaseTaken, HandsFull, accept, standing_appointment
@@ -176,6 +178,42 @@ def test_who_speaks_the_dialect_is_sent(street: Sessions) -> None:
     route_waiting(street, {}, now=NOON)
     with street.read() as session:
         assert session.get_one(Case, case_id).team_id == speaks.id
+
+
+def test_the_time_that_suits_the_resident_steers_the_appointment(street: Sessions) -> None:
+    first, second, third = home_visits(street, 3)
+    thursday = Wish(at(3, 14), at(3, 18))
+    # Today is too late to be told; of another day it is the afternoon again.
+    this_afternoon = Wish(at(1, 14), at(1, 18))
+    with street.write() as session:
+        for case_id, wish in ((first, thursday), (second, this_afternoon)):
+            wish_for(session, session.get_one(Case, case_id), wish, by="resident", now=NOON)
+    route_waiting(street, {}, now=NOON)
+    with street.read() as session:
+        made = {a.case_id: (a.on.day, a.part) for a in standing(session)}
+    assert made == {
+        first: (3, DayPart.AFTERNOON),
+        second: (2, DayPart.AFTERNOON),
+        third: (2, DayPart.MORNING),
+    }
+
+
+def test_a_wish_said_after_the_appointment_makes_it_anew(street: Sessions) -> None:
+    (case_id,) = home_visits(street, 1)
+    route_waiting(street, {}, now=NOON)
+    with street.write() as session:
+        wish_for(session, session.get_one(Case, case_id), Wish(at(2, 9), at(2, 11)), by="resident", now=NOON)
+        assert session.get_one(Case, case_id).state is CaseState.ACCEPTED
+        wish_for(session, session.get_one(Case, case_id), Wish(at(4, 14), at(4, 18)), by="resident", now=NOON)
+    route_waiting(street, {}, now=NOON)
+    with street.read() as session:
+        (anew,) = standing(session)
+        assert (anew.on.day, anew.part) == (4, DayPart.AFTERNOON)
+        assert session.get_one(Case, case_id).kept_at == NOON
+
+
+def at(day: int, hour: int) -> datetime:
+    return datetime(2026, 9, day, hour, tzinfo=ZoneInfo("Asia/Shanghai"))
 
 
 def test_a_day_that_went_by_is_missed_and_appointed_anew(street: Sessions) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime
 
+import pytest
+from sqlalchemy import select
+
+from models.case import Case
 from models.conversation import Consent
 from models.match import Application, Match, MatchChange
 from models.resident import Mandate, Preference
@@ -207,6 +211,16 @@ def test_who_cannot_use_a_phone_is_offered_a_visit(street: Street) -> None:
     assert street.cases == [("home_visit", "cannot_use_phone")]
     assert street.state_of(chen) is MatchState.IN_QUEUE
     assert street.outcome is O.ESCALATED
+
+
+def test_a_day_that_suits_is_kept_with_the_visit(street: Street) -> None:
+    chen = street.a_resident()
+    for words in ("不会用手机", "好", "周五下午"):
+        street.tell(chen, words)
+    with street.sessions.read() as session:
+        visit = session.scalars(select(Case)).one()
+        assert visit.wanted_from == datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+        assert visit.wanted_to == datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 
 def test_a_visit_asked_for_outranks_a_no_beside_it(street: Street) -> None:

@@ -151,7 +151,9 @@ def _cases_and_contacts(found: Recount, town: _Town, ids: set[int]) -> None:
             settled = case["state"] in ("resolved", "confirmed")
             found.queue[case["kind"]]["opened"] += 1
             found.queue[case["kind"]]["settled"] += settled
-            found.queue[case["kind"]]["on_time"] += settled and case["resolved_at"] <= case["due_at"]
+            found.queue[case["kind"]]["on_time"] += (
+                settled and (case["kept_at"] or case["resolved_at"]) <= case["due_at"]
+            )
     for contact_id in {link["contact_id"] for link in town.t["contact_match"] if link["match_id"] in ids}:
         contact = town.contacts[contact_id]
         found.deliverability[contact["channel"], contact["state"], contact["cause"] or ""] += 1
