@@ -20,6 +20,7 @@ class Call(Base):
     __table_args__ = (
         UniqueConstraint("provider", "provider_ref"),
         Index("ix_call_number", "number_index", "started_at"),
+        Index("ix_call_running", "ended_at", "started_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -44,3 +45,17 @@ class Call(Base):
 
     # Compare-and-set: of two connections that believe to carry one call, only one goes on.
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class CallWord(Base):
+    """What a member of staff wants said in a call that goes on; said once, by whichever process carries the call."""
+
+    __tablename__ = "call_word"
+    __table_args__ = (Index("ix_call_word_waiting", "said_at", "call_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"))
+    text: Mapped[str] = mapped_column(Encrypted("call_word.text"))
+    by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime]
+    said_at: Mapped[datetime | None]

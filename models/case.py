@@ -71,7 +71,16 @@ class Case(Base):
     """One piece of work; its clocks: opened, accepted, first feedback, resolved, confirmed."""
 
     __tablename__ = "case"
-    __table_args__ = (Index("ix_case_queue", "state", "kind", "due_at"), Index("ix_case_resident", "resident_id"))
+    __table_args__ = (
+        Index("ix_case_queue", "state", "kind", "due_at"),
+        # One for each way of looking at the queue: a list is read in its order and never sorted.
+        Index("ix_case_due", "state", "due_at"),
+        Index("ix_case_urgent", "state", "urgency", "due_at"),
+        Index("ix_case_policy", "state", "policy_id", "due_at"),
+        Index("ix_case_held", "staff_id", "state", "due_at"),
+        Index("ix_case_escalated", "state", "escalation", "due_at"),
+        Index("ix_case_resident", "resident_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[CaseKind]

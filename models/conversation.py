@@ -58,6 +58,10 @@ class Conversation(Base):
     """All talk with one phone about one resident; the backend owns its state, the bot keeps none."""
 
     __tablename__ = "conversation"
+    __table_args__ = (
+        Index("ix_conversation_outcome", "outcome", "last_at"),
+        Index("ix_conversation_hands", "taken_over_by", "last_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     resident_id: Mapped[int | None] = mapped_column(ForeignKey("resident.id"), index=True)

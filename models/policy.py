@@ -46,3 +46,19 @@ class PolicySubmission(Base):
     decided_by: Mapped[str | None] = mapped_column(String(64))
     decided_at: Mapped[datetime | None]
     because: Mapped[str | None] = mapped_column(String(200))
+
+
+class PolicyConfirmation(Base):
+    """That a department looked at its item in a quarter and stands by what the card says."""
+
+    __tablename__ = "policy_confirmation"
+    __table_args__ = (UniqueConstraint("policy_id", "quarter"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    policy_id: Mapped[str] = mapped_column(String(64))
+    quarter: Mapped[str] = mapped_column(String(6))
+    """`2026Q4`."""
+    version: Mapped[int]
+    confirmed_by: Mapped[str] = mapped_column(String(64))
+    confirmed_at: Mapped[datetime]
+    remark: Mapped[str | None] = mapped_column(String(200))

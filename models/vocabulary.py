@@ -443,6 +443,16 @@ class SubmissionState(StrEnum):
     REFUSED = "refused"
 
 
+class TalkFlag(StrEnum):
+    """Why somebody should look at a conversation."""
+
+    MISUNDERSTOOD = "misunderstood"
+    WRONG_ANSWER = "wrong_answer"
+    FOLLOW_UP = "follow_up"
+    RISK = "risk"
+    EXEMPLARY = "exemplary"
+
+
 class EventKind(StrEnum):
     MATCHES_FOUND = "matches_found"
     MATCH_CLOSED = "match_closed"
