@@ -21,6 +21,7 @@ from outreach_api.conversations.copy_deck import LINES, for_channel, say
 from outreach_api.conversations.decision import Context, Decision, Heard, Line, OpenCase
 from outreach_api.conversations.effects import Ground, apply_effects
 from outreach_api.conversations.state import DialogueState
+from outreach_api.conversations.words_said import remember_words
 from outreach_api.delivery.outbox import Addressee, Rendered, queue_reply
 from outreach_api.wechat.followers import ADDRESS, resident_behind
 
@@ -95,6 +96,7 @@ def _open(session: Session, answering: Answering) -> tuple[Conversation, Phone, 
     )
     session.add(message)
     session.flush()
+    remember_words(session, conversation.id, inbound.text)
     return conversation, phone, message
 
 

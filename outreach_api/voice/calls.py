@@ -15,6 +15,7 @@ from models.conversation import Conversation, Message
 from models.resident import Phone, Preference, ResidentPhone
 from models.session import lock_resident
 from models.vocabulary import Author, Channel, ContactPurpose, ContactState, Direction
+from outreach_api.voice.by_staff import is_in_human_hands
 from outreach_api.voice.state import CallState
 from outreach_api.voice.transport import CallRef, Setup
 from scheduler.planning.stops import standing_stop
@@ -37,6 +38,8 @@ class OnTheLine:
     started_at: datetime
     state: CallState
     purpose: ContactPurpose | None = None
+    in_human_hands: bool = False
+    """A member of staff has the talk: the assistant keeps quiet, and what they write is said."""
 
 
 def find_call(session: Session, ref: CallRef) -> Call | None:
@@ -96,6 +99,7 @@ def on_the_line(session: Session, call: Call) -> OnTheLine:
         started_at=call.started_at,
         state=CallState.model_validate(call.state),
         purpose=contact.purpose if contact else None,
+        in_human_hands=is_in_human_hands(session, phone_id),
     )
 
 

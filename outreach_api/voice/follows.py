@@ -46,12 +46,19 @@ class Turned:
     """A question was answered."""
     preferences: frozenset[str] = frozenset()
     case: OpenedCase | None = None
+    in_human_hands: bool = False
+    """A member of staff has the talk: they will say something."""
 
 
 def what_follows(turned: Turned, *, agents_reachable: bool) -> Next:
-    """A stop outranks all; then the wish for a person; an open question keeps the line open."""
+    """A stop outranks all; whom a colleague speaks with is not hung up on; then the wish for a person.
+
+    An open question keeps the line open.
+    """
     if turned.stopped:
         return Next.END
+    if turned.in_human_hands:
+        return Next.GO_ON
     case = turned.case
     if case and case.kind is CaseKind.HUMAN and case.reason in _FOR_AN_AGENT:
         if agents_reachable:

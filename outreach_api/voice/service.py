@@ -23,6 +23,7 @@ from outreach_api.conversations.exact_words import CUT_OFF, KEY_MARK, STOPS, rea
 from outreach_api.conversations.speaking import names_somebody
 from outreach_api.conversations.when import Window
 from outreach_api.voice import small_words
+from outreach_api.voice.by_staff import take_words
 from outreach_api.voice.calls import (
     CANTONESE,
     SLOW,
@@ -53,6 +54,7 @@ from outreach_api.voice.transport import (
     Language,
     Prompt,
     Setup,
+    StaffWords,
     Text,
     Transfer,
 )
@@ -92,14 +94,14 @@ class CallService:
         if found.state.over:
             return [] if isinstance(event, Closed | Info) else [End("over")]
         match event:
-            case Prompt(cut_off=True):
-                return self._cut_off(found, event)
-            case Prompt(text):
-                return self._said(found, text.strip(), event.language)
+            case Prompt(text, language, cut_off):
+                return self._cut_off(found, event) if cut_off else self._said(found, text.strip(), language)
             case Dtmf(digit):
                 return self._pressed(found, digit)
             case Interrupt(heard):
                 return self._interrupted(found, heard)
+            case StaffWords():
+                return self._say_for_staff(found)
             case Closed(because):
                 self._save(found, drops=found.state.drops + 1)
                 log.info("call_connection_closed", call=found.id, because=because)
@@ -209,7 +211,7 @@ class CallService:
         found = _with(found, cantonese=cantonese)
         if found.state.surname and found.resident_id is None and names_somebody(text):
             text = f"{found.state.surname}，{text}"
-        own = self._answer_of_its_own(found, text)
+        own = None if found.in_human_hands else self._answer_of_its_own(found, text)
         return [*switched, *(own if own is not None else self._turn(found, text))]
 
     def _answer_of_its_own(self, found: OnTheLine, text: str) -> list[Command] | None:
@@ -248,7 +250,7 @@ class CallService:
             return self._say_own(found, KEY_MARK + digit, Spoken(said, rest))
         if not digit.isdecimal():
             return []
-        own = self._answer_of_its_own(found, KEY_MARK + digit)
+        own = None if found.in_human_hands else self._answer_of_its_own(found, KEY_MARK + digit)
         return own if own is not None else self._turn(found, KEY_MARK + digit)
 
     def _cut_off(self, found: OnTheLine, prompt: Prompt) -> list[Command]:
@@ -266,6 +268,8 @@ class CallService:
         return []
 
     def _silence(self, found: OnTheLine) -> list[Command]:
+        if found.in_human_hands:
+            return self._say_for_staff(found)
         state = found.state
         count = state.silences + 1
         if state.waiting and count <= PATIENCE_WHILE_WAITING:
@@ -312,6 +316,9 @@ class CallService:
         return [*switched, *self._answer(found, turned, newly_known=newly_known)]
 
     def _answer(self, found: OnTheLine, turned: Turned, *, newly_known: bool) -> list[Command]:
+        if turned.in_human_hands and not turned.stopped:
+            self._save(found)
+            return self._say_for_staff(found)
         reachable = bool(self.settings.agents_number) and somebody_is_at_work(self.clock.now())
         said = spoken(turned.text)
         match what_follows(turned, agents_reachable=reachable):
@@ -327,6 +334,17 @@ class CallService:
         return self._say(found, Spoken(said.now + extra, said.rest), closing=closing)
 
     # Saying
+
+    def _say_for_staff(self, found: OnTheLine) -> list[Command]:
+        """Say what a member of staff wrote; it stands in the transcript already."""
+        with self.sessions.write() as session:
+            words = take_words(session, found.id, now=self.clock.now())
+            said = tuple(sentence for text in words for sentence in sentences(text))
+            if not said:
+                return []
+            state = found.state.with_(last_said=said, silences=0, waiting=False)
+            self._write(session, found, state)
+        return [self._text(state, said)]
 
     def _say(
         self, found: OnTheLine, what: Spoken, *, own: bool = False, over: str | None = None, **changes: Any

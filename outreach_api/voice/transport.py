@@ -68,7 +68,12 @@ class Closed:
     because: str = ""
 
 
-Event = Setup | Prompt | Dtmf | Interrupt | Info | Error | Closed
+@dataclass(frozen=True)
+class StaffWords:
+    """A member of staff wants something said in this call."""
+
+
+Event = Setup | Prompt | Dtmf | Interrupt | Info | Error | Closed | StaffWords
 
 
 # Out

@@ -168,6 +168,7 @@ def _read_back(session: Session, inbound_id: int, before: ConversationOutcome) -
         answered=any(d["do"] == "answer" for d in directives),
         preferences=_preferences(inbound.text, directives),
         case=_case(session, heard, asks_for_a_person=_asks_for_a_person(inbound.text, directives)),
+        in_human_hands=talk is not None and talk.taken_over_by is not None,
     )
 
 

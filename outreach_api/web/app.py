@@ -14,12 +14,14 @@ from outreach_api.web.access import genuine
 from outreach_api.web.alibaba_webhooks import router as alibaba_webhooks
 from outreach_api.web.api import cases as api_cases
 from outreach_api.web.api import feeds as api_feeds
+from outreach_api.web.call_words import CallWordsWatch
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.console import (
     appeals,
     case_list,
     case_page,
     case_routing,
+    conversations,
     faq_review,
     hall_desk,
     mandates,
@@ -53,6 +55,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.state.wall_clock = wall_clock or SystemClock()
     app.state.live = EventTail(house.sessions)
     app.state.chats = ChatTail(house.sessions, house.clock)
+    app.state.call_words = CallWordsWatch(house.sessions)
     install_problems(app)
     for router in (
         webhooks,
@@ -78,6 +81,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         appeals.router,
         hall_desk.router,
         case_page.router,
+        conversations.router,
         transcript.router,
         mandates.router,
         reports.router,
@@ -96,3 +100,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.live.close()
     app.state.chats.close()
+    app.state.call_words.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -16,8 +16,9 @@ from outreach_api.channels.signature import is_signed
 from outreach_api.voice import gateway, relay
 from outreach_api.voice.relay import Opened, Partial
 from outreach_api.voice.service import CallService
-from outreach_api.voice.transport import CallRef, Closed, Command, End, Event, Prompt, Text, Transfer
+from outreach_api.voice.transport import CallRef, Closed, Command, End, Event, Prompt, StaffWords, Text, Transfer
 from outreach_api.voice.twiml import SOCKET
+from outreach_api.web.call_words import CallWordsWatch
 from outreach_api.web.voice_gateway import opens
 from outreach_api.web.voice_webhooks import VoiceHouse
 
@@ -53,7 +54,7 @@ async def converse(socket: WebSocket) -> None:
         messages = relay.write(commands, house.settings.voice)
         return [json.dumps(message, ensure_ascii=False) for message in messages]
 
-    await _Line(socket, house.calls, relay.read, write).talk()
+    await _Line(socket, house.calls, relay.read, write, socket.app.state.call_words).talk()
 
 
 @router.websocket(SOCKET_PATH)
@@ -64,7 +65,7 @@ async def converse_plainly(socket: WebSocket) -> None:
         await socket.close(REFUSED)
         return
     await socket.accept()
-    await _Line(socket, house.calls, gateway.read, _plainly).talk()
+    await _Line(socket, house.calls, gateway.read, _plainly, socket.app.state.call_words).talk()
 
 
 def _plainly(commands: Sequence[Command]) -> list[str]:
@@ -79,7 +80,11 @@ class _Line:
     calls: CallService
     read: Read
     write: Write
+    watch: CallWordsWatch
     ref: CallRef | None = None
+    words: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a member of staff wants something said."""
+    receiving: asyncio.Task[str] | None = None
     partial: str = ""
     speaking_seconds: float = 0.0
     over: bool = False
@@ -92,19 +97,31 @@ class _Line:
             await self._closed(str(gone.code))
         else:
             await self.socket.close()
+        finally:
+            if self.ref is not None:
+                self.watch.leave(self.ref)
+            if self.receiving is not None:
+                self.receiving.cancel()
 
     async def _next(self) -> Event | Partial | Opened | None:
         waiting = (
             SETUP_SECONDS if self.ref is None else self.calls.settings.relay_silence_seconds + self.speaking_seconds
         )
-        try:
-            message = await asyncio.wait_for(self.socket.receive_text(), waiting)
-        except TimeoutError:
-            self.speaking_seconds = 0.0
-            return Prompt("")
-        except KeyError:
-            return None  # Bytes: no message of this protocol.
-        return self.read(message)
+        self.receiving = self.receiving or asyncio.create_task(self.socket.receive_text())
+        words = asyncio.create_task(self.words.wait())
+        done, _ = await asyncio.wait({self.receiving, words}, timeout=waiting, return_when=asyncio.FIRST_COMPLETED)
+        words.cancel()
+        if self.receiving in done:
+            received, self.receiving = self.receiving, None
+            try:
+                return self.read(received.result())
+            except KeyError:
+                return None  # Bytes: no message of this protocol.
+        if self.words.is_set():
+            self.words.clear()
+            return StaffWords()
+        self.speaking_seconds = 0.0
+        return Prompt("")
 
     async def _hear(self, event: Event | Partial | Opened | None) -> None:
         match event:
@@ -115,6 +132,7 @@ class _Line:
                 return
             case Opened(ref, setup) if self.ref is None:
                 self.ref = ref
+                self.words = self.watch.watch(ref)
                 await self._do(ref, setup)
                 return
             case Opened():
