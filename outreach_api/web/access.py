@@ -57,6 +57,12 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "visits_sync": VISITORS,
     "reveal": CASE_WORKERS,
     "conversation": TRANSCRIPT_READERS,
+    "conversations": TRANSCRIPT_READERS,
+    "conversation_rows": TRANSCRIPT_READERS,
+    "conversation_lines": TRANSCRIPT_READERS,
+    "search_conversations": TRANSCRIPT_READERS,
+    "mark_conversation": CONVERSATION_WORKERS,
+    "settle_mark": CONVERSATION_WORKERS,
     "reports": REPORT_READERS,
     "report_list": LIST_READERS,
     "export": EXPORTERS,
@@ -76,7 +82,7 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "review_faq": FAQ_REVIEWERS,
 }
 # Fetched by the page itself, not by a person.
-BACKGROUND = frozenset({"overview_figures", "live"})
+BACKGROUND = frozenset({"overview_figures", "live", "conversation_rows", "conversation_lines"})
 
 
 class NotSignedIn(Exception):  # noqa: N818

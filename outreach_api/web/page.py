@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from outreach_api.web.access import may
 from outreach_api.web.auth import SignedIn
 from outreach_api.web.house import house_of
+from outreach_api.web.menu import menu_of
 from outreach_api.web.words import WORDS, Locale, Speaker
 
 FOLDER = Path(__file__).parent
@@ -63,6 +64,7 @@ def _common(request: Request) -> dict[str, Any]:
     return {
         "viewer": viewer,
         "may": lambda route: viewer is not None and may(viewer.role, route),
+        "menu": list(menu_of(viewer.role)) if viewer else [],
         "speaker": speaker,
         "t": speaker.t,
         "word": speaker.word,

@@ -23,6 +23,13 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "approved": ("已通过", "Approved"),
         "refused": ("未采用", "Refused"),
     },
+    v.TalkFlag: {
+        "misunderstood": ("没听懂", "Misunderstood"),
+        "wrong_answer": ("答错了", "Wrong answer"),
+        "follow_up": ("要跟进", "To follow up"),
+        "risk": ("有风险", "Risk"),
+        "exemplary": ("好例子", "A good example"),
+    },
     v.Topic: {
         "eligibility": ("谁能办", "Who is entitled"),
         "amount": ("多少钱、有什么", "How much"),

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from outreach_api.web.console_words import CONSOLE_WORDS
 from outreach_api.web.queue_words import QUEUE_WORDS
 from outreach_api.web.vocabulary_words import INTENTS, VOCABULARY, Pair
 from scheduler.rules.rule import Label
@@ -342,6 +343,7 @@ WORDS: dict[str, Pair] = {
     "hours": ("小时", "h"),
     "minutes": ("分", "min"),
     **QUEUE_WORDS,
+    **CONSOLE_WORDS,
 }
 
 

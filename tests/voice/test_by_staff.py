@@ -1,4 +1,4 @@
-"""A supervisor takes a call over: what they write is said in it, and the assistant keeps quiet until it is handed back."""
+"""A supervisor takes a call over: what they write is said in it; the assistant keeps quiet until it has it back."""
 
 from __future__ import annotations
 
