@@ -99,7 +99,7 @@ def _rarest_first(session: Session, wanted: Iterable[int]) -> list[int]:
     return sorted(wanted, key=occurs)
 
 
-def _candidates(order: Sequence[int], before: int | None) -> Select[tuple[int]]:
+def _candidates(order: Sequence[int], before: int | None) -> Select[int]:
     query = select(WordIndex.conversation_id).where(WordIndex.pair == order[0])
     for pair in order[1:]:
         beside = aliased(WordIndex)

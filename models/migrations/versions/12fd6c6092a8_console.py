@@ -1,13 +1,13 @@
 """marks, words in calls, confirmations, and the console's indexes.
 
-Revision: 12fd6c6092a8, after d1f0a6b83c27.
+Revision: 12fd6c6092a8, after 7e41c0a95b36.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '12fd6c6092a8'
-down_revision = 'd1f0a6b83c27'
+down_revision = '7e41c0a95b36'
 branch_labels = None
 depends_on = None
 
