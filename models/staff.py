@@ -45,13 +45,21 @@ class StaffSession(Base):
 
 
 class ApiToken(Base):
-    """A bearer token of another system; only its SHA-256 is stored."""
+    """A bearer token of another system; only its SHA-256 is stored, and how it begins, so that its owner knows it."""
 
     __tablename__ = "api_token"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    prefix: Mapped[str | None] = mapped_column(String(16))
     scopes: Mapped[list[str]]
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    """Whom it acts for. One that acts for nobody may read, and do what visiting teams and feeds do."""
+    calls_a_minute: Mapped[int | None]
+    """None: as many as are usual."""
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+    staff: Mapped[Staff | None] = relationship()

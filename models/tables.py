@@ -1,6 +1,7 @@
 """All tables, so that one import makes the metadata complete."""
 
 from models import (
+    api_request,
     appeal,
     call,
     carrier,
@@ -27,6 +28,7 @@ from models.base import Base
 metadata = Base.metadata
 
 __all__ = [
+    "api_request",
     "appeal",
     "call",
     "carrier",

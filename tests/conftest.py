@@ -26,7 +26,8 @@ from tests.postgres import Cluster
 
 NOT_RUN = "not run: "
 TESTS = Path(__file__).parent
-FOLDERS_WITHOUT_DATABASE = {"bot", "policies", "roster", "rules", "sandbox", "setup"}
+# The API's tests share one database a module: its SQL is that of the features, which are tested on both engines.
+FOLDERS_WITHOUT_DATABASE = {"api", "bot", "policies", "roster", "rules", "sandbox", "setup"}
 
 
 def _missing(program: programs.Program, find: Callable[[], Path | None]) -> Callable[[], str | None]:

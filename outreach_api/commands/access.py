@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 from rich.progress import Progress, TaskID
+from rich.table import Table
 from sqlalchemy import select
 
 from models.case import Team
 from models.crypto import KeyRing, new_key_ring, read_key_ring, replace_key_ring, with_another_key, write_key_ring
 from models.reseal import keys_in_use, reseal
-from models.staff import Staff
+from models.staff import ApiToken, Staff
 from models.vocabulary import Role
 from outreach_api.bootstrap import open_house
 from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.settings import Settings
 from outreach_api.web.staff import add_staff
-from outreach_api.web.tokens import add_token
+from outreach_api.web.tokens import Terms, add_token, revoke_token, tokens
 
 keys = typer.Typer(help=say("加密密钥", "Encryption keys"), no_args_is_help=True)
 staff = typer.Typer(help=say("工作人员账号", "Staff accounts"), no_args_is_help=True)
@@ -129,8 +131,48 @@ def add_person(
 @tells_faults
 def add_api_token(
     name: str,
-    scope: Annotated[list[str], typer.Option(help=say("权限：feeds、cases", "scope: feeds, cases"))],
+    scope: Annotated[list[str], typer.Option(help=say("权限，如 queue.read", "scope, such as queue.read"))],
+    acts_for: Annotated[str, typer.Option(help=say("代表哪位工作人员（用户名）", "user name it acts for"))] = "",
+    days: Annotated[int, typer.Option(min=1, max=3650, help=say("有效天数", "days it lasts"))] = 365,
+    calls_a_minute: Annotated[
+        int | None, typer.Option(min=1, help=say("每分钟最多次数", "most calls a minute"))
+    ] = None,
 ) -> None:
     with open_house(Settings()) as house, house.sessions.write() as session:
-        text = add_token(session, name, scopes=scope, now=house.clock.now())
-    OUT.print(text)
+        person = session.scalar(select(Staff.id).where(Staff.username == acts_for)) if acts_for else None
+        if acts_for and person is None:
+            fail(say(f"没有用户 {acts_for}", f"there is no user {acts_for}"))
+        if session.scalar(select(ApiToken.id).where(ApiToken.name == name)):
+            fail(say(f"令牌名 {name} 已被使用", f"the name {name} is taken"))
+        now = house.clock.now()
+        terms = Terms(scope, person, now + timedelta(days=days), calls_a_minute)
+        try:
+            text = add_token(session, name, terms, now=now)
+        except ValueError as fault:
+            fail(str(fault), status=2)
+    OUT.print(text, markup=False)
+
+
+@token.command("list", help=say("列出令牌", "List the tokens"))
+@tells_faults
+def list_api_tokens() -> None:
+    table = Table(pad_edge=False)
+    for heading in (say("名称", "name"), say("开头", "begins with"), say("权限", "scopes"), say("代表", "acts for")):
+        table.add_column(heading)
+    for heading in (say("到期", "until"), say("已吊销", "revoked")):
+        table.add_column(heading)
+    with open_house(Settings()) as house, house.sessions.read() as session:
+        for row in tokens(session):
+            moments = [f"{moment:%Y-%m-%d}" if moment else "-" for moment in (row.expires_at, row.revoked_at)]
+            person = row.staff.username if row.staff else "-"
+            table.add_row(row.name, row.prefix or "-", " ".join(row.scopes), person, *moments)
+    OUT.print(table)
+
+
+@token.command("revoke", help=say("立即吊销", "Revoke one at once"))
+@tells_faults
+def revoke_api_token(name: str) -> None:
+    with open_house(Settings()) as house, house.sessions.write() as session:
+        if not revoke_token(session, name, now=house.clock.now()):
+            fail(say(f"没有有效的令牌 {name}", f"there is no token {name} to revoke"))
+    OUT.print(say(f"已吊销 {name}", f"{name} is revoked"))

@@ -44,7 +44,7 @@ from outreach_api.settings import ROOT, Settings
 from outreach_api.voice.settings import Transport, VoiceSettings
 from outreach_api.web.app import create_app
 from outreach_api.web.staff import add_staff
-from outreach_api.web.tokens import add_token
+from outreach_api.web.tokens import Terms, add_token
 from scheduler.planning.guards import Guards
 from scheduler.planning.rules import CADENCE
 from scheduler.roster.import_population import ImportReport
@@ -56,6 +56,8 @@ FROM_NUMBER = "+8675525550100"
 TEAMS = ("T01", "T02")
 VISITS_PER_DAY = 4
 PLACES = "places.json"
+# The sandbox's teams live a day in seconds.
+UNHURRIED = 1_000_000
 """Stations and buildings of the made-up street, beside its registers."""
 FAULTS = {
     "timeout_after_accept": 0.03,
@@ -226,7 +228,7 @@ class Demo:
     def _prepare(self, house: House, sandbox: SandboxClient) -> None:
         now = house.clock.now()
         with house.sessions.write() as session:
-            token = add_token(session, "sandbox", scopes=["feeds", "cases"], now=now)
+            token = add_token(session, "sandbox", Terms(["feeds", "cases"], calls_a_minute=UNHURRIED), now=now)
             password = add_staff(session, "demo", say("演示主管", "Demo supervisor"), Role.SUPERVISOR)
             open_campaigns(session, house.cards.values(), starts_on=START_ON, now=now)
             take_places(session, read_places(self.plan.street / PLACES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -12,8 +13,9 @@ from outreach_api.clock import Clock, SystemClock
 from outreach_api.web import chat, health
 from outreach_api.web.access import genuine
 from outreach_api.web.alibaba_webhooks import router as alibaba_webhooks
-from outreach_api.web.api import cases as api_cases
-from outreach_api.web.api import feeds as api_feeds
+from outreach_api.web.api.document import document
+from outreach_api.web.api.every import API
+from outreach_api.web.api.problem_answers import ANSWERS
 from outreach_api.web.call_words import CallWordsWatch
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.console import (
@@ -35,8 +37,9 @@ from outreach_api.web.console import (
 from outreach_api.web.house import House
 from outreach_api.web.live import EventTail
 from outreach_api.web.page import FOLDER
-from outreach_api.web.problems import install_problems
+from outreach_api.web.problems import install_problems, refuse_early
 from outreach_api.web.public import router as public
+from outreach_api.web.rate_limit import TOKEN_FAILURES, Pace, RateLimit
 from outreach_api.web.security import BodyLimit, SecurityHeaders
 from outreach_api.web.voice_gateway import router as voice_gateway
 from outreach_api.web.voice_sockets import router as voice_sockets
@@ -49,13 +52,16 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     """The application. `wall_clock` times the sign-ins; it is the system's clock even where the house's is virtual."""
     app = FastAPI(
         title="Benefit Outreach", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
-        lifespan=_lifespan,
+        lifespan=_lifespan, generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
+    app.openapi = partial(document, app)  # type: ignore[method-assign]
     app.state.house = house
     app.state.wall_clock = wall_clock or SystemClock()
     app.state.live = EventTail(house.sessions)
     app.state.chats = ChatTail(house.sessions, house.clock)
     app.state.call_words = CallWordsWatch(house.sessions)
+    app.state.api_pace = Pace()
+    app.state.token_failures = RateLimit(*TOKEN_FAILURES)
     install_problems(app)
     for router in (
         webhooks,
@@ -65,10 +71,10 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         voice_webhooks,
         voice_gateway,
         voice_sockets,
-        api_cases.router,
-        api_feeds.router,
     ):
         app.include_router(router)
+    for router in API:
+        app.include_router(router, responses=ANSWERS)
     app.include_router(sign_in.router)
     app.include_router(public)
     app.include_router(visits.public)
@@ -90,7 +96,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     ):
         app.include_router(router, dependencies=[Depends(genuine)])
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, refuse=partial(refuse_early, app))
     app.add_middleware(SecurityHeaders, public_url=house.settings.public_url)
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -10,16 +11,20 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from models.transitions import UnlawfulTransition
 from outreach_api.cases.merge_cases import MergeRefused
 from outreach_api.cases.route_by_hand import ReasonMissing, SlotTaken
+from outreach_api.cases.steps import NoteMissing
 from outreach_api.cases.visits import VisitRefused
 from outreach_api.cases.work_case import CaseNotFound, CaseTaken, HandsFull
+from outreach_api.conversations.takeover import InOtherHands, MayNotWrite
 from outreach_api.privacy.reveal import RevealRefused
 from outreach_api.reports.exporting import ExportRefused
 from outreach_api.surveys.at_home import AnswersRefused
 from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
+from outreach_api.web.api.refusals import BadCursor, KeyReused, NoSuchThing, StillAtIt, Unknown
 from outreach_api.web.chat_tail import TooManyChats
 from outreach_api.web.house import FeedRefused
 from outreach_api.web.live import TooManyPages
@@ -28,6 +33,14 @@ from outreach_api.web.tokens import TokenRefused, UnknownTeam
 
 API_PATHS = ("/api/", "/webhooks/", "/c/")
 STATUS: dict[type[Exception], HTTPStatus] = {
+    BadCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoSuchThing: HTTPStatus.NOT_FOUND,
+    InOtherHands: HTTPStatus.CONFLICT,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    MayNotWrite: HTTPStatus.CONFLICT,
+    NoteMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
+    StillAtIt: HTTPStatus.CONFLICT,
+    Unknown: HTTPStatus.UNPROCESSABLE_ENTITY,
     CaseNotFound: HTTPStatus.NOT_FOUND,
     CaseTaken: HTTPStatus.CONFLICT,
     HandsFull: HTTPStatus.CONFLICT,
@@ -49,12 +62,34 @@ STATUS: dict[type[Exception], HTTPStatus] = {
 }
 
 
+PROBLEM_JSON = "application/problem+json"
+NO_TYPE = "about:blank"
+
+
 @dataclass(frozen=True)
 class Problem:
+    """RFC 9457. `type` tells two problems of one status apart, for programs."""
+
     status: HTTPStatus
     detail: str
     errors: tuple[dict[str, str], ...] = ()
     headers: dict[str, str] | None = None
+    type: str = NO_TYPE
+
+    def body(self) -> dict[str, object]:
+        said: dict[str, object] = {
+            "type": self.type,
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "detail": self.detail,
+        }
+        return said | ({"errors": list(self.errors)} if self.errors else {})
+
+
+def type_of(kind: type[Exception]) -> str:
+    """`CaseTaken` → `urn:outreach:problem:case-taken`."""
+    words = re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+    return f"urn:outreach:problem:{words}"
 
 
 def install_problems(app: FastAPI) -> None:
@@ -71,27 +106,24 @@ def answer(request: Request, problem: Problem) -> Response:
     """The problem in the form that whoever asked can read."""
     if not request.url.path.startswith(API_PATHS):
         return error_page(request, problem.status, headers=problem.headers)
-    body: dict[str, object] = {
-        "type": "about:blank",
-        "title": problem.status.phrase,
-        "status": problem.status.value,
-        "detail": problem.detail,
-    }
-    if problem.errors:
-        body["errors"] = list(problem.errors)
-    return JSONResponse(
-        body, status_code=problem.status, headers=problem.headers, media_type="application/problem+json"
-    )
+    return JSONResponse(problem.body(), status_code=problem.status, headers=problem.headers, media_type=PROBLEM_JSON)
+
+
+def refuse_early(app: FastAPI, scope: Scope, status: HTTPStatus, said: str) -> Response:
+    """The answer to a request that never came to a route."""
+    return answer(Request({**scope, "app": app}), Problem(status, said))
 
 
 def _known(request: Request, fault: Exception) -> Response:
-    status = next(STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS)
-    return answer(request, Problem(status, str(fault) or status.phrase))
+    kind = next(kind for kind in type(fault).__mro__ if kind in STATUS)
+    status = STATUS[kind]
+    return answer(request, Problem(status, str(fault) or status.phrase, type=type_of(kind)))
 
 
 def _token_refused(request: Request, fault: Exception) -> Response:
     status = HTTPStatus.FORBIDDEN if isinstance(fault, TokenRefused) and fault.known else HTTPStatus.UNAUTHORIZED
-    return answer(request, Problem(status, str(fault), headers={"www-authenticate": "Bearer"}))
+    said = Problem(status, str(fault), headers={"www-authenticate": "Bearer"}, type=type_of(TokenRefused))
+    return answer(request, said)
 
 
 def _http(request: Request, fault: Exception) -> Response:

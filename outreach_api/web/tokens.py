@@ -1,27 +1,51 @@
-"""Bearer tokens of other systems and what each may do."""
+"""Bearer tokens of other systems: what each may do, for whom, until when, how often."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
 
-from fastapi import Depends, Request
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from models.staff import ApiToken
-from outreach_api.web.house import house_of
+from models.event import AuditEntry
+from models.staff import ApiToken, Staff
+from models.vocabulary import Role
+
+MARK = "outreach_"
+"""How every token begins, so that one that lies where it should not is recognised."""
+PREFIX_CHARACTERS = len(MARK) + 6
+USUAL_CALLS_A_MINUTE = 3000
 
 
 class Scope(StrEnum):
-    """What a token may do: send files, or work the queue."""
+    """What a token may do. `feeds` sends files, `cases` is a visiting team's system; the others are the console's."""
 
     FEEDS = "feeds"
     CASES = "cases"
+    QUEUE_READ = "queue.read"
+    QUEUE_WRITE = "queue.write"
+    CONVERSATIONS_READ = "conversations.read"
+    CONVERSATIONS_WRITE = "conversations.write"
+    CAMPAIGNS_READ = "campaigns.read"
+    CAMPAIGNS_WRITE = "campaigns.write"
+    POLICIES_READ = "policies.read"
+    POLICIES_WRITE = "policies.write"
+    RESIDENTS_READ = "residents.read"
+    RESIDENTS_REVEAL = "residents.reveal"
+    RESIDENTS_WRITE = "residents.write"
+    PLACES_READ = "places.read"
+    SURVEYS_READ = "surveys.read"
+    REPORTS_READ = "reports.read"
+    REPORTS_EXPORT = "reports.export"
+    STAFF_READ = "staff.read"
+    SETTINGS_READ = "settings.read"
+    SETTINGS_WRITE = "settings.write"
+    AUDIT_READ = "audit.read"
 
 
 class TokenRefused(Exception):  # noqa: N818
@@ -36,40 +60,99 @@ class UnknownTeam(LookupError):  # noqa: N818
     """There is no team of that code."""
 
 
-def add_token(session: Session, name: str, *, scopes: Sequence[str], now: datetime) -> str:
+@dataclass(frozen=True)
+class Terms:
+    """What a new token is good for."""
+
+    scopes: Sequence[str]
+    staff_id: int | None = None
+    expires_at: datetime | None = None
+    calls_a_minute: int | None = None
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose request this is."""
+
+    token_id: int
+    name: str
+    scopes: frozenset[str]
+    calls_a_minute: int
+    staff_id: int | None = None
+    role: Role | None = None
+
+    @property
+    def actor(self) -> str:
+        return f"api:{self.name}" if self.staff_id is None else f"staff:{self.staff_id}"
+
+
+def add_token(session: Session, name: str, terms: Terms, *, now: datetime, by: str = "terminal") -> str:
     """Add a token and give its text, which is kept nowhere.
 
     Raises:
-        ValueError: a scope does not exist.
+        ValueError: a scope does not exist, or its term is over already.
     """
-    allowed = [Scope(scope).value for scope in scopes]
-    token = secrets.token_urlsafe(32)
-    session.add(ApiToken(name=name, token_hash=_digest(token), scopes=allowed, created_at=now))
+    unknown = sorted(set(terms.scopes) - set(Scope))
+    if unknown or not terms.scopes:
+        raise ValueError(f"there is no scope {', '.join(unknown) or '(none)'}; there are {', '.join(Scope)}")
+    if terms.expires_at is not None and terms.expires_at <= now:
+        raise ValueError("a token must not be over before it begins")
+    token = MARK + secrets.token_urlsafe(32)
+    row = ApiToken(
+        name=name,
+        token_hash=_digest(token),
+        prefix=token[:PREFIX_CHARACTERS],
+        scopes=sorted(set(terms.scopes)),
+        staff_id=terms.staff_id,
+        calls_a_minute=terms.calls_a_minute,
+        created_at=now,
+        expires_at=terms.expires_at,
+    )
+    session.add(row)
+    session.flush()
+    facts = {"scopes": row.scopes, "staff": terms.staff_id}
+    session.add(AuditEntry(at=now, actor=by, action="token.add", subject=f"token:{row.id}", facts=facts))
     return token
 
 
-def scoped(scope: Scope) -> Callable[[Request], str]:
-    """A dependency that lets a token with this scope pass, and says whose it is."""
+def revoke_token(session: Session, name: str, *, now: datetime, by: str = "terminal") -> bool:
+    """End a token at once; whether there was one to end."""
+    row = session.scalars(select(ApiToken).where(ApiToken.name == name, ApiToken.revoked_at.is_(None))).first()
+    if row is None:
+        return False
+    row.revoked_at = now
+    session.add(AuditEntry(at=now, actor=by, action="token.revoke", subject=f"token:{row.id}"))
+    return True
 
-    def bearer(request: Request) -> str:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise TokenRefused("send Authorization: Bearer with a token of this installation")
-        with house_of(request).sessions.read() as session:
-            query = select(ApiToken).where(ApiToken.token_hash == _digest(token.strip()), ApiToken.revoked_at.is_(None))
-            found = session.scalars(query).first()
-            if found is None:
-                raise TokenRefused("this token is not known or was revoked")
-            if scope not in found.scopes:
-                raise TokenRefused(f"this token lacks the scope {scope.value}", known=True)
-            return f"api:{found.name}"
 
-    return bearer
+def tokens(session: Session) -> Sequence[ApiToken]:
+    return session.scalars(select(ApiToken).options(joinedload(ApiToken.staff)).order_by(ApiToken.id)).all()
+
+
+def caller_of(session: Session, token: str, *, now: datetime) -> Caller:
+    """Who a token belongs to.
+
+    Raises:
+        TokenRefused: it is unknown, revoked or over, or whom it acts for works here no more.
+    """
+    query = select(ApiToken).options(joinedload(ApiToken.staff)).where(ApiToken.token_hash == _digest(token))
+    found = session.scalars(query).first()
+    if found is None or found.revoked_at is not None:
+        raise TokenRefused("this token is not known or was revoked")
+    if found.expires_at is not None and found.expires_at <= now:
+        raise TokenRefused("this token's term is over")
+    if found.staff is not None and found.staff.disabled_at is not None:
+        raise TokenRefused("whom this token acts for works here no more")
+    staff: Staff | None = found.staff
+    return Caller(
+        found.id,
+        found.name,
+        frozenset(found.scopes),
+        found.calls_a_minute or USUAL_CALLS_A_MINUTE,
+        staff.id if staff else None,
+        staff.role if staff else None,
+    )
 
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-CaseWorker = Annotated[str, Depends(scoped(Scope.CASES))]
-FeedSender = Annotated[str, Depends(scoped(Scope.FEEDS))]

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.vocabulary import CaseState, MatchState
+from outreach_api.cases.steps import STEPS_IN, Step
 from outreach_api.reports.phases import PHASE_OF, Phase
-from outreach_api.web.console.case_page import STEPS_IN, Step
 from outreach_api.web.page import FOLDER
 from outreach_api.web.vocabulary_words import INTENTS, VOCABULARY
 from outreach_api.web.words import WORDS, Locale, Speaker

@@ -37,12 +37,16 @@ from outreach_api.surveys.at_home import (
     refuse_at_home,
 )
 from outreach_api.surveys.questionnaire import AnswerKind
+from outreach_api.web.api.callers import AnyCaller
+from outreach_api.web.api.forms import MOST_ID, NO_NUL, Id
+from outreach_api.web.api.idempotency import ONCE, OnceRoute
 from outreach_api.web.house import house_of
-from outreach_api.web.tokens import CaseWorker, UnknownTeam
+from outreach_api.web.tokens import UnknownTeam
 from scheduler.policies.card import PolicyCard
 
-router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
+router = APIRouter(prefix="/api/v1/cases", tags=["visiting teams"], route_class=OnceRoute)
 LARGEST_PAGE = 500
+AnswerText = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=NO_NUL)]
 
 
 class DoorResident(BaseModel):
@@ -90,16 +94,16 @@ class CasePage(BaseModel):
 
 
 class Acceptance(BaseModel):
-    team: str = Field(max_length=32)
+    team: str = Field(max_length=32, pattern=NO_NUL)
 
 
 class VisitReport(BaseModel):
-    client_id: str = Field(min_length=8, max_length=64)
-    team: str = Field(max_length=32)
+    client_id: str = Field(min_length=8, max_length=64, pattern=NO_NUL)
+    team: str = Field(max_length=32, pattern=NO_NUL)
     visit_on: date
     outcome: VisitOutcome
-    policy_id: str | None = Field(None, max_length=64)
-    note: str | None = Field(None, max_length=2000)
+    policy_id: str | None = Field(None, max_length=64, pattern=NO_NUL)
+    note: str | None = Field(None, max_length=2000, pattern=NO_NUL)
 
 
 class VisitKept(BaseModel):
@@ -111,8 +115,8 @@ class VisitKept(BaseModel):
 class SurveyAnswers(BaseModel):
     """Question → code, codes joined by commas, a number, or words. Left out: not asked or not answered."""
 
-    team: str = Field(max_length=32)
-    answers: dict[str, Annotated[str, Field(max_length=LONGEST_TEXT)]] = Field(default_factory=dict, max_length=50)
+    team: str = Field(max_length=32, pattern=NO_NUL)
+    answers: dict[str, AnswerText] = Field(default_factory=dict, max_length=50)
     refused: bool = False
     """They want no surveys any more."""
 
@@ -133,13 +137,13 @@ class CaseAccepted(BaseModel):
 @router.get("")
 def list_cases(
     request: Request,
-    worker: CaseWorker,
+    caller: AnyCaller,
     kind: CaseKind | None = None,
     state: CaseState | None = None,
-    team: Annotated[str | None, Query(max_length=32)] = None,
+    team: Annotated[str | None, Query(max_length=32, pattern=NO_NUL)] = None,
     on: date | None = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=MOST_ID)] = 0,
 ) -> CasePage:
     """Cases in the order they were opened; `next` is the `after` of the following page.
 
@@ -163,12 +167,12 @@ def list_cases(
         if items:
             facts = {"cases": [item.id for item in items]}
             now = house.clock.now()
-            session.add(AuditEntry(at=now, actor=worker, action="api.cases", subject="cases", facts=facts))
+            session.add(AuditEntry(at=now, actor=caller.actor, action="api.cases", subject="cases", facts=facts))
     return CasePage(items=items, next=shown[-1].id if len(found) > limit else None)
 
 
-@router.post("/{case_id}/accept")
-def accept_case(request: Request, _worker: CaseWorker, case_id: int, acceptance: Acceptance) -> CaseAccepted:
+@router.post("/{case_id}/accept", dependencies=[ONCE])
+def accept_case(request: Request, _caller: AnyCaller, case_id: Id, acceptance: Acceptance) -> CaseAccepted:
     """Take an open case for a team; 409 when another has it."""
     house = house_of(request)
     with house.sessions.write() as session:
@@ -177,8 +181,8 @@ def accept_case(request: Request, _worker: CaseWorker, case_id: int, acceptance:
         return CaseAccepted(id=case.id, state=case.state, team=team.code, due_at=case.due_at)
 
 
-@router.post("/{case_id}/visits")
-def take_visit(request: Request, _worker: CaseWorker, case_id: int, report: VisitReport) -> VisitKept:
+@router.post("/{case_id}/visits", dependencies=[ONCE])
+def take_visit(request: Request, _caller: AnyCaller, case_id: Id, report: VisitReport) -> VisitKept:
     """Record what came of a visit; the same `client_id` twice is one visit and gives the first one's answer."""
     house = house_of(request)
     with house.sessions.write() as session:
@@ -198,8 +202,8 @@ def take_visit(request: Request, _worker: CaseWorker, case_id: int, report: Visi
         return VisitKept(visit_id=visit.id, outcome=visit.outcome, case_state=case.state)
 
 
-@router.post("/{case_id}/survey")
-def take_survey(request: Request, _worker: CaseWorker, case_id: int, report: SurveyAnswers) -> SurveyKept:
+@router.post("/{case_id}/survey", dependencies=[ONCE])
+def take_survey(request: Request, _caller: AnyCaller, case_id: Id, report: SurveyAnswers) -> SurveyKept:
     """Record what was answered at the door; in parts if need be, and the same again changes nothing."""
     house = house_of(request)
     now = house.clock.now()

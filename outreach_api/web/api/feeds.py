@@ -11,8 +11,8 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi import Path as PathParameter
 from pydantic import BaseModel
 
+from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.house import house_of
-from outreach_api.web.tokens import FeedSender
 
 router = APIRouter(prefix="/api/v1/feeds", tags=["feeds"])
 KNOWN_ENDINGS = frozenset({".csv", ".xlsx", ".parquet", ".txt"})
@@ -27,7 +27,7 @@ class FeedTaken(BaseModel):
 @router.post("/{feed}")
 def take_feed(
     request: Request,
-    _sender: FeedSender,
+    _caller: AnyCaller,
     feed: Annotated[str, PathParameter(max_length=80, pattern=r"^[a-z_]+(:[a-z0-9-]+)?$")],
     file: Annotated[UploadFile, File()],
 ) -> FeedTaken:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -19,11 +17,11 @@ from models.enterprise import Enterprise
 from models.match import Match
 from models.resident import Resident
 from models.transitions import UnlawfulTransition
-from models.vocabulary import AppealCategory, CaseKind, CaseReason, CaseState, DayPart, PriorityMark, Topic
+from models.vocabulary import AppealCategory, CaseKind, CaseReason, DayPart, PriorityMark, Topic
 from outreach_api.cases import work_case
 from outreach_api.cases.policy_answers import LONGEST_ANSWER, LONGEST_QUESTION, Keep, answer_case
+from outreach_api.cases.steps import NOTE_NEEDED, STEPS_IN, NoteMissing, Step, as_shown, take_step
 from outreach_api.cases.work_case import (
-    Assignee,
     CaseNotFound,
     CaseTaken,
     HandsFull,
@@ -58,27 +56,6 @@ SAID = frozenset(
         "said_not_alike",
     }
 )
-
-
-class Step(StrEnum):
-    ACCEPT = "accept"
-    HAND_BACK = "hand_back"
-    FEEDBACK = "feedback"
-    RESOLVE = "resolve"
-    CONFIRM = "confirm"
-    REOPEN = "reopen"
-    CANCEL = "cancel"
-
-
-# What a case in each state offers, the usual next step first.
-STEPS_IN: dict[CaseState, tuple[Step, ...]] = {
-    CaseState.OPEN: (Step.ACCEPT, Step.FEEDBACK, Step.CANCEL),
-    CaseState.ACCEPTED: (Step.RESOLVE, Step.FEEDBACK, Step.HAND_BACK, Step.CANCEL),
-    CaseState.RESOLVED: (Step.CONFIRM, Step.REOPEN),
-    CaseState.CONFIRMED: (Step.REOPEN,),
-    CaseState.CANCELLED: (Step.REOPEN,),
-}
-NOTE_NEEDED = frozenset({Step.FEEDBACK, Step.REOPEN, Step.CANCEL})
 
 
 @dataclass(frozen=True)
@@ -117,11 +94,12 @@ def work(
     """Take one step with a case, as long as it is still as the page showed it."""
     house = house_of(request)
     note = note.strip()
-    if step in NOTE_NEEDED and not note:
-        return back_to(case_id, "said_note_missing")
     try:
         with house.sessions.write() as session:
-            _take(session, case_id, step, viewer, seen_version=version, note=note, now=house.clock.now())
+            now = house.clock.now()
+            take_step(session, case_id, step, staff_id=viewer.staff_id, seen_version=version, note=note, now=now)
+    except NoteMissing:
+        return back_to(case_id, "said_note_missing")
     except (CaseTaken, StaleDataError):
         return back_to(case_id, "said_case_taken")
     except HandsFull:
@@ -148,7 +126,7 @@ def answer(
         return back_to(case_id, "said_question_missing")
     try:
         with house.sessions.write() as session:
-            case = _as_shown(session, case_id, version)
+            case = as_shown(session, case_id, version)
             kept = Keep(topic, question.strip()) if keep else None
             sent = answer_case(session, case, answer.strip(), keep=kept, by=viewer.actor, now=house.clock.now())
     except (CaseTaken, StaleDataError):
@@ -177,36 +155,6 @@ def show_in_full(
     with house.sessions.read() as session:
         context = _case_context(session, case_id, house, viewer, speaker_for(request))
         return render(request, "case.html", section="cases", said=None, revealed=(detail, shown), **context)
-
-
-def _take(
-    session: Session, case_id: int, step: Step, viewer: Viewer, *, seen_version: int, note: str, now: datetime
-) -> None:
-    by = viewer.actor
-    if step is Step.ACCEPT:
-        work_case.accept(session, case_id, Assignee(staff_id=viewer.staff_id), by=by, now=now)
-        return
-    case = _as_shown(session, case_id, seen_version)
-    match step:
-        case Step.HAND_BACK:
-            work_case.hand_back(session, case, by=by, now=now, note=note or None)
-        case Step.FEEDBACK:
-            work_case.give_feedback(session, case, by=by, now=now, note=note)
-        case Step.RESOLVE:
-            work_case.resolve(session, case, by=by, now=now, note=note or None)
-        case Step.CONFIRM:
-            work_case.confirm(session, case, by=by, now=now)
-        case Step.REOPEN:
-            work_case.reopen(session, case, by=by, now=now, note=note)
-        case Step.CANCEL:
-            work_case.cancel(session, case, by=by, now=now, note=note)
-
-
-def _as_shown(session: Session, case_id: int, version: int) -> Case:
-    case = find_case(session, case_id)
-    if case.version != version:
-        raise CaseTaken(f"case {case_id} changed since it was shown")
-    return case
 
 
 def back_to(case_id: int | str, said: str | None = None) -> Response:
