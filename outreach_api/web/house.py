@@ -10,8 +10,12 @@ from fastapi import Request
 
 from models.crypto import KeyRing
 from models.session import Sessions
+from models.vocabulary import Channel
+from outreach_api.catalogue.book import Book
+from outreach_api.channels.carrier import TextCarrier
 from outreach_api.clock import Clock
 from outreach_api.settings import Settings
+from scheduler.planning.notices import NoticeReport
 from scheduler.policies.card import PolicyCard
 
 
@@ -39,6 +43,13 @@ class House(Protocol):
     def ring(self) -> KeyRing: ...
     @property
     def cards(self) -> Mapping[str, PolicyCard]: ...
+    @property
+    def book(self) -> Book: ...
+    @property
+    def carriers(self) -> Mapping[Channel, TextCarrier]: ...
+
+    def queue_notice(self, campaign_id: int) -> NoticeReport:
+        """Queue the contacts of a started urgent notice."""
 
     def take_feed(self, feed: str, path: Path) -> FeedReport:
         """Import an uploaded file.

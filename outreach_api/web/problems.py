@@ -15,12 +15,16 @@ from starlette.types import Scope
 
 from models.transitions import UnlawfulTransition
 from outreach_api.cases.merge_cases import MergeRefused
+from outreach_api.cases.policy_answers import FaqNotFound, SamePerson
 from outreach_api.cases.route_by_hand import ReasonMissing, SlotTaken
 from outreach_api.cases.steps import NoteMissing
 from outreach_api.cases.visits import VisitRefused
 from outreach_api.cases.work_case import CaseNotFound, CaseTaken, HandsFull
+from outreach_api.catalogue.submissions import CardFaults, SubmissionRefused
 from outreach_api.conversations.takeover import InOtherHands, MayNotWrite
+from outreach_api.forecasts.forecast import NobodyToForecast
 from outreach_api.privacy.reveal import RevealRefused
+from outreach_api.reports.build import NoSuchCampaign
 from outreach_api.reports.exporting import ExportRefused
 from outreach_api.surveys.at_home import AnswersRefused
 from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
@@ -30,9 +34,18 @@ from outreach_api.web.house import FeedRefused
 from outreach_api.web.live import TooManyPages
 from outreach_api.web.page import error_page
 from outreach_api.web.tokens import TokenRefused, UnknownTeam
+from scheduler.planning.campaigns import CampaignRefused
+from scheduler.planning.rule_book import SettingRefused
 
 API_PATHS = ("/api/", "/webhooks/", "/c/")
 STATUS: dict[type[Exception], HTTPStatus] = {
+    CampaignRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    FaqNotFound: HTTPStatus.NOT_FOUND,
+    NobodyToForecast: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoSuchCampaign: HTTPStatus.NOT_FOUND,
+    SamePerson: HTTPStatus.CONFLICT,
+    SettingRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    SubmissionRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchThing: HTTPStatus.NOT_FOUND,
     InOtherHands: HTTPStatus.CONFLICT,
@@ -117,7 +130,16 @@ def refuse_early(app: FastAPI, scope: Scope, status: HTTPStatus, said: str) -> R
 def _known(request: Request, fault: Exception) -> Response:
     kind = next(kind for kind in type(fault).__mro__ if kind in STATUS)
     status = STATUS[kind]
-    return answer(request, Problem(status, str(fault) or status.phrase, type=type_of(kind)))
+    return answer(request, Problem(status, str(fault) or status.phrase, _places(fault), type=type_of(kind)))
+
+
+def _places(fault: Exception) -> tuple[dict[str, str], ...]:
+    """Where in a card the faults are."""
+    if not isinstance(fault, CardFaults):
+        return ()
+    return tuple(
+        {"field": f"line {one.line}: {one.path}", "message": f"{one.problem}; {one.remedy}"} for one in fault.faults
+    )
 
 
 def _token_refused(request: Request, fault: Exception) -> Response:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from models.report_views import renew_views
 from models.session import Sessions
 from models.vocabulary import Role
 from outreach_api.clock import VirtualClock
@@ -54,6 +55,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     sessions = a_database(f"sqlite:///{home}/api.db")
     house = FakeHouse(sessions, Settings(_env_file=None, home=home, public_url="http://testserver"))
     people: dict[Role, int] = {}
+    with sessions.engine.begin() as connection:
+        renew_views(connection)
     with sessions.write() as session:
         an_api_token(session, SYSTEM, *Scope)
         for role in Role:

@@ -7,7 +7,7 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import pytest
@@ -17,13 +17,18 @@ from playwright.sync_api import Browser, sync_playwright
 from models.crypto import KeyRing
 from models.session import Sessions
 from models.staff import Staff
-from models.vocabulary import Role
+from models.vocabulary import Channel, Role
+from outreach_api.catalogue.book import Book
+from outreach_api.channels.carrier import TextCarrier
 from outreach_api.clock import VirtualClock
 from outreach_api.settings import ROOT, Settings
 from outreach_api.web.app import create_app
 from outreach_api.web.house import FeedRefused
+from scheduler.planning.notices import NoticeReport, queue_notice
+from scheduler.planning.rules import contact_rules
 from scheduler.policies.card import PolicyCard
-from scheduler.policies.load import load_cards
+from scheduler.policies.catalogue import Catalogue
+from scheduler.policies.load import load_cards, load_catalogue
 from tests.builders import NOON, a_database, a_key_ring, a_staff_member
 from tests.engines import Engine, databases
 from tests.web.busy_day import a_busy_day
@@ -44,6 +49,11 @@ def cards() -> dict[str, PolicyCard]:
     return load_cards(ROOT / "policies")
 
 
+@lru_cache(maxsize=1)
+def catalogue() -> Catalogue:
+    return load_catalogue(ROOT / "policies")
+
+
 @dataclass(frozen=True)
 class Report:
     accepted: int = 2
@@ -58,7 +68,17 @@ class FakeHouse:
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(NOON))
     ring: KeyRing = field(default_factory=a_key_ring)
     cards: dict[str, PolicyCard] = field(default_factory=cards)
+    carriers: dict[Channel, TextCarrier] = field(default_factory=dict)
     fed: list[tuple[str, str, bytes]] = field(default_factory=list)
+
+    @cached_property
+    def book(self) -> Book:
+        return Book(catalogue, self.sessions, self.clock, self.settings.zone)
+
+    def queue_notice(self, campaign_id: int) -> NoticeReport:
+        with self.sessions.read() as session:
+            rules = contact_rules(session, self.settings.zone)
+        return queue_notice(self.sessions, campaign_id, now=self.clock.now(), rules=rules)
 
     def take_feed(self, feed: str, path: Path) -> Report:
         if feed != "applications":

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from models.conversation import Conversation
 from models.resident import Phone, Resident
 from models.vocabulary import Author, Channel, ConversationOutcome, Stage
-from outreach_api.conversations.takeover import hand_back, take_over, tell_the_page, write_as_staff
+from outreach_api.conversations.takeover import hand_back, take_over, tell_the_page
 from outreach_api.privacy.masking import mask_phone
+from outreach_api.voice.by_staff import answer_as_staff
 from outreach_api.web.api.callers import AnyCaller, person_of
 from outreach_api.web.api.forms import MOST_ID, NO_NUL, Body, Id
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
@@ -109,12 +110,15 @@ def take_over_conversation(request: Request, caller: AnyCaller, conversation_id:
 
 @router.post("/{conversation_id}/replies", dependencies=[ONCE])
 def reply_to_conversation(request: Request, caller: AnyCaller, conversation_id: Id, reply: Reply) -> ConversationInFull:
-    """Write in one's own words; that takes the conversation over. 409 where a stop stands."""
+    """Write in one's own words; that takes the conversation over. In a call that goes on they are said.
+
+    409 where a stop stands.
+    """
     staff_id = person_of(caller)
 
     def act(session: Session, talk: Conversation, now: datetime) -> None:
         _take(session, talk, staff_id, now)
-        write_as_staff(session, talk, reply.words.strip() or reply.words, now=now)
+        answer_as_staff(session, talk, staff_id, reply.words.strip() or reply.words, now=now)
 
     return _changed(request, conversation_id, act)
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from outreach_api.web.api import cases, conversations, feeds, queue
+from outreach_api.web.api import campaigns, cases, conversations, feeds, places, policies, queue, reports, residents
+from outreach_api.web.api import settings as settings_and_record
 
 API: tuple[APIRouter, ...] = (
     cases.router,
     feeds.router,
     queue.router,
     conversations.router,
+    campaigns.router,
+    policies.router,
+    residents.router,
+    places.router,
+    reports.router,
+    settings_and_record.router,
 )

@@ -12,7 +12,7 @@ NO_NUL = r"^[^\x00]*$"
 """A database keeps no NUL in a text."""
 
 Id = Annotated[int, Path(ge=1, le=MOST_ID)]
-Number = Annotated[int, Path(ge=1, le=MOST_ID)]
+PolicyId = Annotated[str, Path(max_length=64, pattern=r"^[a-z][a-z0-9-]*$", examples=["elderly-allowance"])]
 Note = Annotated[str, StringConstraints(max_length=2000, pattern=NO_NUL)]
 Reason = Annotated[str, StringConstraints(min_length=2, max_length=200, pattern=NO_NUL)]
 Purpose = Annotated[str, StringConstraints(min_length=4, max_length=200, pattern=NO_NUL)]

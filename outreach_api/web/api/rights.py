@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.vocabulary import Role
-from outreach_api.web.access import ROUTE_ROLES
+from outreach_api.web.access import EVERYBODY, ROUTE_ROLES
 from outreach_api.web.tokens import Scope
 
 R = Role
@@ -41,7 +41,7 @@ def _write(scope: Scope, roles: frozenset[Role]) -> Right:
 
 CAMPAIGN_READERS = frozenset({R.SUPERVISOR, R.ANALYST, R.AUDITOR, R.POLICY_EDITOR, R.ADMINISTRATOR})
 CAMPAIGN_MAKERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
-POLICY_READERS = frozenset(Role)
+POLICY_READERS = EVERYBODY
 POLICY_WRITERS = frozenset({R.POLICY_EDITOR, R.SUPERVISOR})
 RESIDENT_READERS = frozenset({R.AGENT, R.SUPERVISOR, R.AUDITOR})
 RESIDENT_WORKERS = frozenset({R.AGENT, R.SUPERVISOR})
@@ -72,6 +72,51 @@ RIGHTS: dict[str, Right] = {
     "take_over_conversation": _write(Scope.CONVERSATIONS_WRITE, ROUTE_ROLES["take_over"]),
     "reply_to_conversation": _write(Scope.CONVERSATIONS_WRITE, ROUTE_ROLES["write"]),
     "hand_back_conversation": _write(Scope.CONVERSATIONS_WRITE, ROUTE_ROLES["give_back"]),
+    "list_campaigns": _read(Scope.CAMPAIGNS_READ, CAMPAIGN_READERS),
+    "read_campaign": _read(Scope.CAMPAIGNS_READ, CAMPAIGN_READERS),
+    "preview_audience": _read(Scope.CAMPAIGNS_READ, CAMPAIGN_READERS),
+    "draw_up_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
+    "change_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
+    "approve_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
+    "start_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
+    "pause_one_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["pause"]),
+    "resume_one_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["resume"]),
+    "stop_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
+    "forecast_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
+    "list_policies": _read(Scope.POLICIES_READ, POLICY_READERS),
+    "read_policy": _read(Scope.POLICIES_READ, POLICY_READERS),
+    "read_policy_version": _read(Scope.POLICIES_READ, POLICY_READERS),
+    "pause_one_policy": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["pause"]),
+    "resume_one_policy": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["resume"]),
+    "list_submissions": _read(Scope.POLICIES_READ, POLICY_WRITERS),
+    "read_submission": _read(Scope.POLICIES_READ, POLICY_WRITERS),
+    "submit_card": _write(Scope.POLICIES_WRITE, POLICY_WRITERS),
+    "approve_submission": _write(Scope.POLICIES_WRITE, POLICY_WRITERS),
+    "refuse_submission": _write(Scope.POLICIES_WRITE, POLICY_WRITERS),
+    "list_proposed_answers": _read(Scope.POLICIES_READ, ROUTE_ROLES["faqs"]),
+    "decide_proposed_answer": _write(Scope.POLICIES_WRITE, ROUTE_ROLES["review_faq"]),
+    "find_residents": _write(Scope.RESIDENTS_READ, RESIDENT_READERS),
+    "read_resident": _read(Scope.RESIDENTS_READ, RESIDENT_READERS),
+    "read_why": _read(Scope.RESIDENTS_READ, RESIDENT_READERS),
+    "reveal_detail": _write(Scope.RESIDENTS_REVEAL, RESIDENT_WORKERS),
+    "give_mandate": _write(Scope.RESIDENTS_WRITE, ROUTE_ROLES["grant_mandate"]),
+    "revoke_mandate_at_once": _write(Scope.RESIDENTS_WRITE, ROUTE_ROLES["revoke_mandate"]),
+    "list_stations": _read(Scope.PLACES_READ, PLACE_READERS),
+    "list_teams": _read(Scope.PLACES_READ, PLACE_READERS),
+    "list_staff": _read(Scope.STAFF_READ, STAFF_READERS),
+    "read_report": _read(Scope.REPORTS_READ, ROUTE_ROLES["reports"]),
+    "list_behind_a_figure": _write(Scope.REPORTS_READ, ROUTE_ROLES["report_list"]),
+    "list_exports": _read(Scope.REPORTS_READ, ROUTE_ROLES["exports"]),
+    "ask_for_file": _write(Scope.REPORTS_EXPORT, ROUTE_ROLES["export"]),
+    "approve_file": _write(Scope.REPORTS_EXPORT, ROUTE_ROLES["approve_export"]),
+    "take_file": _write(Scope.REPORTS_EXPORT, ROUTE_ROLES["export_file"]),
+    "list_surveys": _read(Scope.SURVEYS_READ, ROUTE_ROLES["surveys"]),
+    "list_settings": _read(Scope.SETTINGS_READ, SETTING_READERS),
+    "change_setting": _write(Scope.SETTINGS_WRITE, SETTING_WRITERS),
+    "read_pauses": _read(Scope.SETTINGS_READ, EVERYBODY),
+    "pause_all": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["pause"]),
+    "resume_all": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["resume"]),
+    "list_audit_entries": _read(Scope.AUDIT_READ, AUDIT_READERS),
 }
 
 

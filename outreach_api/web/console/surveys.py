@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.case import Case
-from models.survey import Survey, SurveyAnswer, SurveyInvitation
-from models.vocabulary import Channel, InvitationState
+from models.survey import SurveyAnswer
+from models.vocabulary import Channel
 from outreach_api.cases.work_case import find_case
 from outreach_api.surveys.at_home import (
     LONGEST_TEXT,
@@ -22,6 +21,7 @@ from outreach_api.surveys.at_home import (
     record_answers,
     refuse_at_home,
 )
+from outreach_api.surveys.progress import survey_progress
 from outreach_api.surveys.questionnaire import Question, questionnaires
 from outreach_api.web.access import CSRF_FIELD, Viewer
 from outreach_api.web.console.case_page import back_to
@@ -30,20 +30,6 @@ from outreach_api.web.page import render, speaker_for
 
 router = APIRouter(include_in_schema=False)
 REFUSED = "refused"
-ANSWERED = (InvitationState.PARTIAL, InvitationState.FINISHED)
-
-
-@dataclass(frozen=True)
-class Progress:
-    survey: Survey
-    questionnaire: str
-    framed: int
-    drawn: int
-    invited: int
-    answered: int
-    finished: int
-    refused: int
-    dissatisfied: int
 
 
 @router.get("/surveys", name="surveys")
@@ -52,57 +38,7 @@ def surveys(request: Request, viewer: Viewer) -> Response:
     house, speaker = house_of(request), speaker_for(request)
     with house.sessions.read() as session:
         named = {key: speaker.label(found.name) for key, found in questionnaires().items()}
-        return render(request, "surveys.html", section="surveys", surveys=_progress(session, named))
-
-
-def _progress(session: Session, named: dict[tuple[str, int], str]) -> list[Progress]:
-    def counted(*states: InvitationState) -> object:
-        return func.sum(case((SurveyInvitation.state.in_(states), 1), else_=0))
-
-    query = (
-        select(
-            Survey,
-            func.count(SurveyInvitation.id),
-            counted(InvitationState.NOT_DRAWN),
-            func.count(SurveyInvitation.invited_at),
-            counted(*ANSWERED),
-            counted(InvitationState.FINISHED),
-            counted(InvitationState.REFUSED),
-        )  # type: ignore[call-overload]
-        .outerjoin(SurveyInvitation, SurveyInvitation.survey_id == Survey.id)
-        .group_by(Survey.id)
-        .order_by(Survey.id.desc())
-    )
-    unhappy = _dissatisfied(session)
-    return [
-        Progress(
-            survey,
-            named.get((survey.questionnaire, survey.version), survey.questionnaire),
-            framed,
-            framed - (left or 0),
-            invited,
-            answered or 0,
-            finished or 0,
-            refused or 0,
-            unhappy.get(survey.id, 0),
-        )
-        for survey, framed, left, invited, answered, finished, refused in session.execute(query)
-    ]
-
-
-def _dissatisfied(session: Session) -> dict[int, int]:
-    """Survey → ratings of 1 and 2 that stand."""
-    query = (
-        select(SurveyInvitation.survey_id, func.count())
-        .join(SurveyAnswer, SurveyAnswer.invitation_id == SurveyInvitation.id)
-        .where(
-            SurveyAnswer.question == "satisfaction",
-            SurveyAnswer.value.in_(("1", "2")),
-            SurveyAnswer.superseded_at.is_(None),
-        )
-        .group_by(SurveyInvitation.survey_id)
-    )
-    return dict(session.execute(query).all())
+        return render(request, "surveys.html", section="surveys", surveys=survey_progress(session, named))
 
 
 @router.get("/cases/{case_id}/survey", name="survey_form")

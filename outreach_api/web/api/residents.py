@@ -1,0 +1,276 @@
+"""Residents: found by what they are known by, shown masked; one detail in full for a stated purpose, on the record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field, model_validator
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from models.column_types import key_ring
+from models.conversation import ContactStop
+from models.event import AuditEntry
+from models.match import Match
+from models.resident import Mandate, Phone, Preference, Resident, ResidentPhone
+from models.vocabulary import MatchState, ResidentStatus, StopReason
+from outreach_api.conversations.granting import Grant, grant, phone_of, revoke
+from outreach_api.privacy.masking import mask_address, mask_id_number, mask_phone
+from outreach_api.privacy.reveal import Detail, reveal
+from outreach_api.web.api.callers import AnyCaller, person_of
+from outreach_api.web.api.forms import NO_NUL, Body, Id, Purpose
+from outreach_api.web.api.idempotency import ONCE, OnceRoute
+from outreach_api.web.api.people import MaskedResident, masked
+from outreach_api.web.api.refusals import NoSuchThing, Unknown
+from outreach_api.web.console.mandates import RELATIONS
+from outreach_api.web.house import house_of
+from scheduler.planning.why import Fact, why_resident
+from scheduler.roster.cleaning import clean_phone
+from scheduler.roster.faults import RowFault
+
+router = APIRouter(prefix="/api/v1", tags=["residents"], route_class=OnceRoute)
+MOST_FOUND = 50
+Known = Annotated[str | None, Field(min_length=1, max_length=60, pattern=NO_NUL)]
+
+
+class Search(Body):
+    """Exactly one of them, in full: what is stored is encrypted and can only be compared."""
+
+    name: Known = None
+    phone: Known = Field(None, examples=["13800001234"])
+    id_number: Known = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in (self.name, self.phone, self.id_number)) != 1:
+            raise ValueError("give one of name, phone and id_number")
+        return self
+
+
+class Found(BaseModel):
+    items: list[MaskedResident] = Field(description=f"At most {MOST_FOUND}.")
+
+
+class MatchItem(BaseModel):
+    id: int
+    policy_id: str
+    policy_version: str
+    episode: int
+    state: MatchState
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+class StopItem(BaseModel):
+    id: int
+    reason: StopReason
+    covers: str = Field(description="`resident` or `phone`.")
+    placed_at: datetime
+    placed_by: str
+    released_at: datetime | None
+
+
+class MandateItem(BaseModel):
+    id: int
+    policy_id: str
+    relation: str
+    phone: str | None = Field(description="Masked.")
+    granted_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+class ResidentInFull(MaskedResident):
+    id_number: str = Field(description="Masked.", examples=["4403**********1234"])
+    address: str = Field(description="Down to the community.")
+    status: ResidentStatus
+    focus_groups: list[str]
+    profiling_refused_at: datetime | None
+    preferences: list[str]
+    matches: list[MatchItem]
+    stops: list[StopItem]
+    mandates: list[MandateItem]
+
+
+class WhyItem(BaseModel):
+    at: datetime
+    fact: Fact
+    policy_ids: list[str]
+    detail: dict[str, str] = Field(description="Enum values, ids and numbers.")
+
+
+class WhyList(BaseModel):
+    items: list[WhyItem]
+
+
+class RevealAsked(Body):
+    detail: Detail
+    purpose: Purpose
+
+
+class Revealed(BaseModel):
+    detail: Detail
+    value: str = Field(description="In full; empty where nothing is on record.")
+
+
+class MandateAsked(Body):
+    """The caller has checked that the resident wants it."""
+
+    policy_id: str = Field(max_length=64, pattern=NO_NUL)
+    relation: str = Field(pattern=f"^({'|'.join(RELATIONS)})$", examples=["女儿"])
+    phone: str = Field(min_length=1, max_length=32, pattern=NO_NUL)
+    name: str = Field("", max_length=60, pattern=NO_NUL)
+
+
+@router.post("/residents/search")
+def find_residents(request: Request, caller: AnyCaller, asked: Search) -> Found:
+    """Who is known by this name, phone or ID number. A POST, so that none of them stands in an address."""
+    house = house_of(request)
+    with house.sessions.write() as session:
+        rows = session.scalars(_wanted(asked).order_by(Resident.id).limit(MOST_FOUND)).unique().all()
+        by = next(name for name in ("name", "phone", "id_number") if getattr(asked, name) is not None)
+        facts = {"by": by, "found": [row.id for row in rows]}
+        now = house.clock.now()
+        session.add(AuditEntry(at=now, actor=caller.actor, action="resident.search", subject="residents", facts=facts))
+        return Found(items=[shown for row in rows if (shown := masked(row)) is not None])
+
+
+@router.get("/residents/{resident_id}")
+def read_resident(request: Request, _caller: AnyCaller, resident_id: Id) -> ResidentInFull:
+    """One resident: matches, stops, preferences, mandates."""
+    with house_of(request).sessions.read() as session:
+        return _in_full(session, _found(session, resident_id))
+
+
+@router.get("/residents/{resident_id}/why")
+def read_why(request: Request, _caller: AnyCaller, resident_id: Id) -> WhyList:
+    """Why they were contacted, will be, or were not: everything on record, oldest first."""
+    house = house_of(request)
+    with house.sessions.read() as session:
+        _found(session, resident_id)
+        facts = why_resident(session, resident_id, house.clock.now(), house.settings.zone)
+    items = [WhyItem(at=one.at, fact=one.fact, policy_ids=list(one.policy_ids), detail=one.detail) for one in facts]
+    return WhyList(items=items)
+
+
+@router.post("/residents/{resident_id}/reveal")
+def reveal_detail(request: Request, caller: AnyCaller, resident_id: Id, asked: RevealAsked) -> Revealed:
+    """One detail in full. Who asked, when and what for is on the record."""
+    house = house_of(request)
+    with house.sessions.write() as session:
+        _found(session, resident_id)
+        now = house.clock.now()
+        value = reveal(session, resident_id, asked.detail, actor=caller.actor, purpose=asked.purpose, now=now)
+    return Revealed(detail=asked.detail, value=value)
+
+
+@router.post("/residents/{resident_id}/mandates", dependencies=[ONCE])
+def give_mandate(request: Request, caller: AnyCaller, resident_id: Id, asked: MandateAsked) -> MandateItem:
+    """Let a family member speak for the resident in one policy they are matched to."""
+    house, staff_id = house_of(request), person_of(caller)
+    number = clean_phone(asked.phone)
+    if isinstance(number, RowFault) or not isinstance(number, str):
+        raise Unknown("this is no phone number")
+    with house.sessions.write() as session:
+        resident = _found(session, resident_id)
+        matched = select(Match.id).where(Match.resident_id == resident.id, Match.policy_id == asked.policy_id)
+        if session.scalar(matched) is None:
+            raise Unknown(f"the resident is not matched to {asked.policy_id}")
+        wanted = Grant(resident.id, asked.policy_id, phone_of(session, number).id, asked.relation, asked.name.strip())
+        now = house.clock.now()
+        mandate = grant(session, wanted, proof=f"checked:staff:{staff_id}", now=now)
+        _note(session, caller.actor, "mandate.grant", mandate, now)
+        return _mandate(session, mandate)
+
+
+@router.post("/mandates/{mandate_id}/revoke", dependencies=[ONCE])
+def revoke_mandate_at_once(request: Request, caller: AnyCaller, mandate_id: Id) -> MandateItem:
+    """Take it back at once; what was decided by it stays decided."""
+    house = house_of(request)
+    with house.sessions.write() as session:
+        mandate = session.get(Mandate, mandate_id)
+        if mandate is None:
+            raise NoSuchThing(f"there is no mandate {mandate_id}")
+        now = house.clock.now()
+        revoke(session, mandate, because=f"staff:{person_of(caller)}", now=now)
+        _note(session, caller.actor, "mandate.revoke", mandate, now)
+        return _mandate(session, mandate)
+
+
+def _wanted(asked: Search) -> Select[Resident]:
+    ring = key_ring()
+    if asked.name is not None:
+        return select(Resident).where(Resident.name_index == ring.blind_index(asked.name.strip(), kind="name"))
+    if asked.id_number is not None:
+        index = ring.blind_index(asked.id_number.strip().upper(), kind="id_number")
+        return select(Resident).where(Resident.id_number_index == index)
+    number = clean_phone(asked.phone or "")
+    if isinstance(number, RowFault) or not isinstance(number, str):
+        raise Unknown("this is no phone number")
+    links = select(ResidentPhone.resident_id).join(Phone, Phone.id == ResidentPhone.phone_id)
+    return select(Resident).where(
+        Resident.id.in_(links.where(Phone.number_index == ring.blind_index(number, kind="phone")))
+    )
+
+
+def _found(session: Session, resident_id: int) -> Resident:
+    row = session.get(Resident, resident_id)
+    if row is None:
+        raise NoSuchThing(f"there is no resident {resident_id}")
+    return row
+
+
+def _in_full(session: Session, row: Resident) -> ResidentInFull:
+    shown = masked(row)
+    assert shown is not None  # noqa: S101 - there is a resident
+    matches = session.scalars(select(Match).where(Match.resident_id == row.id).order_by(Match.id))
+    names = session.scalars(select(Preference.name).where(Preference.resident_id == row.id).order_by(Preference.name))
+    mandates = session.scalars(select(Mandate).where(Mandate.resident_id == row.id).order_by(Mandate.id.desc()))
+    return ResidentInFull(
+        **shown.model_dump(),
+        id_number=mask_id_number(row.id_number),
+        address=mask_address(row.address, street=row.street, community=row.community),
+        status=row.status,
+        focus_groups=list(row.focus_groups or ()),
+        profiling_refused_at=row.profiling_refused_at,
+        preferences=list(names),
+        matches=[MatchItem.model_validate(one, from_attributes=True) for one in matches],
+        stops=_stops(session, row),
+        mandates=[_mandate(session, one) for one in mandates],
+    )
+
+
+def _stops(session: Session, row: Resident) -> list[StopItem]:
+    phones = [link.phone_id for link in row.phones]
+    query = select(ContactStop).where(or_(ContactStop.resident_id == row.id, ContactStop.phone_id.in_(phones)))
+    return [
+        StopItem(
+            id=stop.id,
+            reason=stop.reason,
+            covers="resident" if stop.resident_id == row.id else "phone",
+            placed_at=stop.placed_at,
+            placed_by=stop.placed_by,
+            released_at=stop.released_at,
+        )
+        for stop in session.scalars(query.order_by(ContactStop.id))
+    ]
+
+
+def _mandate(session: Session, mandate: Mandate) -> MandateItem:
+    phone = session.get(Phone, mandate.phone_id) if mandate.phone_id else None
+    return MandateItem(
+        id=mandate.id,
+        policy_id=mandate.policy_id,
+        relation=mandate.relation,
+        phone=mask_phone(phone.number) if phone else None,
+        granted_at=mandate.granted_at,
+        expires_at=mandate.expires_at,
+        revoked_at=mandate.revoked_at,
+    )
+
+
+def _note(session: Session, actor: str, action: str, mandate: Mandate, now: datetime) -> None:
+    facts = {"resident": mandate.resident_id, "policy": mandate.policy_id}
+    session.add(AuditEntry(at=now, actor=actor, action=action, subject=f"mandate:{mandate.id}", facts=facts))
