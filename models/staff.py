@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -24,9 +24,24 @@ class Staff(Base):
     """The visiting team they go out with."""
     most_cases: Mapped[int | None]
     """How many cases they can have in hand at once; none is no limit."""
+    away_since: Mapped[datetime | None]
+    """Not at their desk since then, whatever their shift says; none is there."""
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+
+
+class Shift(Base):
+    """Hours of a weekday in which somebody is at their desk; who has none keeps the district's working hours."""
+
+    __tablename__ = "shift"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    weekday: Mapped[int]
+    """0 is Monday. On a make-up day the weekday counts all the same; on holidays nobody is there."""
+    begins: Mapped[time]
+    ends: Mapped[time]
 
 
 class StaffSession(Base):

@@ -153,6 +153,7 @@ class Refusal(StrEnum):
     CAMPAIGN_PAUSED = "campaign_paused"
     CAMPAIGN_CAP = "campaign_cap"
     TEAMS_FULL = "teams_full"
+    AGENTS_FULL = "agents_full"
     EXPIRED = "expired"
     OPEN_CONVERSATION = "open_conversation"
     OPEN_CONTACT = "open_contact"

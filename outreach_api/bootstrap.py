@@ -23,6 +23,7 @@ from models.migrate import upgrade
 from models.session import Durability, Sessions, make_engine
 from models.vocabulary import Channel
 from outreach_api.cases.capacity import room_for_outreach
+from outreach_api.cases.desk_capacity import room_at_desks
 from outreach_api.cases.home_help import open_home_help
 from outreach_api.cases.plan_days import plan_walks
 from outreach_api.cases.route_cases import route_waiting
@@ -56,7 +57,7 @@ from scheduler.planning.cadence import Cadence
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.notices import NoticeAudience, NoticeReport, Reach, queue_notice
 from scheduler.planning.planner import plan
-from scheduler.planning.release import Room
+from scheduler.planning.release import DeskRoom, Room
 from scheduler.planning.reminders import plan_reminders
 from scheduler.planning.rules import contact_rules
 from scheduler.policies.card import PolicyCard
@@ -247,14 +248,16 @@ class House:
     def _surveys(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         return plan_surveys(self.sessions, cards=self.cards, channels=self.carriers.keys(), now=now).facts()
 
-    def _room(self, now: datetime) -> Room | None:
-        """How many the teams can take, where outreach is to follow them."""
+    def _rooms(self, now: datetime) -> tuple[Room | None, DeskRoom | None]:
+        """How many the teams and the agents can take, where outreach is to follow them."""
         with self.sessions.read() as session:
             rules = contact_rules(session, self.settings.zone)
-            follow = rules.follow_capacity
-            return room_for_outreach(session, follow, rules, now) if follow is not None else None
+            doors, desks = rules.follow_capacity, rules.follow_agents
+            room = room_for_outreach(session, doors, rules, now) if doors is not None else None
+            return room, room_at_desks(session, desks, now) if desks is not None else None
 
     def _plan(self, _slot: datetime, now: datetime) -> dict[str, Any]:
+        room, desk = self._rooms(now)
         report = plan(
             self.sessions,
             now=now,
@@ -263,7 +266,8 @@ class House:
             open_home_help=open_home_help,
             cadence=self._cadence(),
             guards=self.guards,
-            room=self._room(now),
+            room=room,
+            desk=desk,
         )
         told = plan_reminders(
             self.sessions, now=now, cards=self.cards, render=HeadsUpTexts(self.cards), guards=self.guards

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.vocabulary import CaseKind, CaseState, Role, Urgency
+from outreach_api.cases.presence import come_back
 from outreach_api.cases.work_case import Assignee, accept
 
 # Home visits are a team's, by appointment; the rest is desk work.
@@ -22,9 +23,12 @@ KINDS_OF: dict[Role, frozenset[CaseKind]] = {
 def take_next(session: Session, role: Role, staff_id: int, *, by: str, now: datetime) -> Case | None:
     """Accept the next open case of the role's kinds; None when nothing waits. Two who ask at once get two cases.
 
+    Whoever asks for one is at their desk.
+
     Raises:
         HandsFull: they have enough in hand.
     """
+    come_back(session, staff_id)
     query = (
         select(Case.id)
         .where(Case.state == CaseState.OPEN, Case.kind.in_(KINDS_OF.get(role, frozenset())))

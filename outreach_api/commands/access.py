@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated
 
 import typer
@@ -16,6 +16,7 @@ from models.reseal import keys_in_use, reseal
 from models.staff import ApiToken, Staff
 from models.vocabulary import Role
 from outreach_api.bootstrap import open_house
+from outreach_api.cases.presence import ShiftRefused, set_shifts
 from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.settings import Settings
@@ -125,6 +126,49 @@ def add_person(
             fail(say(f"没有小分队 {team}", f"there is no team {team}"))
         password = add_staff(session, username, name or username, role, team_id=team_id, most_cases=most_cases)
     OUT.print(password)
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@staff.command(
+    "shift", help=say("排班：NAME mon-fri 09:00-12:00 14:00-18:00", "Shifts: NAME mon-fri 09:00-12:00 14:00-18:00")
+)
+@tells_faults
+def set_shift(
+    username: str,
+    days: Annotated[str, typer.Argument(help=say("mon-fri 或 mon,wed", "mon-fri, or mon,wed"))] = "",
+    spans: Annotated[list[str] | None, typer.Argument(help=say("如 09:00-12:00", "such as 09:00-12:00"))] = None,
+) -> None:
+    """These shifts take the place of the old ones; without any, the district's working hours hold again."""
+    try:
+        wanted = [(day, *_span(text)) for day in _weekdays(days) for text in spans or ()]
+        with open_house(Settings()) as house, house.sessions.write() as session:
+            staff_id = session.scalar(select(Staff.id).where(Staff.username == username))
+            if staff_id is None:
+                fail(say(f"没有用户 {username}", f"there is no {username}"))
+            set_shifts(session, staff_id, wanted)
+    except ShiftRefused as fault:
+        fail(str(fault), status=2)
+    OUT.print(say(f"{username}：每周 {len(wanted)} 段", f"{username}: {len(wanted)} shifts a week"))
+
+
+def _weekdays(text: str) -> list[int]:
+    try:
+        if "-" in text:
+            first, last = (DAYS.index(day) for day in text.lower().split("-"))
+            return list(range(first, last + 1))
+        return [DAYS.index(day) for day in text.lower().split(",") if day]
+    except ValueError:
+        raise ShiftRefused(f"{text!r} names no days: mon-fri, or mon,wed") from None
+
+
+def _span(text: str) -> tuple[time, time]:
+    try:
+        begins, ends = (time.fromisoformat(at) for at in text.split("-"))
+    except ValueError:
+        raise ShiftRefused(f"{text!r} is no stretch of time: 09:00-12:00") from None
+    return begins, ends
 
 
 @token.command("add", help=say("添加令牌，显示一次", "Add a token; it is shown once"))

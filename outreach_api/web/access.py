@@ -42,6 +42,7 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "case": CASE_READERS,
     "work_case": CASE_WORKERS,
     "next_case": CASE_WORKERS,
+    "presence": frozenset({R.AGENT}),
     "send_team": CASE_ROUTERS,
     "give_case": CASE_ROUTERS,
     "merge_case": CASE_ROUTERS,

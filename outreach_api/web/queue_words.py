@@ -25,6 +25,12 @@ QUEUE_WORDS: dict[str, Pair] = {
     "merge": ("并单", "Merge"),
     "merge_into": ("是重复的，并入", "A duplicate: merge into"),
     "said_none_waits": ("没有等着的工单了。", "Nothing waits."),
+    "presence_away": ("暂时离开", "Step away"),
+    "presence_back": ("回来了", "I am back"),
+    "presence_is_away": (
+        "您现在算不在岗：触达不再指望您的时间。接下一件就算回来了。",
+        "You count as away: outreach does not count on your time. Taking the next case brings you back.",
+    ),
     "said_no_room": ("那时候这个小分队没有空了。", "The team has no room then."),
     "said_why_missing": ("改派请写原因。", "Say why."),
     "said_hands_full": ("手上的工单已到上限，先办结几件。", "Enough cases are in hand; finish some first."),

@@ -95,6 +95,7 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "expired": ("过了该发的时间", "Its time has passed"),
         "campaign_cap": ("当日名额已满", "Campaign's daily cap"),
         "teams_full": ("等小分队有空", "No team has room yet"),
+        "agents_full": ("等坐席有空", "No agent has time yet"),
         "open_conversation": ("正在对话", "In conversation"),
         "open_contact": ("上一次还没结果", "A contact is open"),
         "match_closed": ("已了结", "Match closed"),

@@ -38,7 +38,7 @@ from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.pauses import standing_pauses
 from scheduler.planning.phases import phases_on
 from scheduler.planning.refusals import Refused, record_refusals
-from scheduler.planning.release import Room
+from scheduler.planning.release import DeskRoom, Room
 from scheduler.planning.rules import ContactRules, contact_rules
 from scheduler.planning.situation import (
     LADDER_PURPOSES,
@@ -118,8 +118,9 @@ class _Pass:
     open_home_help: OpenHomeHelp
     filled: Counter[tuple[int, date]]
     room: Room | None = None
-    held: set[int] = field(default_factory=set)
-    """Matches whose first contact waits for a team with room."""
+    desk: DeskRoom | None = None
+    held: dict[int, Refusal] = field(default_factory=dict)
+    """Matches whose contact waits for a team with room, or for agents with time."""
     report: PlanReport = field(default_factory=PlanReport)
 
     @property
@@ -138,13 +139,14 @@ def plan(
     rules: ContactRules | None = None,
     guards: Guards = ALL_GUARDS,
     room: Room | None = None,
+    desk: DeskRoom | None = None,
 ) -> PlanReport:
     """Plan the contacts that are due, and help at home where the ladder or the phones are exhausted.
 
     Residents are taken in batches, highest campaign priority first, each batch in one transaction: an interrupted pass
     keeps what it planned, and the next one goes on. A second pass at once plans nothing twice: an open contact is a
     reason not to plan another. `cadence` and `rules` default to what staff set. Where a `room` is given, people are
-    told for the first time only as far as it goes.
+    told for the first time only as far as it goes; where a `desk` is given, that holds for every contact.
     """
     with sessions.write() as session:
         rules = rules or contact_rules(session)
@@ -153,7 +155,7 @@ def plan(
         campaigns = campaigns_on(session, today)
         phases = phases_on(session, [campaign.id for campaign in campaigns.values()], today)
         terms = Terms(campaigns, standing_pauses(session), cards, rules.zone, now, guards, phases)
-        ongoing = _Pass(bench, terms, render, open_home_help, _filled(session, terms), room)
+        ongoing = _Pass(bench, terms, render, open_home_help, _filled(session, terms), room, desk)
         residents = _residents_to_consider(session, terms, bench.cadence)
     for start in range(0, len(residents), RESIDENTS_AT_A_TIME):
         with sessions.write() as session:
@@ -230,22 +232,28 @@ def _spending(session: Session, people: Sequence[ResidentSituation], ongoing: _P
 
 def _fits(ongoing: _Pass, contact: PlannedContact) -> bool:
     """Whether the day of the contact's first campaign has room; if so, it is taken. It counts in that campaign only."""
-    if not _has_room(ongoing, contact):
-        ongoing.held.update(match.match_id for match in contact.matches)
-        return False
     campaign = ongoing.terms.campaigns[contact.matches[0].policy_id]
     day = (campaign.id, contact.due_at.astimezone(ongoing.terms.zone).date())
     if ongoing.filled[day] >= campaign.daily_cap:
+        return False
+    full = _what_is_full(ongoing, contact)
+    if full is not None:
+        ongoing.held.update(dict.fromkeys([match.match_id for match in contact.matches], full))
         return False
     ongoing.filled[day] += 1
     return True
 
 
-def _has_room(ongoing: _Pass, contact: PlannedContact) -> bool:
-    """Whether a team could come to who is told now; only a first contact brings anybody new to the door."""
-    if ongoing.room is None or contact.purpose is not ContactPurpose.OFFER:
-        return True
-    return ongoing.room.take([match.policy_id for match in contact.matches])
+def _what_is_full(ongoing: _Pass, contact: PlannedContact) -> Refusal | None:
+    """Who has no time for what this contact may bring; only a first contact brings anybody new to the door."""
+    if ongoing.desk is not None and not ongoing.desk.is_left:
+        return Refusal.AGENTS_FULL
+    first = contact.purpose is ContactPurpose.OFFER
+    if ongoing.room is not None and first and not ongoing.room.take([match.policy_id for match in contact.matches]):
+        return Refusal.TEAMS_FULL
+    if ongoing.desk is not None:
+        ongoing.desk.take()
+    return None
 
 
 def _write_contacts(session: Session, planned: Sequence[tuple[int, PlannedContact]], ongoing: _Pass) -> None:
@@ -325,6 +333,6 @@ def _by_id(session: Session, table: Any, ids: Sequence[int]) -> dict[int, Any]:
 
 def _record(session: Session, refused: Sequence[Refused], ongoing: _Pass) -> None:
     held = ongoing.held
-    refused = [one._replace(reason=Refusal.TEAMS_FULL) if one.match_id in held else one for one in refused]
+    refused = [one._replace(reason=held.get(one.match_id, one.reason)) for one in refused]
     record_refusals(session, refused, now=ongoing.now, zone=ongoing.terms.zone)
     ongoing.report.refused.update(one.reason for one in refused)

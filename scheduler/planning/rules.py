@@ -24,7 +24,7 @@ from scheduler.planning.budget import (
 from scheduler.planning.cadence import DEFAULT_CADENCE, Cadence, read_cadence
 from scheduler.planning.holidays import HolidayCalendar, read_overrides
 from scheduler.planning.quiet_hours import DEFAULT_HOURS, ContactHours, next_allowed, read_hours
-from scheduler.planning.release import FollowCapacity, read_follow_capacity
+from scheduler.planning.release import FollowAgents, FollowCapacity, read_follow_agents, read_follow_capacity
 
 CONTACT_HOURS = "contact_hours"
 CONTACT_BUDGET = "contact_budget"
@@ -33,6 +33,7 @@ CALENDAR_OVERRIDES = "calendar_overrides"
 CONVERSATION_WAIT_HOURS = "conversation_wait_hours"
 SENDER_RATES = "sender_rates"
 OUTREACH_FOLLOWS_CAPACITY = "outreach_follows_capacity"
+OUTREACH_FOLLOWS_AGENTS = "outreach_follows_agents"
 HOME_ZONE = ZoneInfo("Asia/Shanghai")
 DEFAULT_CONVERSATION_WAIT_HOURS = 24
 
@@ -53,6 +54,8 @@ class ContactRules:
 
     follow_capacity: FollowCapacity | None = None
     """Whether first contacts wait until the teams have room for those who will need a visit."""
+    follow_agents: FollowAgents | None = None
+    """Whether texts and calls wait until the agents have time for those who will want a person."""
 
     def next_slot(self, spent: Iterable[Spent], channel: Channel, *, at: datetime) -> datetime:
         """The earliest instant from `at` on that both the budget and the contact hours allow."""
@@ -98,6 +101,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     CONVERSATION_WAIT_HOURS: read_wait_hours,
     SENDER_RATES: read_sender_rates,
     OUTREACH_FOLLOWS_CAPACITY: read_follow_capacity,
+    OUTREACH_FOLLOWS_AGENTS: read_follow_agents,
 }
 """Whoever edits a setting passes it through its reader first: the reader's message says what is wrong."""
 
@@ -115,6 +119,7 @@ def contact_rules(session: Session, zone: ZoneInfo = HOME_ZONE) -> ContactRules:
         conversation_wait=timedelta(hours=_read(values, CONVERSATION_WAIT_HOURS, DEFAULT_CONVERSATION_WAIT_HOURS)),
         sender_rates=_read(values, SENDER_RATES, {}),
         follow_capacity=_read(values, OUTREACH_FOLLOWS_CAPACITY, None),
+        follow_agents=_read(values, OUTREACH_FOLLOWS_AGENTS, None),
     )
 
 

@@ -39,6 +39,7 @@ ADDRESSES = {
     "resume": ("POST", "/resume"),
     "work_case": ("POST", "/cases/1/work/accept"),
     "next_case": ("POST", "/cases/next"),
+    "presence": ("POST", "/presence"),
     "send_team": ("POST", "/cases/1/team"),
     "give_case": ("POST", "/cases/1/holder"),
     "appeals": ("GET", "/appeals"),

@@ -25,8 +25,9 @@ from models.vocabulary import (
 )
 from outreach_api.cases.merge_cases import merge
 from outreach_api.cases.next_case import take_next
-from outreach_api.cases.open_case import OPEN_CASE_STATES, record_change
+from outreach_api.cases.open_case import OPEN_CASE_STATES, hours_in_force, record_change
 from outreach_api.cases.policy_answers import LONGEST_ANSWER, LONGEST_QUESTION, Keep, answer_case
+from outreach_api.cases.presence import come_back, go_away, is_on_shift
 from outreach_api.cases.route_by_hand import Wanted, send_team
 from outreach_api.cases.steps import STEPS_IN, Step, as_shown, take_step
 from outreach_api.cases.work_case import Assignee, CaseNotFound, assign, find_case, standing_appointment
@@ -131,6 +132,14 @@ class AnswerSent(BaseModel):
     case: QueuedCase
 
 
+class Presence(Body):
+    here: bool
+
+
+class PresenceKept(BaseModel):
+    on_shift: bool = Field(description="Whether they count as at their desk now.")
+
+
 class NextCase(BaseModel):
     case: QueuedCase | None = Field(description="Null: nothing waits.")
 
@@ -179,6 +188,20 @@ def take_next_case(request: Request, caller: AnyCaller) -> NextCase:
         assert caller.role is not None  # noqa: S101 - who acts for a person has their role
         found = take_next(session, caller.role, staff_id, by=caller.actor, now=house.clock.now())
         return NextCase(case=_queued(found) if found else None)
+
+
+@router.post("/presence", dependencies=[ONCE])
+def set_presence(request: Request, caller: AnyCaller, told: Presence) -> PresenceKept:
+    """Say that whom the token acts for is at their desk, or away whatever their shift says: outreach counts on it."""
+    house, staff_id = house_of(request), person_of(caller)
+    now = house.clock.now()
+    with house.sessions.write() as session:
+        if told.here:
+            come_back(session, staff_id)
+        else:
+            go_away(session, staff_id, now=now)
+        session.flush()
+        return PresenceKept(on_shift=is_on_shift(session, staff_id, hours_in_force(session), now))
 
 
 @router.post("/{case_id}/steps", dependencies=[ONCE])

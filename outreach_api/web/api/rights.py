@@ -62,6 +62,7 @@ RIGHTS: dict[str, Right] = {
     "list_queue": _read(Scope.QUEUE_READ, ROUTE_ROLES["cases"]),
     "read_case": _read(Scope.QUEUE_READ, ROUTE_ROLES["case"]),
     "take_next_case": _write(Scope.QUEUE_WRITE, ROUTE_ROLES["next_case"]),
+    "set_presence": _write(Scope.QUEUE_WRITE, ROUTE_ROLES["presence"]),
     "take_case_step": _write(Scope.QUEUE_WRITE, ROUTE_ROLES["work_case"]),
     "assign_case": _write(Scope.QUEUE_WRITE, ROUTE_ROLES["give_case"]),
     "route_case": _write(Scope.QUEUE_WRITE, ROUTE_ROLES["send_team"]),

@@ -85,6 +85,7 @@ def cases(request: Request, viewer: Viewer, filters: Annotated[Filters, Query()]
             kinds=list(CaseKind),
             states=list(CaseState),
             urgencies=list(Urgency),
+            away=session.get_one(Staff, viewer.staff_id).away_since is not None,
         )
 
 

@@ -18,6 +18,7 @@ from models.vocabulary import DayPart
 from outreach_api.cases.merge_cases import MergeRefused, merge
 from outreach_api.cases.next_case import take_next
 from outreach_api.cases.open_case import record_change
+from outreach_api.cases.presence import come_back, go_away
 from outreach_api.cases.route_by_hand import ReasonMissing, SlotTaken, Wanted, send_team
 from outreach_api.cases.work_case import Assignee, CaseNotFound, CaseTaken, HandsFull, assign
 from outreach_api.web.access import Viewer
@@ -55,6 +56,18 @@ def next_case(request: Request, viewer: Viewer) -> Response:
     if case_id is None:
         return RedirectResponse("/cases?said=said_none_waits", HTTPStatus.SEE_OTHER)
     return back_to(case_id)
+
+
+@router.post("/presence", name="presence")
+def presence(request: Request, viewer: Viewer, here: Annotated[bool, Form()]) -> Response:
+    """Say that one is back at the desk, or away: how much is sent goes by who is there."""
+    house = house_of(request)
+    with house.sessions.write() as session:
+        if here:
+            come_back(session, viewer.staff_id)
+        else:
+            go_away(session, viewer.staff_id, now=house.clock.now())
+    return RedirectResponse("/cases", HTTPStatus.SEE_OTHER)
 
 
 @router.post("/cases/{case_id}/team", name="send_team")
