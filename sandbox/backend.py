@@ -74,15 +74,16 @@ class Backend:
     def get(self, path: str, query: Mapping[str, str]) -> tuple[int, Any]:
         return self._call("GET", path, params=dict(query))
 
-    def post(self, path: str, body: Mapping[str, Any]) -> tuple[int, Any]:
-        return self._call("POST", path, json=dict(body))
+    def post(self, path: str, body: Mapping[str, Any], *, token: str = "") -> tuple[int, Any]:
+        """`token` is that of whom it is done for, where that is a person."""
+        return self._call("POST", path, token, json=dict(body))
 
     def upload(self, path: str, file_name: str, content: bytes) -> tuple[int, Any]:
         return self._call("POST", path, files={"file": (file_name, content, "text/csv")})
 
-    def _call(self, method: str, path: str, **request: Any) -> tuple[int, Any]:
+    def _call(self, method: str, path: str, token: str = "", **request: Any) -> tuple[int, Any]:
         url = self._callbacks.api.rstrip("/") + path
-        headers = {"Authorization": f"Bearer {self._callbacks.api_token}"}
+        headers = {"Authorization": f"Bearer {token or self._callbacks.api_token}"}
         try:
             answer = self._http.request(method, url, headers=headers, **request)
         except httpx.HTTPError:

@@ -20,6 +20,8 @@ class Ledger:
     inbound: list[Entry] = field(default_factory=list)
     visits: list[Entry] = field(default_factory=list)
     lists: list[Entry] = field(default_factory=list)
+    desk: list[Entry] = field(default_factory=list)
+    """Steps that agents took with cases."""
     calls: list[Entry] = field(default_factory=list)
     """Calls that were picked up, with what was heard and said in them."""
 
@@ -30,6 +32,7 @@ class Ledger:
             "inbound": self.inbound,
             "visits": self.visits,
             "lists": self.lists,
+            "desk": self.desk,
             "calls": self.calls,
         }
 

@@ -11,6 +11,7 @@ from sandbox.carrier.switchboard import Switchboard
 from sandbox.ledger import Ledger
 from sandbox.phone.handset import Handset
 from sandbox.residents.crowd import Crowd
+from sandbox.services.agents import Agents
 from sandbox.services.desk import Desk
 from sandbox.services.teams import VisitingTeams
 from sandbox.timeline import Timeline, stamp
@@ -52,6 +53,7 @@ class Outside:
         crowd.use(self.exchange)
         desk.open()
         VisitingTeams(world=world, timeline=self.timeline, ledger=self.ledger, backend=self._backend, desk=desk).open()
+        Agents(world=world, timeline=self.timeline, ledger=self.ledger, backend=self._backend).open()
 
     def hand_out(self, number: str, owner: str, born: str) -> Handset:
         """Put a phone into somebody's hand. `born` is the month, `2026-03`."""

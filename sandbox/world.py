@@ -64,6 +64,8 @@ class World(Strict):
 
     people: tuple[Person, ...]
     teams: Teams = Teams()
+    agents: dict[str, str] = {}
+    """Who works at the desks, each with the token that acts for them."""
     callbacks: Callbacks
     account_sid: str
     auth_token: str

@@ -1,4 +1,4 @@
-"""Opening the demo's campaigns and naming its visiting teams."""
+"""Opening the demo's campaigns, naming its visiting teams, taking on its agents."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from sqlalchemy.orm import Session
 from models.case import Team
 from models.contact import Campaign
 from models.match import Match
+from models.staff import Staff
+from models.vocabulary import Role
 from outreach_api.bootstrap import House
 from outreach_api.forecasts.forecast import forecast, keep_forecast
+from outreach_api.language import say
 from outreach_api.surveys.planning import Sample, start_survey
+from outreach_api.web.staff import add_staff
+from outreach_api.web.tokens import Scope, Terms, add_token
 from scheduler.planning.campaigns import CampaignDraft, approve_campaign, create_campaign, start_campaign
 from scheduler.planning.situation import PUSHED_STATES
 from scheduler.policies.card import PolicyCard
@@ -57,6 +62,14 @@ def forecast_campaigns(house: House) -> None:
 def add_teams(session: Session, codes: Iterable[str], *, visits_per_day: int) -> None:
     for code in codes:
         session.add(Team(code=code, name=f"上门小分队 {code}", visits_per_day=visits_per_day))
+
+
+def agent_token(session: Session, username: str, *, now: datetime) -> str:
+    """Take somebody on for the desk; the token with which they work from elsewhere."""
+    add_staff(session, username, say("演示坐席", "Demo agent"), Role.AGENT)
+    session.flush()
+    staff_id = session.scalars(select(Staff.id).where(Staff.username == username)).one()
+    return add_token(session, username, Terms([Scope.QUEUE_WRITE], staff_id), now=now, by="demo")
 
 
 def open_surveys(session: Session, *, starts_on: date) -> None:

@@ -26,13 +26,20 @@ from models.event import Setting
 from models.session import Durability
 from models.vocabulary import Role
 from outreach_api.bootstrap import House, import_folder, open_house
+from outreach_api.cases.desk_capacity import desk_load
 from outreach_api.cases.promise_figures import promise_figures
 from outreach_api.cases.take_places import read_places, take_places
 from outreach_api.clock import SettableClock, VirtualClock
 from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
 from outreach_api.processes import Program, free_port, refuse_taken_port, sole_use_of
-from outreach_api.rehearsal.campaigns import add_teams, forecast_campaigns, open_campaigns, open_surveys
+from outreach_api.rehearsal.campaigns import (
+    add_teams,
+    agent_token,
+    forecast_campaigns,
+    open_campaigns,
+    open_surveys,
+)
 from outreach_api.rehearsal.display import day_view, funnel_table
 from outreach_api.rehearsal.figures import BREACH_KINDS, reconcile_with_ledger
 from outreach_api.rehearsal.run import Rehearsal
@@ -46,15 +53,19 @@ from outreach_api.web.app import create_app
 from outreach_api.web.staff import add_staff
 from outreach_api.web.tokens import Terms, add_token
 from scheduler.planning.guards import Guards
-from scheduler.planning.rules import CADENCE
+from scheduler.planning.rules import CADENCE, OUTREACH_FOLLOWS_AGENTS, OUTREACH_FOLLOWS_CAPACITY
 from scheduler.roster.import_population import ImportReport
 
 START_ON = date(2026, 3, 2)
 START_AT = clock_time(8, 0)
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 FROM_NUMBER = "+8675525550100"
+AGENTS = ("desk-1", "desk-2")
 TEAMS = ("T01", "T02")
-VISITS_PER_DAY = 4
+VISITS_PER_DAY = 6
+SHARE_AT_THE_DOOR, SHARE_AT_A_DESK = 0.6, 0.05
+"""Of those told, who are expected to need a visit, or an agent, until that is measured."""
+CASES_AN_HOUR = 8
 PLACES = "places.json"
 # The sandbox's teams live a day in seconds.
 UNHURRIED = 1_000_000
@@ -86,6 +97,9 @@ class DemoPlan:
     headless: bool = False
     broken_guard: str | None = None
     residents: int = 200_000
+    visits_per_day: int = VISITS_PER_DAY
+    coupled: bool = True
+    """Whether outreach follows the teams' room; without it everybody is told as fast as the campaigns allow."""
     port: int = 8000
     home: Path = field(default_factory=lambda: ROOT / "var" / "demo")
     bot: tuple[str, str] | None = None
@@ -230,17 +244,27 @@ class Demo:
         with house.sessions.write() as session:
             token = add_token(session, "sandbox", Terms(["feeds", "cases"], calls_a_minute=UNHURRIED), now=now)
             password = add_staff(session, "demo", say("演示主管", "Demo supervisor"), Role.SUPERVISOR)
+            agents = {agent: agent_token(session, agent, now=now) for agent in AGENTS}
             open_campaigns(session, house.cards.values(), starts_on=START_ON, now=now)
             take_places(session, read_places(self.plan.street / PLACES))
-            add_teams(session, TEAMS, visits_per_day=VISITS_PER_DAY)
+            add_teams(session, TEAMS, visits_per_day=self.plan.visits_per_day)
             open_surveys(session, starts_on=START_ON)
-            session.add(Setting(name=CADENCE, value=LADDER, changed_at=now, changed_by="demo"))
+            rules: dict[str, Any] = {CADENCE: LADDER}
+            if self.plan.coupled:
+                rules |= {
+                    OUTREACH_FOLLOWS_CAPACITY: {"share": SHARE_AT_THE_DOOR},
+                    OUTREACH_FOLLOWS_AGENTS: {"share": SHARE_AT_A_DESK, "per_hour": CASES_AN_HOUR},
+                }
+            session.add_all(
+                Setting(name=name, value=value, changed_at=now, changed_by="demo") for name, value in rules.items()
+            )
         self.sign_in = ("demo", password)
         world = json.loads((self.plan.street / "world.json").read_text())
         settings = house.settings
         sandbox.set_world(
             {
                 **world,
+                "agents": agents,
                 "account_sid": settings.twilio_account_sid,
                 "auth_token": settings.twilio_auth_token.get_secret_value(),
                 "seed": self.plan.seed,
@@ -295,12 +319,14 @@ class Demo:
             found = funnel(session, now=house.clock.now())
             held = reconcile_with_ledger(session, ledger)
             promises = promise_figures(session, house.clock.now())
+            desk = desk_load(session)
         figures = {
             "newly_matched": found.newly_matched,
             "match_states": found.match_states,
             "contacts": found.contacts,
             "cases": found.cases,
             "promises": {kind: figures.as_json() for kind, figures in promises.items()},
+            "desk": desk,
             "ledger": {kind: len(ledger[kind]) for kind in ("creates", "receipts", "inbound")},
             "rule_breaches": {kind: audit[kind] for kind in BREACH_KINDS},
             "lost": held.lost,

@@ -1,1 +1,1 @@
-"""Where residents go: service hall, online service, health centre; and the teams that come to the door."""
+"""Where residents go: service hall, online service, health centre. Who comes to the door, and who sits at a desk."""

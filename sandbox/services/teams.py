@@ -45,7 +45,7 @@ class VisitingTeams:
         self._desk = desk
         self._by_phone = {phone.number: person for person in world.people for phone in person.phones}
         self._by_door = {(person.name, person.address): person for person in world.people}
-        self._by_name = _unambiguous({(p.name, p.birth_month): p for p in world.people}, world)
+        self._by_name = by_name_and_month(world)
         self._knocked: Counter[str] = Counter()
         self._appointments_are_made = False
 
@@ -178,9 +178,10 @@ def _draw(weights: Mapping[str, int], dice: Random) -> str:
     return dice.choices(list(weights), list(weights.values()))[0]
 
 
-def _unambiguous(by_key: dict[tuple[str, str], Person], world: World) -> dict[tuple[str, str], Person]:
+def by_name_and_month(world: World) -> dict[tuple[str, str], Person]:
+    """Those whom name and month of birth tell apart."""
     seen = Counter((person.name, person.birth_month) for person in world.people)
-    return {key: person for key, person in by_key.items() if seen[key] == 1}
+    return {key: p for p in world.people if seen[key := (p.name, p.birth_month)] == 1}
 
 
 def _e164(phone: str) -> str:

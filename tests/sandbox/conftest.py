@@ -37,9 +37,18 @@ class Product:
     cases: list[dict[str, Any]] = field(default_factory=list)
     uploads: list[bytes] = field(default_factory=list)
     visits: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[tuple[str, str, str]] = field(default_factory=list)
 
     def forms(self, path: str) -> list[dict[str, str]]:
         return [form for called, _, form, _ in self.calls if called.startswith(path)]
+
+    def at_a_desk(self, path: str, token: str, told: dict[str, Any]) -> dict[str, Any]:
+        if path.endswith("/next"):
+            return {"case": self.waiting.pop(0) if self.waiting else None}
+        case_id = path.split("/")[-2]
+        self.steps.append((case_id, token.removeprefix("Bearer "), told["step"]))
+        return {"id": int(case_id), "version": told["version"] + 1}
 
 
 @contextmanager
@@ -68,6 +77,9 @@ def _listener(product: Product) -> type[BaseHTTPRequestHandler]:
                 form = dict(parse_qsl(body.decode(), keep_blank_values=True))
                 product.calls.append((path, product.url + self.path, form, dict(self.headers)))
                 return self._answer(product.answers.pop(0) if product.answers else 204)
+            if "/queue/" in path:
+                given = product.at_a_desk(path, self.headers["Authorization"], json.loads(body))
+                return self._answer(200, json.dumps(given).encode())
             if path.endswith("/visits"):
                 product.visits.append(json.loads(body) | {"case": path.split("/")[-2]})
             elif path.endswith("/accept"):

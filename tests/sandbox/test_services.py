@@ -111,6 +111,18 @@ def test_a_person_without_a_phone_is_found_at_the_door(sandbox: Sandbox, a_perso
     assert [visit["outcome"] for visit in sandbox.product.visits] == ["deceased"]
 
 
+def test_agents_answer_what_waits_and_ask_the_day_after(sandbox: Sandbox, a_person: Person) -> None:
+    sandbox.put_world(a_person(), agents={"desk-1": "one", "desk-2": "two"})
+    sandbox.product.waiting.extend({"id": number, "version": 2} for number in (5, 6))
+    sandbox.clock("2026-03-02T12:00:00+08:00")
+    worked = [(case, agent, step) for case in ("5", "6") for agent in ("one",) for step in ("feedback", "resolve")]
+    assert sandbox.product.steps == worked
+    sandbox.clock("2026-03-03T12:00:00+08:00")
+    asked = sandbox.product.steps[len(worked) :]
+    assert {case for case, _, _ in asked} == {"5", "6"}
+    assert {step for _, _, step in asked} <= {"confirm", "reopen"}
+
+
 def test_two_runs_leave_the_same_ledger_whatever_the_order_of_requests(sandbox: Sandbox, a_person: Person) -> None:
     people = [
         a_person(id=f"R{n}", persona=persona, seed=n, phones=[{"number": f"+861380013800{n}"}])
