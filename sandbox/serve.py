@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from sandbox.carrier import api as carrier
 from sandbox.carrier.call_api import router as calls
 from sandbox.carrier.connections import CuttableProtocol
-from sandbox.carrier.errors import CarrierError
+from sandbox.carrier.errors import CarrierError, error_answer
 from sandbox.control import router as control
 from sandbox.phone.page import router as phone
 
@@ -30,7 +30,7 @@ def build_app() -> FastAPI:
 def _answer_error(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, CarrierError):
         raise error
-    return JSONResponse(error.as_json(), status_code=error.status)
+    return error_answer(error)
 
 
 def main() -> int:
@@ -38,10 +38,11 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     port: int = parser.parse_args().port
     uvicorn.run(
-        build_app(),
+        carrier.ShortWay(build_app()),
         host="127.0.0.1",
         port=port,
         http=CuttableProtocol,
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
         # As long as a carrier keeps one: a connection closed just when it is used again leaves a create unanswered.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from base64 import b64decode
 from collections.abc import Callable
@@ -9,11 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from sandbox.carrier.connections import cut
-from sandbox.carrier.errors import CarrierError, ErrorCode
+from sandbox.carrier.errors import CarrierError, ErrorCode, error_answer
 from sandbox.carrier.faults import CreateFault
 from sandbox.carrier.messages import Message
 from sandbox.outside import Outside
@@ -21,13 +23,37 @@ from sandbox.outside import Outside
 PREFIX = "/2010-04-01/Accounts/{account_sid}"
 router = APIRouter(prefix=PREFIX)
 
+_CREATE = re.compile(r"/2010-04-01/Accounts/(?P<account_sid>[^/]+)/Messages(\.json)?")
 MAX_PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 50
 
 
 async def create_message(request: Request) -> Response:
     """A plain route: what FastAPI does for one with parameters takes as long as all the rest."""
-    outside = authenticate(request, request.path_params["account_sid"])
+    return await _create(request, request.path_params["account_sid"])
+
+
+class ShortWay:
+    """Leads creates past the application's search for their route; the rest goes through it."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        create = _CREATE.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if create is None:
+            await self._app(scope, receive, send)
+            return
+        request = Request({**scope, "app": self._app}, receive)
+        try:
+            answer = await _create(request, create["account_sid"])
+        except CarrierError as error:
+            answer = error_answer(error)
+        await answer(scope, receive, send)
+
+
+async def _create(request: Request, account_sid: str) -> Response:
+    outside = authenticate(request, account_sid)
     form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
     created = outside.exchange.create(form)
     match created.fault:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any
 
+from fastapi.responses import JSONResponse
+
 
 class ErrorCode(IntEnum):
     AUTHENTICATE = 20003
@@ -75,3 +77,7 @@ class CarrierError(Exception):
             "more_info": f"https://www.twilio.com/docs/errors/{int(self.code)}",
             "status": self.status,
         }
+
+
+def error_answer(error: CarrierError) -> JSONResponse:
+    return JSONResponse(error.as_json(), status_code=error.status)

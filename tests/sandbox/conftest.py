@@ -19,6 +19,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from sandbox.carrier.api import ShortWay
 from sandbox.carrier.connections import CuttableProtocol
 from sandbox.serve import build_app
 
@@ -165,7 +166,9 @@ class Sandbox:
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     port = _free_port()
-    config = uvicorn.Config(build_app(), host="127.0.0.1", port=port, http=CuttableProtocol, log_level="error")
+    config = uvicorn.Config(
+        ShortWay(build_app()), host="127.0.0.1", port=port, http=CuttableProtocol, log_level="error"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
