@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -13,13 +14,14 @@ from urllib.request import getproxies, proxy_bypass
 import certifi
 from twilio.http import HttpClient
 from twilio.http.response import Response
-from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Retry, Timeout, make_headers
 
 VENDOR_HOST = "api.twilio.com"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 RETRY_AFTER_SECONDS = 5.0
 MOST_RETRY_AFTER_SECONDS = 3600.0
 CONNECTIONS = 64
+ONCE = Retry.from_int(False)  # noqa: FBT003 - urllib3's word for it
 
 
 class NotAnswered(Exception):  # noqa: N818
@@ -49,6 +51,10 @@ class RedirectedHttpClient(HttpClient):  # type: ignore[misc]
         super().__init__(logging.getLogger(__name__), is_async=False, timeout=timeout_seconds)
         self.base_url = base_url.rstrip("/")
         self._connections = _connections(self.base_url)
+        self._host = self._connections.connection_from_url(self.base_url)
+        self._by_proxy = isinstance(self._connections, ProxyManager)
+        parts = urlsplit(self.base_url)
+        self._origin, self._folder = f"{parts.scheme}://{parts.netloc}", parts.path
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -65,15 +71,14 @@ class RedirectedHttpClient(HttpClient):  # type: ignore[misc]
         timeout: float | None = None,
         allow_redirects: bool = False,  # noqa: FBT001, FBT002 - the SDK calls it so
     ) -> Response:
-        credentials = make_headers(basic_auth=":".join(auth)) if auth else {}
-        answer = self._connections.request(
+        answer = self._urlopen(
             method.upper(),
-            _with_query(self._rewritten(url), params),
+            _with_query(self._path(url), params),
             body=urlencode(_present(data), doseq=True) if data else None,
-            headers={**(headers or {}), **credentials},
+            headers={**(headers or {}), **(_credentials(*auth) if auth else {})},
             timeout=Timeout(timeout or self.timeout),
             # A create that is repeated may reach the resident twice.
-            retries=False,
+            retries=ONCE,
             redirect=allow_redirects,
         )
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -82,11 +87,22 @@ class RedirectedHttpClient(HttpClient):  # type: ignore[misc]
             raise TooManyRequests(_retry_after(answer))
         return Response(answer.status, _vendors_text(answer), answer.headers)
 
-    def _rewritten(self, url: str) -> str:
+    def _urlopen(self, method: str, target: str, **request: Any) -> BaseHTTPResponse:
+        """All goes to one host: only a proxy needs to be told which. Finding the host's connections each time costs."""
+        if self._by_proxy:
+            return self._connections.urlopen(method, self._origin + target, **request)
+        return self._host.urlopen(method, target, **request)
+
+    def _path(self, url: str) -> str:
         parts = urlsplit(url)
         if parts.hostname != VENDOR_HOST:
             raise NotAnswered("the carrier's answer leads to another host")
-        return self.base_url + parts.path + (f"?{parts.query}" if parts.query else "")
+        return self._folder + parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+@lru_cache(maxsize=8)
+def _credentials(user: str, password: str) -> dict[str, str]:
+    return dict(make_headers(basic_auth=f"{user}:{password}"))
 
 
 def _connections(base_url: str) -> PoolManager:

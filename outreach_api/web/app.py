@@ -44,6 +44,7 @@ from outreach_api.web.security import BodyLimit, SecurityHeaders
 from outreach_api.web.voice_gateway import router as voice_gateway
 from outreach_api.web.voice_sockets import router as voice_sockets
 from outreach_api.web.voice_webhooks import router as voice_webhooks
+from outreach_api.web.webhooks import ShortWay
 from outreach_api.web.webhooks import router as webhooks
 from outreach_api.web.wechat_webhooks import router as wechat_webhooks
 
@@ -97,6 +98,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         app.include_router(router, dependencies=[Depends(genuine)])
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     app.add_middleware(BodyLimit, refuse=partial(refuse_early, app))
+    app.add_middleware(ShortWay)
     app.add_middleware(SecurityHeaders, public_url=house.settings.public_url)
     return app
 

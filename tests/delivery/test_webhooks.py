@@ -19,7 +19,7 @@ from models.conversation import Inbound
 from models.event import Event
 from outreach_api.clock import VirtualClock
 from outreach_api.settings import Settings
-from outreach_api.web.webhooks import router
+from outreach_api.web.webhooks import ShortWay, router
 from tests.builders import NOON, a_database
 
 TOKEN = "the-auth-token"
@@ -39,6 +39,7 @@ class Door:
     def __init__(self, folder: Path, token: str = TOKEN) -> None:
         app = FastAPI()
         app.include_router(router)
+        app.add_middleware(ShortWay)
         self.sessions = a_database(f"sqlite:///{folder}/webhooks.db")
         settings = Settings(_env_file=None, public_url=PUBLIC, twilio_auth_token=token)
         app.state.house = SimpleNamespace(

@@ -147,3 +147,10 @@ def test_an_unknown_page_is_told_in_words(client: TestClient) -> None:
     answer = client.get("/nowhere")
     assert answer.status_code == 404
     assert "没有找到这一页" in answer.text
+
+
+def test_what_the_carrier_is_told_carries_the_headers_and_names_what_is_wrong(client: TestClient) -> None:
+    answer = client.post("/webhooks/twilio/status", content="MessageSid=SM1", headers={"X-Twilio-Signature": "guessed"})
+    assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert client.get("/webhooks/twilio/status").status_code == 405
