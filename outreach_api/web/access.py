@@ -29,6 +29,9 @@ FAQ_REVIEWERS = frozenset({R.POLICY_EDITOR, R.SUPERVISOR})
 CASE_ROUTERS = frozenset({R.SUPERVISOR})
 DESK_WORKERS = frozenset({R.AGENT, R.SUPERVISOR})
 VISITORS = frozenset({R.TEAM_MEMBER})
+CAMPAIGN_READERS = REPORT_READERS
+CAMPAIGN_MAKERS = frozenset({R.SUPERVISOR, R.POLICY_EDITOR})
+CAMPAIGN_STEERERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 PAUSERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 
 ROUTE_ROLES: dict[str, frozenset[Role]] = {
@@ -38,6 +41,18 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "sign_out": EVERYBODY,
     "pause": PAUSERS,
     "resume": PAUSERS,
+    "campaigns": CAMPAIGN_READERS,
+    "campaign": CAMPAIGN_READERS,
+    "campaign_figures": CAMPAIGN_READERS,
+    "campaign_audience": CAMPAIGN_READERS,
+    "campaign_forecast": CAMPAIGN_READERS,
+    "new_campaign": CAMPAIGN_MAKERS,
+    "preview_campaign": CAMPAIGN_READERS,
+    "create_campaign": CAMPAIGN_MAKERS,
+    "edit_campaign": CAMPAIGN_MAKERS,
+    "change_campaign": CAMPAIGN_MAKERS,
+    "forecast_campaign": CAMPAIGN_MAKERS,
+    "step_campaign": CAMPAIGN_STEERERS,
     "cases": CASE_READERS,
     "case": CASE_READERS,
     "work_case": CASE_WORKERS,
@@ -83,7 +98,7 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "review_faq": FAQ_REVIEWERS,
 }
 # Fetched by the page itself, not by a person.
-BACKGROUND = frozenset({"overview_figures", "live", "conversation_rows", "conversation_lines"})
+BACKGROUND = frozenset({"overview_figures", "live", "conversation_rows", "conversation_lines", "campaign_figures"})
 
 
 class NotSignedIn(Exception):  # noqa: N818

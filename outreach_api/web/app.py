@@ -20,6 +20,7 @@ from outreach_api.web.call_words import CallWordsWatch
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.console import (
     appeals,
+    campaigns,
     case_list,
     case_page,
     case_routing,
@@ -47,6 +48,7 @@ from outreach_api.web.voice_webhooks import router as voice_webhooks
 from outreach_api.web.webhooks import ShortWay
 from outreach_api.web.webhooks import router as webhooks
 from outreach_api.web.wechat_webhooks import router as wechat_webhooks
+from outreach_api.workshop import Workshop
 
 
 def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
@@ -63,6 +65,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.state.call_words = CallWordsWatch(house.sessions)
     app.state.api_pace = Pace()
     app.state.token_failures = RateLimit(*TOKEN_FAILURES)
+    app.state.workshop = Workshop()
     install_problems(app)
     for router in (
         webhooks,
@@ -89,6 +92,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         hall_desk.router,
         case_page.router,
         conversations.router,
+        campaigns.router,
         transcript.router,
         mandates.router,
         reports.router,
@@ -109,3 +113,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.live.close()
     app.state.chats.close()
     app.state.call_words.close()
+    app.state.workshop.close()

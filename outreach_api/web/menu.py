@@ -36,6 +36,7 @@ MENU = (
             Entry("appeals", "/appeals", "appeals"),
         ),
     ),
+    Group("menu_plan", (Entry("campaigns", "/campaigns", "campaigns"),)),
     Group(
         "menu_know",
         (

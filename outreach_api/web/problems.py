@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from models.transitions import UnlawfulTransition
+from outreach_api.campaigns.steps import CampaignNotFound
 from outreach_api.cases.merge_cases import MergeRefused
 from outreach_api.cases.policy_answers import FaqNotFound, SamePerson
 from outreach_api.cases.route_by_hand import ReasonMissing, SlotTaken
@@ -55,6 +56,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     StillAtIt: HTTPStatus.CONFLICT,
     Unknown: HTTPStatus.UNPROCESSABLE_ENTITY,
     CaseNotFound: HTTPStatus.NOT_FOUND,
+    CampaignNotFound: HTTPStatus.NOT_FOUND,
     CaseTaken: HTTPStatus.CONFLICT,
     HandsFull: HTTPStatus.CONFLICT,
     SlotTaken: HTTPStatus.CONFLICT,

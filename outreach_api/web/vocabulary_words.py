@@ -229,6 +229,7 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "carrier_fault": ("运营商故障", "Carrier's fault"),
         "unclassified": ("没说原因", "Unclassified"),
     },
+    v.CampaignKind: {"ordinary": ("普通活动", "Ordinary"), "urgent": ("紧急通知", "Urgent notice")},
     v.CampaignState: {
         "draft": ("草稿", "Draft"),
         "running": ("进行中", "Running"),
