@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import time, timedelta
 from typing import Annotated
 
@@ -220,3 +221,11 @@ def revoke_api_token(name: str) -> None:
         if not revoke_token(session, name, now=house.clock.now()):
             fail(say(f"没有有效的令牌 {name}", f"there is no token {name} to revoke"))
     OUT.print(say(f"已吊销 {name}", f"{name} is revoked"))
+
+
+@tells_faults
+def openapi() -> None:
+    """What docs/openapi.json holds."""
+    from outreach_api.web.api.document import document
+
+    OUT.print(json.dumps(document(), ensure_ascii=False, indent=1), markup=False, highlight=False, soft_wrap=True)

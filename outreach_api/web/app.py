@@ -13,9 +13,7 @@ from outreach_api.clock import Clock, SystemClock
 from outreach_api.web import chat, health
 from outreach_api.web.access import genuine
 from outreach_api.web.alibaba_webhooks import router as alibaba_webhooks
-from outreach_api.web.api.document import document
-from outreach_api.web.api.every import API
-from outreach_api.web.api.problem_answers import ANSWERS
+from outreach_api.web.api.document import TITLE, VERSION, add_api, document
 from outreach_api.web.call_words import CallWordsWatch
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.console import (
@@ -54,10 +52,10 @@ from outreach_api.workshop import Workshop
 def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     """The application. `wall_clock` times the sign-ins; it is the system's clock even where the house's is virtual."""
     app = FastAPI(
-        title="Benefit Outreach", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
-        lifespan=_lifespan, generate_unique_id_function=lambda route: route.name,
+        title=TITLE, version=VERSION, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
+        lifespan=_lifespan,
     )  # fmt: skip
-    app.openapi = partial(document, app)  # type: ignore[method-assign]
+    app.openapi = document  # type: ignore[method-assign]
     app.state.house = house
     app.state.wall_clock = wall_clock or SystemClock()
     app.state.live = EventTail(house.sessions)
@@ -77,8 +75,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         voice_sockets,
     ):
         app.include_router(router)
-    for router in API:
-        app.include_router(router, responses=ANSWERS)
+    add_api(app)
     app.include_router(sign_in.router)
     app.include_router(public)
     app.include_router(visits.public)
