@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session, aliased
 
 from models.call import Call
 from models.case import Building, Station
@@ -70,6 +70,8 @@ class Sender:
     """The newest offer that this phone was sent."""
     mandates: tuple[InForce, ...] = ()
     """Held at this phone."""
+    given: tuple[InForce, ...] = ()
+    """Given by those whose phone this is, wherever they are held."""
     at_home: frozenset[int] = frozenset()
     """Those of the residents whose own phone this is; the others are spoken for."""
 
@@ -78,24 +80,48 @@ class Sender:
         return self.conversation.version if self.conversation else 0
 
 
+# What is asked at every turn of every talk is put together once: that takes as long as answering it.
+_talk, _offer = aliased(Conversation), aliased(Contact)
+_NEWEST_TALK = select(func.max(_talk.id)).where(_talk.phone_id == Phone.id).correlate(Phone)
+_NEWEST_OFFER = (
+    select(_offer.id)
+    .where(_offer.phone_id == Phone.id, _offer.purpose.in_(_OFFERS), _offer.state.not_in(_NEVER_READ))
+    .order_by(_offer.sent_at.desc(), _offer.id.desc())
+    .limit(1)
+    .correlate(Phone)
+)
+_PHONE = (
+    select(Phone, Conversation, Contact)
+    .select_from(Phone)
+    .outerjoin(Conversation, Conversation.id == _NEWEST_TALK.scalar_subquery())
+    .outerjoin(Contact, Contact.id == _NEWEST_OFFER.scalar_subquery())
+    .where(Phone.number_index == bindparam("number_index"))
+)
+_OWNERS = select(ResidentPhone.resident_id).where(ResidentPhone.phone_id == bindparam("phone_id"))
+_RESIDENTS = select(Resident).where(Resident.id.in_(bindparam("ids", expanding=True))).order_by(Resident.id)
+_MATCHES = select(Match).where(Match.resident_id.in_(bindparam("ids", expanding=True))).order_by(Match.id.desc())
+_APPLICATIONS = select(Application).where(Application.resident_id.in_(bindparam("ids", expanding=True)))
+_NUMBERS = select(ContactMatch.match_id, ContactMatch.number).where(ContactMatch.contact_id == bindparam("offer"))
+
+
 def find_sender(session: Session, inbound: Inbound, *, now: datetime) -> Sender:
-    phone = session.scalar(select(Phone).where(Phone.number_index == inbound.sender_index))
-    if phone is None:
+    found = session.execute(_PHONE, {"number_index": inbound.sender_index}).first()
+    if found is None:
         return Sender(None, None, (), None)
-    owners = session.scalars(select(ResidentPhone.resident_id).where(ResidentPhone.phone_id == phone.id)).all()
-    mandates = mandates_in_force(session, now=now, phone_ids=[phone.id])
-    ids = {*owners, *(mandate.resident_id for mandate in mandates)}
-    residents = session.scalars(select(Resident).where(Resident.id.in_(ids)).order_by(Resident.id))
-    conversation = session.scalar(
-        select(Conversation).where(Conversation.phone_id == phone.id).order_by(Conversation.id.desc()).limit(1)
+    phone, conversation, offer = found
+    owners = session.scalars(_OWNERS, {"phone_id": phone.id}).all()
+    mandates = mandates_in_force(session, now=now, resident_ids=owners, phone_ids=[phone.id])
+    here = tuple(mandate for mandate in mandates if mandate.phone_id == phone.id)
+    ids = {*owners, *(mandate.resident_id for mandate in here)}
+    return Sender(
+        phone,
+        conversation,
+        residents=tuple(session.scalars(_RESIDENTS, {"ids": list(ids)})),
+        offer=offer,
+        mandates=here,
+        given=tuple(mandate for mandate in mandates if mandate.resident_id in owners),
+        at_home=frozenset(owners),
     )
-    offer = session.scalar(
-        select(Contact)
-        .where(Contact.phone_id == phone.id, Contact.purpose.in_(_OFFERS), Contact.state.not_in(_NEVER_READ))
-        .order_by(Contact.sent_at.desc(), Contact.id.desc())
-        .limit(1)
-    )
-    return Sender(phone, conversation, tuple(residents), offer, tuple(mandates), frozenset(owners))
 
 
 def load_context(
@@ -109,7 +135,8 @@ def load_context(
 ) -> Context:
     """Everything a decision about this message may know."""
     visit = session.get(ChatVisit, inbound.chat_visit_id) if inbound.chat_visit_id is not None else None
-    person = _who_speaks(session, inbound, sender, visit, now)
+    call = session.get(Call, inbound.call_id) if inbound.call_id is not None else None
+    person = _who_speaks(session, inbound, call, sender, visit, now)
     standing = _standing(sender, person)
     numbers = _numbers(session, sender.offer)
     matches = [
@@ -125,7 +152,7 @@ def load_context(
     return Context(
         now=local,
         channel=inbound.channel,
-        state=_as_at_the_page(_in_this_call(session, asked, inbound), visit),
+        state=_as_at_the_page(_in_this_call(asked, call), visit),
         standing=standing,
         person=people[person.id] if person else None,
         household=tuple(people.values()),
@@ -149,7 +176,7 @@ def load_context(
         by_proxy=visit is not None and visit.relation is not None,
         station=_station(session, person) if inbound.channel is Channel.CHAT else "",
         survey=_survey(session, sender, person, cards, now),
-        called_about=_called_about(session, sender, inbound, cards, now) if standing is Standing.SHARED else None,
+        called_about=_called_about(session, sender, call, cards, now) if standing is Standing.SHARED else None,
         mandates=_mandates(session, sender, person, now),
         at_holders_phone=person is not None and person.id not in sender.at_home,
     )
@@ -165,7 +192,8 @@ def _may_be_spoken_of(sender: Sender, resident_id: int, policy_id: str) -> bool:
 def _mandates(session: Session, sender: Sender, person: Resident | None, now: datetime) -> tuple[KnownMandate, ...]:
     if person is None or sender.phone is None:
         return ()
-    given = mandates_in_force(session, now=now, resident_ids=[person.id])
+    at_home = person.id in sender.at_home
+    given = sender.given if at_home else mandates_in_force(session, now=now, resident_ids=[person.id])
     return tuple(
         KnownMandate(
             mandate.mandate_id,
@@ -175,6 +203,7 @@ def _mandates(session: Session, sender: Sender, person: Resident | None, now: da
             is_here=mandate.phone_id == sender.phone.id,
         )
         for mandate in given
+        if mandate.resident_id == person.id
     )
 
 
@@ -190,10 +219,9 @@ def _survey(
 
 
 def _called_about(
-    session: Session, sender: Sender, inbound: Inbound, cards: Mapping[str, PolicyCard], now: datetime
+    session: Session, sender: Sender, call: Call | None, cards: Mapping[str, PolicyCard], now: datetime
 ) -> OpenSurvey | None:
     """The survey for which somebody who has not said yet who they are was called."""
-    call = session.get(Call, inbound.call_id) if inbound.call_id is not None else None
     contact = session.get(Contact, call.contact_id) if call and call.contact_id is not None else None
     if contact is None or contact.purpose is not ContactPurpose.SURVEY or contact.resident_id is None:
         return None
@@ -201,7 +229,7 @@ def _called_about(
 
 
 def _who_speaks(
-    session: Session, inbound: Inbound, sender: Sender, visit: ChatVisit | None, now: datetime
+    session: Session, inbound: Inbound, call: Call | None, sender: Sender, visit: ChatVisit | None, now: datetime
 ) -> Resident | None:
     if visit is not None:
         link = session.get_one(ChatLink, visit.link_id)
@@ -209,7 +237,7 @@ def _who_speaks(
     if inbound.sender.startswith(ADDRESS):
         bound = resident_behind(session, inbound.sender)
         return next((resident for resident in sender.residents if resident.id == bound), None)
-    return _speaker_on_the_phone(session, inbound, sender) if _is_spoken(inbound) else _speaker(sender, now)
+    return _speaker_on_the_phone(call, sender) if _is_spoken(inbound) else _speaker(sender, now)
 
 
 def _as_at_the_page(state: DialogueState, visit: ChatVisit | None) -> DialogueState:
@@ -244,9 +272,8 @@ def _is_spoken(inbound: Inbound) -> bool:
     return inbound.channel is Channel.VOICE and inbound.call_id is not None
 
 
-def _speaker_on_the_phone(session: Session, inbound: Inbound, sender: Sender) -> Resident | None:
+def _speaker_on_the_phone(call: Call | None, sender: Sender) -> Resident | None:
     """Who has said so in this very call: anybody may pick up the phone of the house."""
-    call = session.get(Call, inbound.call_id) if inbound.call_id is not None else None
     known = call.resident_id if call else None
     return next((resident for resident in sender.residents if resident.id == known), None)
 
@@ -263,9 +290,8 @@ def _asking_who_speaks(state: DialogueState, inbound: Inbound, standing: Standin
     return state
 
 
-def _in_this_call(session: Session, state: DialogueState, inbound: Inbound) -> DialogueState:
+def _in_this_call(state: DialogueState, call: Call | None) -> DialogueState:
     """再说一遍 means what was said in this call: what an earlier talk said may not be for whoever picked up."""
-    call = session.get(Call, inbound.call_id) if inbound.call_id is not None else None
     if call is None or (state.replied_at is not None and state.replied_at >= call.started_at):
         return state
     return state.with_(last_reply=line("opening" if call.direction is Direction.OUT else "who"))
@@ -357,7 +383,7 @@ def _facts(session: Session, match: Match, card: PolicyCard) -> dict[str, Any]:
 def _matches(session: Session, residents: Iterable[Resident], cards: Mapping[str, PolicyCard]) -> list[KnownMatch]:
     """Newest first, one an item: what an older episode came to is history."""
     ids = [resident.id for resident in residents]
-    rows = session.scalars(select(Match).where(Match.resident_id.in_(ids)).order_by(Match.id.desc())) if ids else ()
+    rows = session.scalars(_MATCHES, {"ids": ids}) if ids else ()
     newest: dict[tuple[int, str], KnownMatch] = {}
     for row in rows:
         if row.policy_id in cards and (row.resident_id, row.policy_id) not in newest:
@@ -380,9 +406,7 @@ def _numbers(session: Session, offer: Contact | None) -> dict[int, int]:
     """The number each match had in the offer. One to a household speaks of matches of several residents."""
     if offer is None:
         return {}
-    rows = session.execute(
-        select(ContactMatch.match_id, ContactMatch.number).where(ContactMatch.contact_id == offer.id)
-    )
+    rows = session.execute(_NUMBERS, {"offer": offer.id})
     return {row.match_id: row.number for row in rows}
 
 
@@ -392,7 +416,7 @@ def numbered(match: KnownMatch, numbers: Mapping[int, int]) -> KnownMatch:
 
 def _applications(session: Session, residents: Iterable[Resident]) -> tuple[KnownApplication, ...]:
     ids = [resident.id for resident in residents]
-    rows = session.scalars(select(Application).where(Application.resident_id.in_(ids))) if ids else ()
+    rows = session.scalars(_APPLICATIONS, {"ids": ids}) if ids else ()
     return tuple(
         KnownApplication(row.resident_id, row.policy_id, row.status, row.occurred_on)
         for row in rows

@@ -286,15 +286,18 @@ def _safety_word_waits(session: Session, inbound: Inbound) -> bool:
 
 def _claimed(session: Session, claim: Claim) -> Inbound | None:
     """The message, as long as it is this worker's; it is held until the transaction ends."""
-    return session.scalar(
-        select(Inbound)
-        .where(
-            Inbound.id == claim.inbound_id,
-            Inbound.fence == claim.fence,
-            Inbound.state == InboundState.PROCESSING,
-        )
-        .with_for_update()
+    return session.scalar(_CLAIMED, {"id": claim.inbound_id, "fence": claim.fence})
+
+
+_CLAIMED = (
+    select(Inbound)
+    .where(
+        Inbound.id == bindparam("id"),
+        Inbound.fence == bindparam("fence"),
+        Inbound.state == InboundState.PROCESSING,
     )
+    .with_for_update()
+)
 
 
 def _finish(inbound: Inbound, state: InboundState, now: datetime) -> None:

@@ -49,8 +49,7 @@ def keep_turn(
     shown: dict[str, Any] | None = None,
 ) -> None:
     """Write what was heard, what follows from it and what is said, with what the chat page shows beside it."""
-    conversation, phone, message = _open(session, answering)
-    message.reading = _reading(heard)
+    conversation, phone, message = _open(session, answering, _reading(heard))
     conversation.stage = decision.state.stage
     conversation.outcome = decision.outcome
     apply_effects(session, decision.effects, Ground(conversation, message, phone, answering.now))
@@ -82,7 +81,9 @@ def give_up(session: Session, answering: Answering, context: Context) -> None:
     conversation.state = state.stored()
 
 
-def _open(session: Session, answering: Answering) -> tuple[Conversation, Phone, Message]:
+def _open(
+    session: Session, answering: Answering, reading: dict[str, object] | None = None
+) -> tuple[Conversation, Phone, Message]:
     conversation, phone = _open_conversation(session, answering)
     inbound = answering.inbound
     message = Message(
@@ -93,6 +94,7 @@ def _open(session: Session, answering: Answering) -> tuple[Conversation, Phone, 
         channel=inbound.channel,
         text=inbound.text,
         inbound_id=inbound.id,
+        reading=reading,
     )
     session.add(message)
     session.flush()

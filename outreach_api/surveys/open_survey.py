@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models.contact import Contact
@@ -34,6 +34,23 @@ class OpenSurvey:
     last_answered: Question | None
 
 
+# Kept: it is asked at every turn of every talk, and to put it together takes as long as to answer it.
+_SENT_TO = (
+    select(SurveyInvitation, Survey, Contact.sent_at)
+    .join(Survey, Survey.id == SurveyInvitation.survey_id)
+    .join(Contact, Contact.id == SurveyInvitation.contact_id)
+    .where(
+        SurveyInvitation.resident_id == bindparam("resident_id"),
+        SurveyInvitation.state.in_(_STATES),
+        Contact.phone_id == bindparam("phone_id"),
+        Contact.state.not_in(_NEVER_READ),
+        Contact.sent_at >= bindparam("since"),
+    )
+    .order_by(Contact.sent_at.desc())
+    .limit(1)
+)
+
+
 def open_survey(
     session: Session,
     *,
@@ -44,20 +61,8 @@ def open_survey(
     now: datetime,
 ) -> OpenSurvey | None:
     """The newest survey sent to this phone, unless an offer came after it or it is too long ago."""
-    row = session.execute(
-        select(SurveyInvitation, Survey, Contact.sent_at)
-        .join(Survey, Survey.id == SurveyInvitation.survey_id)
-        .join(Contact, Contact.id == SurveyInvitation.contact_id)
-        .where(
-            SurveyInvitation.resident_id == resident_id,
-            SurveyInvitation.state.in_(_STATES),
-            Contact.phone_id == phone_id,
-            Contact.state.not_in(_NEVER_READ),
-            Contact.sent_at >= now - ANSWERABLE_FOR,
-        )
-        .order_by(Contact.sent_at.desc())
-        .limit(1)
-    ).first()
+    whose = {"resident_id": resident_id, "phone_id": phone_id, "since": now - ANSWERABLE_FOR}
+    row = session.execute(_SENT_TO, whose).first()
     if row is None or (offered_at is not None and offered_at > row.sent_at):
         return None
     invitation, survey = row.SurveyInvitation, row.Survey

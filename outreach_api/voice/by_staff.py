@@ -82,9 +82,3 @@ def take_words(session: Session, call_id: int, *, now: datetime) -> list[str]:
     for word in words:
         word.said_at = now
     return [word.text for word in words]
-
-
-def is_in_human_hands(session: Session, phone_id: int | None) -> bool:
-    """Whether a member of staff has the talk with this phone."""
-    query = select(Conversation.taken_over_by).where(Conversation.phone_id == phone_id)
-    return session.scalar(query.order_by(Conversation.id.desc()).limit(1)) is not None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session, aliased
 
 from models.call import Call
 from models.column_types import key_ring
@@ -15,7 +15,6 @@ from models.conversation import Conversation, Message
 from models.resident import Phone, Preference, ResidentPhone
 from models.session import lock_resident
 from models.vocabulary import Author, Channel, ContactPurpose, ContactState, Direction
-from outreach_api.voice.by_staff import is_in_human_hands
 from outreach_api.voice.state import CallState
 from outreach_api.voice.transport import CallRef, Setup
 from scheduler.planning.stops import standing_stop
@@ -34,7 +33,6 @@ class OnTheLine:
     phone_id: int | None
     residents: tuple[int, ...]
     resident_id: int | None
-    stopped: bool
     started_at: datetime
     state: CallState
     purpose: ContactPurpose | None = None
@@ -42,8 +40,23 @@ class OnTheLine:
     """A member of staff has the talk: the assistant keeps quiet, and what they write is said."""
 
 
+# What is asked at every turn of every call is put together once: that takes as long as answering it.
+_CALL = select(Call).where(Call.provider == bindparam("provider"), Call.provider_ref == bindparam("ref"))
+_talk = aliased(Conversation)
+_NEWEST_TALK = select(func.max(_talk.id)).where(_talk.phone_id == Phone.id).correlate(Phone).scalar_subquery()
+_LINE = (
+    select(Call, Phone.id.label("phone_id"), Contact.purpose, Conversation.taken_over_by)
+    .select_from(Call)
+    .outerjoin(Phone, Phone.number_index == Call.number_index)
+    .outerjoin(Contact, Contact.id == Call.contact_id)
+    .outerjoin(Conversation, Conversation.id == _NEWEST_TALK)
+    .where(Call.provider == bindparam("provider"), Call.provider_ref == bindparam("ref"))
+)
+_RESIDENTS = select(ResidentPhone.resident_id).where(ResidentPhone.phone_id == bindparam("phone_id"))
+
+
 def find_call(session: Session, ref: CallRef) -> Call | None:
-    return session.scalar(select(Call).where(Call.provider == ref.provider, Call.provider_ref == ref.ref))
+    return session.scalar(_CALL, {"provider": ref.provider, "ref": ref.ref})
 
 
 def open_call(session: Session, ref: CallRef, setup: Setup, *, now: datetime) -> Call:
@@ -83,24 +96,29 @@ def _habits(session: Session, contact: Contact | None, number: str) -> CallState
     return CallState(slow=SLOW in wishes, cantonese=CANTONESE in wishes)
 
 
-def on_the_line(session: Session, call: Call) -> OnTheLine:
-    phone_id = session.scalar(select(Phone.id).where(Phone.number_index == call.number_index))
-    residents = tuple(session.scalars(select(ResidentPhone.resident_id).where(ResidentPhone.phone_id == phone_id)))
-    contact = session.get(Contact, call.contact_id) if call.contact_id is not None else None
-    resident_id = contact.resident_id if contact else None
+def on_the_line(session: Session, ref: CallRef) -> OnTheLine | None:
+    found = session.execute(_LINE, {"provider": ref.provider, "ref": ref.ref}).first()
+    if found is None:
+        return None
+    call: Call = found.Call
     return OnTheLine(
         id=call.id,
         direction=call.direction,
         contact_id=call.contact_id,
-        phone_id=phone_id,
-        residents=residents,
+        phone_id=found.phone_id,
+        residents=tuple(session.scalars(_RESIDENTS, {"phone_id": found.phone_id})),
         resident_id=call.resident_id,
-        stopped=standing_stop(session, resident_id=resident_id, phone_id=phone_id) is not None,
         started_at=call.started_at,
         state=CallState.model_validate(call.state),
-        purpose=contact.purpose if contact else None,
-        in_human_hands=is_in_human_hands(session, phone_id),
+        purpose=found.purpose,
+        in_human_hands=found.taken_over_by is not None,
     )
+
+
+def is_stopped(session: Session, line: OnTheLine) -> bool:
+    """Whether a stop is in force for whom we call, or for this phone."""
+    contact = session.get(Contact, line.contact_id) if line.contact_id is not None else None
+    return standing_stop(session, resident_id=contact.resident_id if contact else None, phone_id=line.phone_id) is not None
 
 
 def left_voicemail_lately(session: Session, line: OnTheLine, *, now: datetime) -> bool:

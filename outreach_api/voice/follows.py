@@ -39,7 +39,6 @@ class Turned:
     asked: Question | None
     stopped: bool
     resident_id: int | None
-    known_residents: int
     said: frozenset[str] = frozenset()
     """The fixed lines the bot chose, such as `goodbye`."""
     answered: bool = False

@@ -29,6 +29,7 @@ from outreach_api.voice.calls import (
     SLOW,
     OnTheLine,
     find_call,
+    is_stopped,
     keep_habits,
     left_voicemail_lately,
     note_said,
@@ -167,22 +168,23 @@ class CallService:
         now = self.clock.now()
         with self.sessions.write() as session:
             call = open_call(session, ref, setup, now=now)
-            found = on_the_line(session, call)
+            found = on_the_line(session, ref)
+            if found is None or found.state.over or call.ended_at is not None:
+                return [End("over")]
+            stopped = is_stopped(session, found)
             voicemail_again = left_voicemail_lately(session, found, now=now)
-        if found.state.over or call.ended_at is not None:
-            return [End("over")]
         if setup.answered_by == "fax":
             return self._end(found, "fax")
         if setup.answered_by in MACHINES:
             return self._end(found, "voicemail") if voicemail_again else self._leave_voicemail(found)
-        if found.stopped and found.direction is Direction.OUT:
+        if stopped and found.direction is Direction.OUT:
             return self._end(found, "stopped")
         if found.state.greeted:
             return self._go_on(found)
-        return self._greet(found)
+        return self._greet(found, stopped=stopped)
 
-    def _greet(self, found: OnTheLine) -> list[Command]:
-        said = sentences(line(_greeting_of(found)))
+    def _greet(self, found: OnTheLine, *, stopped: bool) -> list[Command]:
+        said = sentences(line(_greeting_of(found, stopped=stopped)))
         keys = sentences(line("opening_keys")) if found.direction is Direction.OUT else ()
         commands: list[Command] = [Language(cantonese=True)] if found.state.cantonese else []
         state = self._note(found, said + keys, own=True, greeted=True)
@@ -378,8 +380,7 @@ class CallService:
 
     def _read(self, ref: CallRef) -> OnTheLine | None:
         with self.sessions.read() as session:
-            call = find_call(session, ref)
-            return on_the_line(session, call) if call is not None else None
+            return on_the_line(session, ref)
 
     def _note(self, found: OnTheLine, said: tuple[str, ...], *, own: bool, **changes: Any) -> CallState:
         state = found.state.with_(last_said=said or found.state.last_said, **changes)
@@ -407,17 +408,17 @@ class CallService:
         return self.clock.now() - found.started_at > longest - _MARGIN
 
 
-def _greeting_of(found: OnTheLine) -> str:
+def _greeting_of(found: OnTheLine, *, stopped: bool) -> str:
     if found.direction is Direction.OUT:
         return "opening_survey" if found.purpose is ContactPurpose.SURVEY else "opening"
-    if found.stopped:
+    if stopped:
         return "inbound_stopped"
     return "inbound_known" if found.residents else "inbound_unknown"
 
 
 def _extra(found: OnTheLine, turned: Turned, *, newly_known: bool) -> str:
     """What is added to an answer, so that they know what they can say or press now."""
-    if turned.resident_id is None and turned.known_residents and turned.asked is Question.IDENTITY:
+    if turned.resident_id is None and found.residents and turned.asked is Question.IDENTITY:
         return "" if "姓什么" in turned.text else line("who")
     if newly_known and turned.asked in (Question.INTEREST, Question.CONFIRM_APPLY) and "第几个" not in turned.text:
         return line("yes_no_keys")

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.call import Call
 from models.case import Case
 from models.conversation import Conversation, Inbound, Message
 from models.event import Event
-from models.resident import Phone, ResidentPhone
+from models.resident import Phone
 from models.session import Sessions
 from models.vocabulary import (
     CaseKind,
@@ -41,6 +41,32 @@ from scheduler.policies.card import PolicyCard
 TRIES = 3
 FIRST_FENCE = 0
 _SETTLED = (InboundState.DONE, InboundState.PARKED)
+
+# What is asked at every turn of every call is put together once: that takes as long as answering it.
+_talk = aliased(Conversation)
+_NEWEST_TALK = select(func.max(_talk.id)).where(_talk.phone_id == Phone.id).correlate(Phone).scalar_subquery()
+_CALL = (
+    select(Call, Conversation.outcome)
+    .select_from(Call)
+    .outerjoin(Phone, Phone.number_index == Call.number_index)
+    .outerjoin(Conversation, Conversation.id == _NEWEST_TALK)
+    .where(Call.id == bindparam("call_id"))
+)
+_TURN = (
+    select(Inbound, Call, Phone.id, Conversation)
+    .select_from(Inbound)
+    .join(Call, Call.id == Inbound.call_id)
+    .outerjoin(Phone, Phone.number_index == Call.number_index)
+    .outerjoin(Conversation, Conversation.id == _NEWEST_TALK)
+    .where(Inbound.id == bindparam("inbound_id"))
+)
+_MESSAGES = select(Message).where(Message.inbound_id == bindparam("inbound_id")).order_by(Message.id)
+_CASE = (
+    select(Case)
+    .where(Case.conversation_id == bindparam("conversation_id"), Case.message_id == bindparam("message_id"))
+    .order_by(Case.id)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +133,7 @@ class Turns:
         """
         now = self.clock.now()
         with self.sessions.write() as session:
-            call = session.get_one(Call, utterance.call_id)
+            call, outcome = session.execute(_CALL, {"call_id": utterance.call_id}).one()
             call.state = call.state | {"turns": utterance.turn}
             row = {
                 "provider": call.provider,
@@ -131,9 +157,7 @@ class Turns:
                 session.add(Event(at=now, kind=EventKind.INBOUND_RECEIVED, facts={"inbound": new}))
             same = (Inbound.provider == call.provider, Inbound.provider_ref == row["provider_ref"])
             inbound_id = new if new is not None else session.scalars(select(Inbound.id).where(*same)).one()
-            talk = _conversation(session, call)
-            outcome = talk.outcome if talk else ConversationOutcome.NO_DECISION
-            return _Kept(inbound_id, outcome, is_new=new is not None)
+            return _Kept(inbound_id, outcome or ConversationOutcome.NO_DECISION, is_new=new is not None)
 
     def _claim(self, inbound_id: int) -> Claim | None:
         with self.sessions.write() as session:
@@ -147,40 +171,26 @@ class Turns:
 
 
 def _read_back(session: Session, inbound_id: int, before: ConversationOutcome) -> Turned:
-    inbound = session.get_one(Inbound, inbound_id)
-    call = session.get_one(Call, inbound.call_id)
-    messages = session.scalars(select(Message).where(Message.inbound_id == inbound_id).order_by(Message.id)).all()
+    inbound, call, phone_id, talk = session.execute(_TURN, {"inbound_id": inbound_id}).one()
+    messages = session.scalars(_MESSAGES, {"inbound_id": inbound_id}).all()
     heard = next((message for message in messages if message.direction is Direction.IN), None)
-    talk = _conversation(session, call)
     state = DialogueState.model_validate(talk.state) if talk else DialogueState()
     outcome = talk.outcome if talk else before
     directives = ((heard.reading or {}).get("directives") or []) if heard else []
-    phone = session.scalar(select(Phone).where(Phone.number_index == call.number_index))
+    resident_id = call.resident_id or (talk.resident_id if talk else None)
     return Turned(
         text="\n".join(message.text for message in messages if message.direction is Direction.OUT),
         outcome=outcome,
         outcome_changed=outcome is not before or any(d["do"] == "outcome" for d in directives),
         asked=state.asked,
-        stopped=_is_stopped(session, call, phone, talk),
+        stopped=standing_stop(session, resident_id=resident_id, phone_id=phone_id) is not None,
         resident_id=call.resident_id,
-        known_residents=_residents_on(session, phone),
         said=frozenset(d["line"] for d in directives if d["do"] == "say"),
         answered=any(d["do"] == "answer" for d in directives),
         preferences=_preferences(inbound.text, directives),
         case=_case(session, heard, asks_for_a_person=_asks_for_a_person(inbound.text, directives)),
         in_human_hands=talk is not None and talk.taken_over_by is not None,
     )
-
-
-def _is_stopped(session: Session, call: Call, phone: Phone | None, talk: Conversation | None) -> bool:
-    resident_id = call.resident_id or (talk.resident_id if talk else None)
-    return standing_stop(session, resident_id=resident_id, phone_id=phone.id if phone else None) is not None
-
-
-def _residents_on(session: Session, phone: Phone | None) -> int:
-    if phone is None:
-        return 0
-    return session.scalar(select(func.count()).where(ResidentPhone.phone_id == phone.id)) or 0
 
 
 def _preferences(text: str, directives: list[dict[str, Any]]) -> frozenset[str]:
@@ -198,19 +208,13 @@ def _case(session: Session, heard: Message | None, *, asks_for_a_person: bool) -
     """The case this message opened; who asks for a person again means the one that waits already."""
     if heard is None:
         return None
-    case = session.scalar(select(Case).where(Case.message_id == heard.id).order_by(Case.id).limit(1))
+    case = session.scalar(_CASE, {"conversation_id": heard.conversation_id, "message_id": heard.id})
     if case is not None:
         return OpenedCase(case.id, case.kind, case.reason, case.due_at)
     waiting = (Case.kind == CaseKind.HUMAN, Case.state.in_(UNFINISHED_CASES))
     query = select(Case).where(Case.conversation_id == heard.conversation_id, *waiting).order_by(Case.id.desc())
     case = session.scalar(query.limit(1)) if asks_for_a_person else None
     return OpenedCase(case.id, case.kind, CaseReason.REQUESTED, case.due_at) if case else None
-
-
-def _conversation(session: Session, call: Call) -> Conversation | None:
-    query = select(Conversation).join(Phone, Phone.id == Conversation.phone_id)
-    newest = query.where(Phone.number_index == call.number_index).order_by(Conversation.id.desc()).limit(1)
-    return session.scalar(newest)
 
 
 def _insert(session: Session) -> Any:
