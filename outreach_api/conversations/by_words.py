@@ -16,7 +16,11 @@ from outreach_api.conversations.cues import is_courteous
 from outreach_api.conversations.decision import KeepPreference, OpenCase
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import Exact, preferences_in
-from outreach_api.conversations.mandates import takes_mandate_back
+from outreach_api.conversations.mandates import (
+    nobody_known_on_the_phone,
+    take_name_on_the_phone,
+    takes_mandate_back,
+)
 from outreach_api.conversations.speaking import (
     another_speaks,
     relation_in,
@@ -39,6 +43,8 @@ from outreach_api.conversations.wishes import (
 )
 
 O = ConversationOutcome  # noqa: E741
+# In a call, who speaks may be said in answer to any of these.
+_NAMING = frozenset({Question.IDENTITY, Question.MANDATE, Question.RELATION})
 OFFER_QUESTIONS = frozenset({Question.INTEREST, Question.CONFIRM_APPLY, Question.WHICH_OFFER})
 
 
@@ -53,6 +59,9 @@ def settled_by_words(draft: Draft) -> bool:
         return True
     if exact and exact.kind in _WORDS:
         return _WORDS[exact.kind](draft)
+    if asked in _NAMING and nobody_known_on_the_phone(draft) and says_who_speaks(draft):
+        take_name_on_the_phone(draft)
+        return True
     if asked is Question.IDENTITY and says_who_speaks(draft):
         go_on_identified(draft)
         return True

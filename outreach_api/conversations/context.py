@@ -190,10 +190,14 @@ def _may_be_spoken_of(sender: Sender, resident_id: int, policy_id: str) -> bool:
 
 
 def _mandates(session: Session, sender: Sender, person: Resident | None, now: datetime) -> tuple[KnownMandate, ...]:
-    if person is None or sender.phone is None:
+    if sender.phone is None:
         return ()
-    at_home = person.id in sender.at_home
-    given = sender.given if at_home else mandates_in_force(session, now=now, resident_ids=[person.id])
+    if person is None:
+        given: Iterable[InForce] = sender.mandates
+    elif person.id in sender.at_home:
+        given = sender.given
+    else:
+        given = mandates_in_force(session, now=now, resident_ids=[person.id])
     return tuple(
         KnownMandate(
             mandate.mandate_id,
@@ -203,7 +207,7 @@ def _mandates(session: Session, sender: Sender, person: Resident | None, now: da
             is_here=mandate.phone_id == sender.phone.id,
         )
         for mandate in given
-        if mandate.resident_id == person.id
+        if person is None or mandate.resident_id == person.id
     )
 
 
@@ -291,10 +295,14 @@ def _asking_who_speaks(state: DialogueState, inbound: Inbound, standing: Standin
 
 
 def _in_this_call(state: DialogueState, call: Call | None) -> DialogueState:
-    """再说一遍 means what was said in this call: what an earlier talk said may not be for whoever picked up."""
+    """再说一遍 means what was said in this call: what an earlier talk said may not be for whoever picked up.
+
+    Nor is it whoever spoke then.
+    """
     if call is None or (state.replied_at is not None and state.replied_at >= call.started_at):
         return state
-    return state.with_(last_reply=line("opening" if call.direction is Direction.OUT else "who"))
+    opening = line("opening" if call.direction is Direction.OUT else "who")
+    return state.with_(last_reply=opening, relation=None, beside=None)
 
 
 def _standing(sender: Sender, person: Resident | None) -> Standing:

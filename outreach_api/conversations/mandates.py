@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 
-from models.vocabulary import CaseKind, CaseReason, MatchState, Question
-from outreach_api.conversations.decision import KnownMandate, OpenCase, RevokeMandate
+from models.vocabulary import CaseKind, CaseReason, Channel, MatchState, Question, Stage
+from outreach_api.conversations.decision import Identify, KnownMandate, OpenCase, Person, RevokeMandate, Standing
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.exact_words import normalise
-from outreach_api.conversations.speaking import relation_in
+from outreach_api.conversations.speaking import (
+    IDENTITY_TRIES,
+    give_up_on_identity,
+    relation_in,
+    speaks_as,
+    whom_they_name,
+)
+from outreach_api.conversations.wishes import go_on_identified
 
 _FAMILY = (
     r"(女儿|闺女|儿子|仔|个女|儿媳妇?|媳妇|女婿|孙子|孙女|外孙|老伴|侄子|侄女|保姆|护工"
@@ -61,6 +68,9 @@ def _ask_about_what_was_done(draft: Draft, given: list[KnownMandate]) -> None:
 
 def ask_mandate(draft: Draft) -> None:
     """Ask for the resident's own word, unless the one who speaks has a mandate."""
+    if nobody_known_on_the_phone(draft):
+        _ask_on_the_phone(draft)
+        return
     known = [match for match in draft.context.matches if draft.mandate_for(match)]
     if not known:
         draft.say("ask_mandate")
@@ -68,3 +78,59 @@ def ask_mandate(draft: Draft) -> None:
         return
     draft.say("mandate_known", policy="、".join(draft.name(match) for match in known))
     draft.set(asked=Question.INTEREST)
+
+
+def nobody_known_on_the_phone(draft: Draft) -> bool:
+    return draft.context.channel is Channel.VOICE and draft.context.standing is Standing.SHARED
+
+
+def take_name_on_the_phone(draft: Draft) -> None:
+    """Somebody in a call names a person: themselves, or the one for whom they speak.
+
+    Whoever speaks for another is told of a benefit by their mandate only; else the resident has to come to the phone.
+    """
+    named, relation = whom_they_name(draft), speaks_as(draft)
+    if named is None or relation is None:
+        if named is not None:
+            draft.set(relation=None, beside=draft.state.relation)
+        go_on_identified(draft)
+        return
+    draft.set(relation=relation)
+    if _goes_on_by_mandate(draft, named):
+        return
+    draft.set(identity_tries=draft.state.identity_tries + 1)
+    if draft.state.identity_tries < IDENTITY_TRIES:
+        _ask_on_the_phone(draft)
+    else:
+        give_up_on_identity(draft, CaseReason.FAMILY_MEMBER)
+
+
+def _goes_on_by_mandate(draft: Draft, named: Person) -> bool:
+    covered = {(each.resident_id, each.policy_id) for each in _held_here(draft)}
+    matches = [match for match in draft.context.on_phone if match.resident_id == named.resident_id]
+    known = [match for match in matches if (match.resident_id, match.policy_id) in covered]
+    if not known:
+        return False
+    draft.do(Identify(named.resident_id))
+    draft.know(named)
+    draft.say("identified")
+    draft.say("mandate_known", policy="、".join(draft.name(match) for match in known))
+    focus = known[0].match_id if len(known) == 1 else None
+    draft.set(asked=Question.INTEREST, stage=Stage.OFFER, identity_tries=0, pending=None, focus=focus)
+    return True
+
+
+def _held_here(draft: Draft) -> list[KnownMandate]:
+    return [each for each in draft.context.mandates if each.is_here and each.relation == draft.state.relation]
+
+
+def _ask_on_the_phone(draft: Draft) -> None:
+    """Whose mandate it is, where one is held here; else for the resident, and for the speaker's own name."""
+    if _held_here(draft) and whom_they_name(draft) is None:
+        draft.say("family_whose")
+        draft.set(asked=Question.IDENTITY)
+        return
+    draft.say("family_on_the_phone")
+    if len(draft.context.household) > 1:
+        draft.say("family_may_be_meant")
+    draft.set(asked=Question.MANDATE)

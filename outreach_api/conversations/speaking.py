@@ -36,7 +36,11 @@ _WORDS_OF_RELATION: Mapping[str, str] = MappingProxyType(
         "家属": "家属",
     }
 )
+_OWN_NAME = re.compile(r"(我|本人|免贵)\s*(是)?\s*姓")
+_KIN = "妈|妈妈|母亲|爸|爸爸|父亲|奶奶|爷爷|外婆|外公|婆婆|公公|岳母|岳父|老伴|老公|老婆|先生|太太|老豆|老妈|阿妈|阿婆|阿公"
+_ANOTHERS_NAME = re.compile(rf"(我家?(里)?({_KIN})|老人家?|老太太|老爷子|她|他|佢)\s*(是|叫)?\s*姓")
 _RELATIONS = {word: relation for relation, words in _WORDS_OF_RELATION.items() for word in words.split()}
+_IS_KIN = re.compile(rf"我(就)?[是系係][^，,。]{{0,8}}?({'|'.join(_RELATIONS)})")
 
 
 def may_not_speak(draft: Draft, pending: Topic | str) -> bool:
@@ -64,6 +68,24 @@ def says_who_speaks(draft: Draft) -> bool:
     return names_somebody(text) or bool(_fitting(draft)) or (draft.is_with_firm and sounds_like_a_firm(text))
 
 
+def whom_they_name(draft: Draft) -> Person | None:
+    """The one of the household whom the text fits."""
+    fitting = _fitting(draft)
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def speaks_as(draft: Draft) -> str | None:
+    """What somebody who names a person is to that person; None: they name themselves.
+
+    我姓王 is always one's own name. 我妈姓王 is not, nor is 姓王 from who has said 我是她女儿.
+    """
+    text = draft.heard.text
+    if _OWN_NAME.search(text):
+        return None
+    of_another = _ANOTHERS_NAME.search(text) or _IS_KIN.search(text)
+    return draft.state.relation or (relation_in(text) or "家人" if of_another else None)
+
+
 def identify(draft: Draft) -> Person | None:
     """Take surname and birth month for an answer; exactly one of the household must fit, in three tries."""
     fitting = _fitting(draft)
@@ -78,11 +100,16 @@ def identify(draft: Draft) -> Person | None:
     if tries < IDENTITY_TRIES:
         draft.say("ask_identity_again")
     else:
-        draft.say("identity_failed")
-        draft.do(OpenCase(CaseKind.HUMAN, CaseReason.UNKNOWN_CALLER))
-        draft.set(asked=None)
-        draft.conclude(ConversationOutcome.ESCALATED)
+        give_up_on_identity(draft, CaseReason.UNKNOWN_CALLER)
     return None
+
+
+def give_up_on_identity(draft: Draft, reason: CaseReason) -> None:
+    """A person finds out who it is."""
+    draft.say("identity_failed")
+    draft.do(OpenCase(CaseKind.HUMAN, reason))
+    draft.set(asked=None)
+    draft.conclude(ConversationOutcome.ESCALATED)
 
 
 def another_speaks(draft: Draft) -> bool:

@@ -34,6 +34,8 @@ class DialogueState(BaseModel):
     which_tries: int = 0
     relation: str | None = None
     """What the speaker is to the resident, once they have said that they are somebody else."""
+    beside: str | None = None
+    """Who of the family spoke in this call before the resident came to the phone."""
     aside: Literal["answered", "noted"] | None = None
     """The last reply put no question: it answered something, or noted something down. What was asked is older."""
     held: bool = False

@@ -176,7 +176,7 @@ def give_own_word(draft: Draft) -> None:
         # The resident is not at this phone: whose word it is nobody can tell.
         wants(draft, Yes.KEYWORD)
         return
-    relation = draft.state.relation
+    relation = draft.state.relation or draft.state.beside
     draft.set(relation=None)
     if relation and draft.is_known and len(matches) == 1:
         draft.do(GrantMandate(matches[0], relation))

@@ -118,7 +118,9 @@ def on_the_line(session: Session, ref: CallRef) -> OnTheLine | None:
 def is_stopped(session: Session, line: OnTheLine) -> bool:
     """Whether a stop is in force for whom we call, or for this phone."""
     contact = session.get(Contact, line.contact_id) if line.contact_id is not None else None
-    return standing_stop(session, resident_id=contact.resident_id if contact else None, phone_id=line.phone_id) is not None
+    return (
+        standing_stop(session, resident_id=contact.resident_id if contact else None, phone_id=line.phone_id) is not None
+    )
 
 
 def left_voicemail_lately(session: Session, line: OnTheLine, *, now: datetime) -> bool:

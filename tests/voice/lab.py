@@ -253,6 +253,9 @@ class Lab:
         )
         return self._talked(number, script, contact_id, matches, entry["faults"])
 
+    def next_day(self) -> None:
+        self.clock.set(self.clock.now() + timedelta(days=1, minutes=1))
+
     def into_contact_hours(self) -> None:
         """Each call takes some minutes: after an hour of them the next working day begins."""
         now = self.clock.now()
