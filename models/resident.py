@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -39,6 +40,15 @@ class Resident(Base):
     created_at: Mapped[datetime]
 
     phones: Mapped[list[ResidentPhone]] = relationship(back_populates="resident", order_by="ResidentPhone.rank")
+
+
+_MOBILE = re.compile(r"\+861[3-9]\d{9}")
+
+
+def state_by_form(number: str) -> PhoneState:
+    """What a number that nobody has tried yet takes: one of the mainland that is no mobile's takes calls only."""
+    fixed = number.startswith("+86") and not _MOBILE.fullmatch(number)
+    return PhoneState.LANDLINE if fixed else PhoneState.USABLE
 
 
 class Phone(Base):

@@ -418,6 +418,8 @@ class PhoneState(StrEnum):
     USABLE = "usable"
     QUARANTINED = "quarantined"
     UNREACHABLE = "unreachable"
+    LANDLINE = "landline"
+    """Takes calls, and no texts."""
 
 
 class ResidentStatus(StrEnum):

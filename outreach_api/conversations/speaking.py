@@ -37,7 +37,7 @@ _WORDS_OF_RELATION: Mapping[str, str] = MappingProxyType(
     }
 )
 _OWN_NAME = re.compile(r"(我|本人|免贵)\s*(是)?\s*姓")
-_KIN = "妈|妈妈|母亲|爸|爸爸|父亲|奶奶|爷爷|外婆|外公|婆婆|公公|岳母|岳父|老伴|老公|老婆|先生|太太|老豆|老妈|阿妈|阿婆|阿公"
+_KIN = "妈妈?|母亲|爸爸?|父亲|奶奶|爷爷|外婆|外公|婆婆|公公|岳母|岳父|老伴|老公|老婆|先生|太太|老豆|老妈|阿[妈婆公]"
 _ANOTHERS_NAME = re.compile(rf"(我家?(里)?({_KIN})|老人家?|老太太|老爷子|她|他|佢)\s*(是|叫)?\s*姓")
 _RELATIONS = {word: relation for relation, words in _WORDS_OF_RELATION.items() for word in words.split()}
 _IS_KIN = re.compile(rf"我(就)?[是系係][^，,。]{{0,8}}?({'|'.join(_RELATIONS)})")

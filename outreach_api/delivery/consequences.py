@@ -27,13 +27,13 @@ class PhoneEffect(StrEnum):
     NONE = "none"
     COUNT_FAILURE = "count_failure"
     UNREACHABLE = "unreachable"
+    CALLS_ONLY = "calls_only"
     STOP = "stop"
 
 
-# A landline is unreachable by text, which is the only channel that fails that way.
 EFFECT_OF_CAUSE: dict[Cause, PhoneEffect] = {
     Cause.INVALID_NUMBER: PhoneEffect.UNREACHABLE,
-    Cause.LANDLINE: PhoneEffect.UNREACHABLE,
+    Cause.LANDLINE: PhoneEffect.CALLS_ONLY,
     Cause.UNREACHABLE: PhoneEffect.COUNT_FAILURE,
     Cause.OPTED_OUT_AT_CARRIER: PhoneEffect.STOP,
     Cause.FILTERED: PhoneEffect.NONE,
@@ -57,10 +57,12 @@ class Failed(Protocol):
 
 
 def note_failure(session: Session, contact: Failed, cause: Cause, *, now: datetime) -> None:
-    """Let a failed contact tell on its phone: unreachable at once, after two failures in a row, or stopped."""
+    """Let a failed contact tell on its phone: unreachable at once, after two failures in a row, by text, or stopped."""
     match EFFECT_OF_CAUSE[cause]:
         case PhoneEffect.UNREACHABLE:
             _change(session, contact.phone_id, state=PhoneState.UNREACHABLE)
+        case PhoneEffect.CALLS_ONLY:
+            _change(session, contact.phone_id, state=PhoneState.LANDLINE)
         case PhoneEffect.COUNT_FAILURE:
             _count_failure(session, contact.phone_id)
         case PhoneEffect.STOP:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.contact import Contact
-from models.vocabulary import ContactPurpose, PhoneState, Refusal, ResidentStatus, Waiver
+from models.vocabulary import Channel, ContactPurpose, PhoneState, Refusal, ResidentStatus, Waiver
 from outreach_api.delivery.circumstances import Circumstances
 from scheduler.planning.budget import budget_refusal, is_proactive, notice_refusal, tomorrow
 from scheduler.planning.decision import REFUSAL_OF_PHONE
@@ -86,7 +86,8 @@ def _pointless(contact: Contact, at_hand: Circumstances, bench: Bench) -> Refusa
     if any(at_hand.pauses.hold(policy_id=m.policy_id, campaign_id=contact.campaign_id) for m in offered):
         return Refusal.CAMPAIGN_PAUSED
     phone_state = at_hand.phone_states[contact.phone_id]
-    if phone_state is not PhoneState.USABLE:
+    by_call = phone_state is PhoneState.LANDLINE and contact.channel is Channel.VOICE
+    if phone_state is not PhoneState.USABLE and not by_call:
         return REFUSAL_OF_PHONE[phone_state]
     wishes = at_hand.wishes.get(contact.resident_id or 0, frozenset())
     if (

@@ -15,6 +15,7 @@ from outreach_api.voice.lines import line
 from scheduler.planning.situation import LADDER_PURPOSES, PUSHED_STATES
 
 EXPIRES_AFTER = timedelta(days=1)
+TAKE_CALLS = (PhoneState.USABLE, PhoneState.LANDLINE)
 
 
 class CannotCall(ValueError):  # noqa: N818
@@ -73,7 +74,7 @@ def owner_of(session: Session, number_index: str) -> tuple[int, int]:
 
 
 def _first_phone(session: Session, resident_id: int) -> int | None:
-    usable = (ResidentPhone.resident_id == resident_id, Phone.state == PhoneState.USABLE)
+    usable = (ResidentPhone.resident_id == resident_id, Phone.state.in_(TAKE_CALLS))
     query = select(Phone.id).join(ResidentPhone, ResidentPhone.phone_id == Phone.id).where(*usable)
     return session.scalar(query.order_by(ResidentPhone.rank, ResidentPhone.id).limit(1))
 

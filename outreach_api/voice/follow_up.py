@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from models.contact import Contact, ContactMatch
 from models.match import Match
-from models.resident import Resident, ResidentPhone
-from models.vocabulary import Channel, ContactPurpose, ContactState
+from models.resident import Phone, Resident, ResidentPhone
+from models.vocabulary import Channel, ContactPurpose, ContactState, PhoneState
 from outreach_api.conversations.offers import OfferTexts
 from scheduler.planning.situation import PUSHED_STATES
 from scheduler.policies.card import PolicyCard
@@ -23,7 +23,7 @@ EXPIRES_AFTER = timedelta(hours=36)
 def text_after_silence(
     session: Session, contact_id: int, cards: Mapping[str, PolicyCard], *, now: datetime
 ) -> Contact | None:
-    """Plan one text on the call's own rung; None when nothing is open any more or one waits already."""
+    """Plan one text on the call's own rung; None when nothing is open, one waits already, or a landline takes none."""
     call = session.get_one(Contact, contact_id)
     offers = session.execute(
         select(ContactMatch.number, Match.policy_id, Match.id)
@@ -31,7 +31,8 @@ def text_after_silence(
         .where(ContactMatch.contact_id == contact_id, Match.state.in_(PUSHED_STATES))
     ).all()
     waits = select(Contact.id).where(Contact.phone_id == call.phone_id, Contact.state == ContactState.PLANNED)
-    if call.resident_id is None or not offers or session.scalar(waits.limit(1)) is not None:
+    takes_texts = session.get_one(Phone, call.phone_id).state is PhoneState.USABLE
+    if not takes_texts or call.resident_id is None or not offers or session.scalar(waits.limit(1)) is not None:
         return None
     sharing = select(func.count()).where(ResidentPhone.phone_id == call.phone_id)
     rendered = OfferTexts(cards)(

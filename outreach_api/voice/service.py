@@ -289,10 +289,12 @@ class CallService:
         return [self._text(slow, spoken_again if count < len(SILENCES) else said)]
 
     def _give_up_on_silence(self, found: OnTheLine) -> list[Command]:
+        text = None
         if found.contact_id is not None:
             with self.sessions.write() as session:
-                text_after_silence(session, found.contact_id, self.cards, now=self.clock.now())
-        return self._say(found, Spoken(sentences(line("silence_goodbye"))), own=True, over="silence")
+                text = text_after_silence(session, found.contact_id, self.cards, now=self.clock.now())
+        farewell = "silence_goodbye" if text else "silence_farewell"
+        return self._say(found, Spoken(sentences(line(farewell))), own=True, over="silence")
 
     # A turn of the conversation
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.column_types import key_ring
 from models.enterprise import Enterprise
 from models.match import Match
-from models.resident import Phone, Resident, ResidentPhone
+from models.resident import Phone, Resident, ResidentPhone, state_by_form
 from models.session import Sessions
 from models.vocabulary import Audience, MatchState
 from scheduler.matching.population import KEY, Population
@@ -160,7 +160,11 @@ def _phones(session: Session, numbers: Mapping[str, str]) -> dict[str, Phone]:
     """The phones of these numbers, by their index; those not known yet are added."""
     known = session.scalars(select(Phone).where(Phone.number_index.in_(numbers)))
     phones = {phone.number_index: phone for phone in known}
-    new = [Phone(number=numbers[index], number_index=index) for index in numbers if index not in phones]
+    new = [
+        Phone(number=number, number_index=index, state=state_by_form(number))
+        for index, number in numbers.items()
+        if index not in phones
+    ]
     session.add_all(new)
     session.flush()
     return phones | {phone.number_index: phone for phone in new}

@@ -60,6 +60,10 @@ class Cadence:
     def shortest_wait_days(self) -> int:
         return min((rung.after_days for rung in self.rungs[1:]), default=0)
 
+    @property
+    def calls(self) -> bool:
+        return any(rung.action is Action.CALL for rung in self.rungs)
+
     def served_by(self, channels: Collection[Channel]) -> Cadence:
         """The same ladder without what goes out by a channel that nobody serves; what follows waits for both."""
         rungs: list[Rung] = []

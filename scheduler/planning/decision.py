@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from models.vocabulary import (
     Audience,
     CaseReason,
+    Cause,
     Channel,
     ContactPurpose,
     MatchState,
@@ -43,6 +44,7 @@ MOST_OFFERS_IN_ONE_CONTACT = 4
 REFUSAL_OF_PHONE = {
     PhoneState.QUARANTINED: Refusal.PHONE_QUARANTINED,
     PhoneState.UNREACHABLE: Refusal.PHONE_UNREACHABLE,
+    PhoneState.LANDLINE: Refusal.PHONE_UNREACHABLE,
 }
 
 
@@ -220,13 +222,30 @@ def _is_usable(phone: PhoneSituation) -> bool:
     return phone.state is PhoneState.USABLE and phone.stop is None
 
 
+def _is_called_only(phone: PhoneSituation, person: ResidentSituation, bench: Bench) -> bool:
+    """A landline takes no text: where the ladder calls at all, a call takes the text's place."""
+    return (
+        phone.state is PhoneState.LANDLINE
+        and phone.stop is None
+        and phone.speaks_for is None
+        and bench.cadence.calls
+        and channel_for(Channel.VOICE, _wishes(person)) is Channel.VOICE
+    )
+
+
 def _may_be_told(phone: PhoneSituation, group: list[Due]) -> bool:
     return phone.speaks_for is None or {due.match.policy_id for due in group} <= phone.speaks_for
 
 
 def _phone(person: ResidentSituation, group: list[Due], bench: Bench) -> PhoneSituation | Refusal | None:
-    usable = {p.phone_id: p for p in person.phones if _is_usable(p) and _may_be_told(p, group)}
-    attempts: list[Attempt] = sorted({a for d in group for a in d.match.attempts}, key=lambda a: a.at)
+    """The first in rank; those that take calls only come last."""
+    landlines = {p.phone_id: p for p in person.phones if _is_called_only(p, person, bench)}
+    usable = {p.phone_id: p for p in person.phones if _is_usable(p) and _may_be_told(p, group)} | landlines
+    # That a landline took no text says nothing about calls.
+    attempts: list[Attempt] = sorted(
+        {a for d in group for a in d.match.attempts if a.cause is not Cause.LANDLINE or a.phone_id not in landlines},
+        key=lambda a: a.at,
+    )
     chosen = choose_phone(list(usable), attempts, now=bench.now)
     if isinstance(chosen, NotYet):
         return Refusal.PHONE_UNREACHABLE
@@ -252,13 +271,18 @@ def refusal_of_number(phone: PhoneSituation) -> Refusal:
     return REFUSAL_OF_PHONE.get(phone.state, Refusal.PHONE_UNREACHABLE)
 
 
+def _wishes(person: ResidentSituation) -> Collection[Wish]:
+    """A machine that calls asks for somebody of the house: firms are written to."""
+    return person.preferences | ({Wish.NO_ROBOT_CALLS} if person.audience is Audience.ENTERPRISE else set())
+
+
 def _contact(person: ResidentSituation, group: list[Due], phone: PhoneSituation, bench: Bench) -> PlannedContact:
     lead = group[0]
-    # A machine that calls asks for somebody of the house: firms are written to.
-    wishes = person.preferences | ({Wish.NO_ROBOT_CALLS} if person.audience is Audience.ENTERPRISE else set())
-    channel = channel_for(CHANNEL_OF[lead.action], wishes)
+    channel = channel_for(CHANNEL_OF[lead.action], _wishes(person))
     if phone.speaks_for is not None:
         channel = Channel.SMS  # A machine's call would ask them who the old person is, whom they know.
+    elif phone.state is PhoneState.LANDLINE:
+        channel = Channel.VOICE
     at = max(d.planned.at for d in group)
     at = max(at, bench.now)
     if bench.guards.quiet_hours is Guard.ON:

@@ -95,7 +95,7 @@ def test_a_failure_keeps_its_cause_and_code(office: Office, sent: int, status: s
         Cause.LANDLINE,
         "30006",
     )
-    assert office.phone(sent).state is PhoneState.UNREACHABLE
+    assert office.phone(sent).state is PhoneState.LANDLINE
 
 
 def test_two_failures_in_a_row_make_a_phone_unreachable(office: Office) -> None:

@@ -335,7 +335,15 @@ def test_a_landline_is_rejected_and_its_phone_left_alone(office: Office) -> None
     office.deliver()
     contact = office.contact(contact_id)
     assert (contact.state, contact.cause, contact.vendor_code) == (ContactState.REJECTED, Cause.LANDLINE, "21614")
-    assert office.phone(contact_id).state is PhoneState.UNREACHABLE
+    assert office.phone(contact_id).state is PhoneState.LANDLINE
+
+
+def test_a_landline_is_not_texted_again(office: Office) -> None:
+    contact_id = office.due()
+    with office.sessions.write() as session:
+        session.scalars(select(Phone)).one().state = PhoneState.LANDLINE
+    office.deliver()
+    assert office.refusal(contact_id) is Refusal.PHONE_UNREACHABLE
 
 
 def test_an_opt_out_at_the_carrier_is_a_stop_and_closes_the_match(office: Office) -> None:

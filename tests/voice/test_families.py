@@ -1,4 +1,4 @@
-"""Who of a house picks up: a couple behind one phone, a daughter with and without a mandate. On both ways of carrying."""
+"""Who of a house picks up: a couple behind one phone, a daughter with and without a mandate."""
 
 from __future__ import annotations
 
