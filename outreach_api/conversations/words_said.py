@@ -31,6 +31,12 @@ MOST_LOOKED_AT = 600
 COUNTED_UP_TO = 2000
 
 
+_REMEMBER = {
+    "postgresql": postgresql.insert(WordIndex).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(WordIndex).on_conflict_do_nothing(),
+}
+
+
 @dataclass(frozen=True)
 class Found:
     """Conversations that hold the words, the newest first; `next_before` is where the next look begins."""
@@ -44,8 +50,8 @@ def remember_words(session: Session, conversation_id: int, text: str) -> None:
     rows = [{"pair": pair, "conversation_id": conversation_id} for pair in pairs(mask_text(text))]
     if not rows:
         return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(WordIndex).values(rows).on_conflict_do_nothing())
+    # One statement for any number of rows: else each length of a text would be put together anew.
+    session.connection().execute(_REMEMBER[session.get_bind().dialect.name], rows)
 
 
 def pairs(text: str) -> list[int]:
