@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -271,9 +271,9 @@ def refusal_of_number(phone: PhoneSituation) -> Refusal:
     return REFUSAL_OF_PHONE.get(phone.state, Refusal.PHONE_UNREACHABLE)
 
 
-def _wishes(person: ResidentSituation) -> Collection[Wish]:
+def _wishes(person: ResidentSituation) -> frozenset[Wish]:
     """A machine that calls asks for somebody of the house: firms are written to."""
-    return person.preferences | ({Wish.NO_ROBOT_CALLS} if person.audience is Audience.ENTERPRISE else set())
+    return person.preferences | ({Wish.NO_ROBOT_CALLS} if person.audience is Audience.ENTERPRISE else frozenset())
 
 
 def _contact(person: ResidentSituation, group: list[Due], phone: PhoneSituation, bench: Bench) -> PlannedContact:
