@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sandbox.ledger import Entry, Ledger
 from sandbox.timeline import local
 
-SMS, VOICE = "sms", "voice"
+SMS, VOICE, CHAT = "sms", "voice", "chat"
 ANSWERING_WINDOW = timedelta(minutes=30)
 OPEN: dict[str, tuple[tuple[time, time], ...]] = {
     SMS: ((time(9), time(20)),),
@@ -65,16 +65,18 @@ class _Send:
 
 @dataclass(slots=True)
 class _Line:
-    """One number's history. Both lists are in order of time."""
+    """One number's history, each list in order of time."""
 
     sends: list[_Send]
     heard: list[tuple[datetime, bool]]
+    texted: list[datetime]
+    """When it wrote what a text may answer: what is written on the chat page is answered there."""
 
     def proactive(self, channel: str) -> list[_Send]:
         """A text is answering when this number spoke within the half hour before; a call never is."""
-        times = [at for at, _ in self.heard]
         sends = [send for send in self.sends if send.channel == channel]
-        return [send for send in sends if channel == VOICE or not _between(times, send.at - ANSWERING_WINDOW, send.at)]
+        asked = self.texted if channel == SMS else []
+        return [send for send in sends if not _between(asked, send.at - ANSWERING_WINDOW, send.at)]
 
 
 def count_breaches(ledger: Ledger, waivers: Sequence[Waiver] = ()) -> Breaches:
@@ -89,20 +91,25 @@ def count_breaches(ledger: Ledger, waivers: Sequence[Waiver] = ()) -> Breaches:
 
 
 def _by_number(ledger: Ledger, waivers: Sequence[Waiver]) -> Mapping[str, _Line]:
-    lines: dict[str, _Line] = defaultdict(lambda: _Line([], []))
+    lines: dict[str, _Line] = defaultdict(lambda: _Line([], [], []))
     for create in _accepted(ledger.creates):
         waived = frozenset(rule for rule in Rule if any(waiver.covers(create, rule) for waiver in waivers))
         send = _Send(_instant(create), create["contact"], create.get("channel", SMS), waived)
         lines[create["to"]].sends.append(send)
     for message in ledger.inbound:
-        lines[message["from"]].heard.append((_instant(message), bool(message["stop"])))
+        line = lines[message["from"]]
+        line.heard.append((_instant(message), bool(message["stop"])))
+        if message.get("channel") != CHAT:
+            line.texted.append(_instant(message))
     for call in ledger.calls:
         # Who said nothing, or a machine, was not heard from.
         if call["said"]:
             lines[call["number"]].heard.append((_instant(call), bool(call["stop"])))
+            lines[call["number"]].texted.append(_instant(call))
     for line in lines.values():
         line.sends.sort(key=lambda send: send.at)
         line.heard.sort(key=lambda heard: heard[0])
+        line.texted.sort()
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,8 @@ Entry = dict[str, Any]
 
 _NOT_OURS = frozenset({"contact", "case", "client_id", "url"})
 """Names the product gave. Another run may name alike things otherwise, so the hash numbers them as they appear."""
+_LINK = re.compile(r"https?://[\x21-\x7e]+")
+"""So are the links in its texts: they hold its port."""
 
 
 @dataclass(slots=True)
@@ -18,6 +21,7 @@ class Ledger:
     creates: list[Entry] = field(default_factory=list)
     receipts: list[Entry] = field(default_factory=list)
     inbound: list[Entry] = field(default_factory=list)
+    """What residents wrote, by text or on the chat page (`channel` says which)."""
     visits: list[Entry] = field(default_factory=list)
     lists: list[Entry] = field(default_factory=list)
     desk: list[Entry] = field(default_factory=list)
@@ -48,7 +52,11 @@ class Ledger:
 
 
 def _numbered(numbered: dict[str, dict[str, int]], key: str, value: Any) -> Any:
-    if key not in _NOT_OURS or value is None:
-        return value
-    seen = numbered.setdefault(key, {})
+    if key == "body":
+        return _LINK.sub(lambda link: f"<link {_number_of(numbered, 'link', link[0])}>", value)
+    return value if key not in _NOT_OURS or value is None else _number_of(numbered, key, value)
+
+
+def _number_of(numbered: dict[str, dict[str, int]], kind: str, value: Any) -> int:
+    seen = numbered.setdefault(kind, {})
     return seen.setdefault(str(value), len(seen) + 1)

@@ -27,7 +27,7 @@ class Outside:
         self._backend = Backend(world.callbacks, world.auth_token)
         lines = subscribers(world.people)
         desk = Desk(seed=world.seed, timeline=self.timeline, ledger=self.ledger, backend=self._backend)
-        crowd = self._crowd = Crowd(lines, self.timeline, desk.intend)
+        crowd = self._crowd = Crowd(lines, self.timeline, desk.intend, ledger=self.ledger, seed=world.seed)
         self.exchange = Exchange(
             account_sid=world.account_sid,
             seed=world.seed,
@@ -73,4 +73,5 @@ class Outside:
             self._crowd.read(message)
 
     def close(self) -> None:
+        self._crowd.close()
         self._backend.close()

@@ -30,7 +30,13 @@ FORECAST_SEEDS = 24
 
 
 def open_campaigns(
-    session: Session, cards: Iterable[PolicyCard], *, starts_on: date, now: datetime, daily_cap: int = DAILY_CAP
+    session: Session,
+    cards: Iterable[PolicyCard],
+    *,
+    starts_on: date,
+    now: datetime,
+    daily_cap: int = DAILY_CAP,
+    chat_links: bool = False,
 ) -> None:
     """One running campaign for each card that may be pushed and that matching found somebody for.
 
@@ -39,7 +45,9 @@ def open_campaigns(
     matched = set(session.scalars(select(Match.policy_id).distinct()))
     offered = [card for card in cards if card.id in matched and card.is_pushable(starts_on)]
     for priority, card in enumerate(sorted(offered, key=lambda card: card.id), start=1):
-        draft = CampaignDraft(card.name.zh, starts_on, daily_cap, policy_id=card.id, priority=priority)
+        draft = CampaignDraft(
+            card.name.zh, starts_on, daily_cap, policy_id=card.id, priority=priority, chat_link=chat_links
+        )
         campaign = create_campaign(session, draft, by=DRAWN_UP_BY, now=now)
         approve_campaign(session, campaign, by=APPROVED_BY, now=now)
         start_campaign(session, campaign, by=DRAWN_UP_BY, now=now)

@@ -245,7 +245,7 @@ class Demo:
             token = add_token(session, "sandbox", Terms(["feeds", "cases"], calls_a_minute=UNHURRIED), now=now)
             password = add_staff(session, "demo", say("演示主管", "Demo supervisor"), Role.SUPERVISOR)
             agents = {agent: agent_token(session, agent, now=now) for agent in AGENTS}
-            open_campaigns(session, house.cards.values(), starts_on=START_ON, now=now)
+            open_campaigns(session, house.cards.values(), starts_on=START_ON, now=now, chat_links=True)
             take_places(session, read_places(self.plan.street / PLACES))
             add_teams(session, TEAMS, visits_per_day=self.plan.visits_per_day)
             open_surveys(session, starts_on=START_ON)

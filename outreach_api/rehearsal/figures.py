@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models.contact import Contact
 from models.conversation import Inbound, Message
 from models.vocabulary import ContactState
+from outreach_api.chat.talk import PROVIDER as CHAT_PAGE
 
 BREACH_KINDS = ("budget", "quiet_hours", "after_stop", "duplicate_send")
 # States in which we claim that the carrier took the message.
@@ -54,7 +55,7 @@ def reconcile_with_ledger(session: Session, ledger: Ledger) -> Reconciliation:
     taken = set(session.scalars(select(Contact.id).where(Contact.state.in_(TAKEN_BY_CARRIER))))
     unknown = session.scalar(select(func.count()).where(Contact.state == ContactState.UNKNOWN)) or 0
     acknowledged = {entry["sid"] for entry in ledger["inbound"] if entry["acknowledged"]}
-    transcribed = set(session.scalars(select(Inbound.provider_ref).join(Message, Message.inbound_id == Inbound.id)))
+    transcribed = _transcribed(session)
     return Reconciliation(
         inbound_without_transcript=len(acknowledged - transcribed),
         spoken_without_transcript=_spoken_without_transcript(ledger, transcribed),
@@ -63,6 +64,14 @@ def reconcile_with_ledger(session: Session, ledger: Ledger) -> Reconciliation:
         duplicates=sum(count - 1 for count in by_contact.values()),
         unknown_unresolved=unknown,
     )
+
+
+def _transcribed(session: Session) -> set[str]:
+    """By the name that the outside gave it; a message of the chat page is named by its browser, within its link."""
+    kept = session.execute(
+        select(Inbound.provider, Inbound.provider_ref).join(Message, Message.inbound_id == Inbound.id)
+    )
+    return {ref.partition(":")[2] if provider == CHAT_PAGE else ref for provider, ref in kept}
 
 
 def _spoken_without_transcript(ledger: Ledger, transcribed: set[str]) -> int:

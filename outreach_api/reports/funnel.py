@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.case import Case
+from models.chat import ChatVisit
 from models.contact import Contact, RefusedContact
 from models.conversation import ContactStop
 from models.match import Match
-from models.vocabulary import CaseState, ContactState
+from models.vocabulary import CaseState, Channel, ContactState
 
 Table = dict[str, dict[str, int]]
 UNFINISHED = (CaseState.OPEN, CaseState.ACCEPTED)
@@ -35,7 +36,7 @@ class Funnel:
     newly_matched: dict[str, int]
     match_states: Table
     contact_states: Table
-    """Channel → state → number."""
+    """Channel → state → number. A chat page that somebody opened with its link is a contact that was answered."""
     case_states: Table
     """Kind → state → number."""
     clocks: dict[str, CaseClock]
@@ -58,7 +59,7 @@ class Funnel:
 def funnel(session: Session, now: datetime) -> Funnel:
     """Count everything, in one grouped query a table."""
     match_states = _two_way(session, Match.policy_id, Match.state)
-    contacts = _two_way(session, Contact.channel, Contact.state)
+    contacts = _contacts(session)
     clocks = _clocks(session, now)
     return Funnel(
         newly_matched={policy: sum(states.values()) for policy, states in match_states.items()},
@@ -71,6 +72,15 @@ def funnel(session: Session, now: datetime) -> Funnel:
         unknown_sends=sum(states.get(ContactState.UNKNOWN, 0) for states in contacts.values()),
         overdue=sum(clock.overdue for clock in clocks.values()),
     )
+
+
+def _contacts(session: Session) -> Table:
+    table = _two_way(session, Contact.channel, Contact.state)
+    pages = session.scalar(select(func.count()).select_from(ChatVisit)) or 0
+    if pages:
+        chat, answered = table.setdefault(Channel.CHAT.value, {}), ContactState.ANSWERED.value
+        chat[answered] = chat.get(answered, 0) + pages
+    return table
 
 
 def _two_way(session: Session, rows: InstrumentedAttribute, columns: InstrumentedAttribute) -> Table:  # type: ignore[type-arg]

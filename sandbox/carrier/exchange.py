@@ -254,6 +254,7 @@ class Exchange:
         with self._lock:
             self._messages[message.sid] = message
         entry: Entry = {"at": stamp(now), "sid": message.sid, "from": number, "to": message.to, "body": body}
+        entry["channel"] = "sms"
         entry |= {"stop": stop, "attempts": 0, "acknowledged": False}
         self._ledger.inbound.append(entry)
         self._hand_over(message, entry)

@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from random import Random
 from typing import Protocol
 
+from urllib3 import PoolManager
+
 from sandbox.carrier.exchange import Exchange
 from sandbox.carrier.line import Line
 from sandbox.carrier.messages import Message
-from sandbox.carrier.switchboard import Answer
+from sandbox.carrier.switchboard import Answer as PickedUp
+from sandbox.ledger import Ledger
 from sandbox.residents import on_the_phone
+from sandbox.residents.chat_page import ChatPage
+from sandbox.residents.on_the_page import PageVisit, Surroundings, link_in, taps_links, without_link
 from sandbox.residents.on_the_phone import Talker
 from sandbox.residents.personas import Decision
-from sandbox.residents.resident import Resident
+from sandbox.residents.resident import Answer, Resident
 from sandbox.timeline import Timeline
 from sandbox.world import Person, Subscriber
 
@@ -25,8 +30,13 @@ class Intend(Protocol):
 
 
 class Crowd:
-    def __init__(self, lines: Mapping[str, Subscriber], timeline: Timeline, intend: Intend) -> None:
+    def __init__(
+        self, lines: Mapping[str, Subscriber], timeline: Timeline, intend: Intend, *, ledger: Ledger, seed: int
+    ) -> None:
         self._lines = lines
+        self._ledger = ledger
+        self._seed = seed
+        self._http = PoolManager(maxsize=2)
         self._timeline = timeline
         self._intend = intend
         self._residents = {person.id: Resident.of(person) for line in lines.values() for person in line.people}
@@ -42,14 +52,18 @@ class Crowd:
         if line is None:
             return
         resident = self._residents[addressed(line, message.body).id]
-        answer = resident.receive(message.body, self._timeline.now)
+        answer = resident.receive(without_link(message.body), self._timeline.now)
         if line.phone.holder != "stranger":
             self._intend(resident.person, frozenset(resident.heard_of))
         if answer is None:
             return
-        self._timeline.schedule(answer.at, lambda: self._write(message.to, answer.text, stop=answer.stop))
+        link = link_in(message.body)
+        if link and taps_links(resident):
+            self._visit_page(resident, line, link, answer)
+        else:
+            self._timeline.schedule(answer.at, lambda: self._write(message.to, answer))
 
-    def pick_up(self, number: str, dice: Random) -> Answer:
+    def pick_up(self, number: str, dice: Random) -> PickedUp:
         """What becomes of a phone that rings."""
         return on_the_phone.pick_up(self._lines.get(number), self._talkers, number, dice)
 
@@ -60,9 +74,19 @@ class Crowd:
             self._intend(talker.person, frozenset(talker.heard_of), talker.decision)
         return on_the_phone.spoke_a_stop(talker, line)
 
-    def _write(self, number: str, text: str, *, stop: bool) -> None:
+    def close(self) -> None:
+        self._http.clear()
+
+    def _visit_page(self, resident: Resident, line: Subscriber, link: str, answer: Answer) -> None:
+        number = line.phone.number
+        around = Surroundings(
+            self._timeline, self._ledger, self._http, self._seed, lambda instead: self._write(number, instead)
+        )
+        PageVisit(resident, line.phone, ChatPage(link, self._http), around).open(answer)
+
+    def _write(self, number: str, answer: Answer) -> None:
         if self._exchange is not None:
-            self._exchange.write(number, text, stop=stop)
+            self._exchange.write(number, answer.text, stop=answer.stop)
 
 
 def addressed(line: Subscriber, text: str) -> Person:

@@ -27,6 +27,8 @@ class Answer:
     text: str
     at: datetime
     stop: bool = False
+    agrees: bool = False
+    """Where there is a button to agree, it is pressed in place of these words."""
 
 
 @dataclass(slots=True)
@@ -57,15 +59,18 @@ class Resident:
         """What they write back and when, or `None` for silence."""
         reading = read(text)
         self.heard_of.update(reading.policies & set(self.person.policies) or self.person.policies)
+        had_agreed = self.agreed
         line = self._line(reading, text)
         if line is None:
             return None
         persona = persona_of(self.person)
+        wants_it = persona.decision in (Decision.AGREE, Decision.LATER)
+        agrees = wants_it and self.agreed and not had_agreed and reading.asked not in _OTHER_QUESTIONS
         stop = persona.stops and self.written == 0
         self.written += 1
         at = self._when(now)
         self.last_wrote_at = at
-        return Answer(line, at, stop)
+        return Answer(line, at, stop, agrees)
 
     def _line(self, reading: Reading, text: str) -> str | None:
         if reading.asked in (Asked.RATING, Asked.SURVEY):
@@ -204,6 +209,7 @@ def answer_to_survey(reading: Reading, text: str, dice: Random) -> str:
 _QUICK = (((1, 6), 70), ((7, 40), 22), ((60, 400), 8))
 _SLOW = (((1, 15), 34), ((16, 120), 30), ((121, 600), 24), ((900, 4000), 12))
 _CLOSED_QUESTIONS = frozenset({Asked.YES_OR_NO, Asked.KEYWORD, Asked.HOME_VISIT, Asked.WHEN, Asked.RELATION})
+_OTHER_QUESTIONS = frozenset({Asked.HOME_VISIT, Asked.WHEN, Asked.RELATION})
 _WANTED: dict[Decision, tuple[str, ...]] = {
     Decision.AGREE: ("同意", "申请", "办理", "要", "是"),
     Decision.LATER: ("以后", "晚点", "同意", "申请", "要"),

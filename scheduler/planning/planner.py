@@ -287,7 +287,8 @@ def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact
         for_family=contact.phone.speaks_for is not None,
     )
     campaign = ongoing.terms.campaigns[contact.matches[0].policy_id]
-    invites = campaign.chat_link and contact.channel is Channel.SMS
+    # Without a birth date nobody could say who they are on the page.
+    invites = campaign.chat_link and contact.channel is Channel.SMS and resident.birth_date is not None
     return Contact(
         resident_id=resident.id,
         phone_id=contact.phone.phone_id,

@@ -28,7 +28,7 @@ def test_every_match_is_accounted_for_and_no_rule_is_broken(plain: DemoResult) -
     assert sum(plain.figures["newly_matched"].values()) > 0
     assert plain.figures["newly_matched"]["startup-subsidy"] == MISSED
     assert all(plain.figures["ledger"].values())
-    assert set(plain.figures["contacts"]) == {"sms", "voice"}
+    assert set(plain.figures["contacts"]) == {"sms", "voice", "chat"}
     assert not plain.breached
 
 
