@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -42,6 +42,8 @@ class ChatVisit(Base):
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     relation: Mapped[str | None] = mapped_column(String(32))
     """What the person at the page is to the resident, if they are somebody else."""
+    real_name: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether they signed in by their real name, rather than said surname and birth month."""
     opened_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     seen_at: Mapped[datetime]

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from outreach_api.channels.domestic_settings import AlibabaSettings
+from outreach_api.signin.settings import RealNameSettings, StaffOidcSettings
 from outreach_api.voice.settings import VoiceSettings
 from outreach_api.wechat.settings import WechatSettings
 
@@ -61,6 +62,11 @@ class Settings(BaseSettings):
     """`OUTREACH_ALIBABA_…`."""
     wechat: WechatSettings = Field(default_factory=WechatSettings)
     """`OUTREACH_WECHAT_…`."""
+
+    real_name: RealNameSettings = Field(default_factory=RealNameSettings)
+    """`OUTREACH_REAL_NAME_…`: where residents sign in by their real name."""
+    staff_oidc: StaffOidcSettings = Field(default_factory=StaffOidcSettings)
+    """`OUTREACH_STAFF_OIDC_…`: where staff sign in, beside name and password."""
 
     session_idle_minutes: int = 30
     session_hours: int = 12

@@ -101,6 +101,7 @@ def standing(session: Session, page: Page) -> dict[str, Any]:
         "staff": talk is not None,
         "stopped": bool(standing_stop(session, resident_id=page.resident_id, phone_id=page.phone_id)),
         "relation": visit.relation,
+        "real_name": visit.real_name,
     }
 
 

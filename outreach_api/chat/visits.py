@@ -1,4 +1,7 @@
-"""Opening the page: surname and birth month, in a few tries, and then a secret that only this browser has (rule 6)."""
+"""Opening the page: surname and birth month in a few tries, or a real-name sign-in (rule 6).
+
+What is then kept in the browser is a secret that opens this link only.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.chat import ChatLink, ChatVisit
+from models.crypto import KeyRing
+from models.id_number import IdNumberFault, parse_id_number
 from models.resident import Resident
 from models.vocabulary import CaseKind, CaseReason
 from outreach_api.cases.open_case import open_case
@@ -27,6 +32,8 @@ STILL_OPEN = timedelta(minutes=3)
 class Denied(StrEnum):
     WRONG = "wrong"
     LOCKED = "locked"
+    ANOTHER = "another"
+    """Somebody else is signed in than the link belongs to."""
 
 
 def open_visit(
@@ -40,13 +47,36 @@ def open_visit(
     if not fits_resident(resident, surname=surname, month=month):
         return _failed(session, locked, now=now)
     locked.tries = 0
+    return _let_in(session, locked, relation=relation, real_name=False, now=now)
+
+
+def open_visit_by_real_name(
+    session: Session, link: ChatLink, *, id_number: str, ring: KeyRing, now: datetime
+) -> tuple[ChatVisit, str] | Denied:
+    """A visit of whoever a provider of identities says has this number, if that is the resident.
+
+    A link that was locked by wrong guesses opens too: nothing is guessed here.
+    """
+    resident = session.get_one(Resident, link.resident_id)
+    parsed = parse_id_number(id_number, today=now.date())
+    if isinstance(parsed, IdNumberFault):
+        return Denied.WRONG
+    if resident.id_number_index != ring.blind_index(parsed.text, kind="id_number"):
+        return Denied.ANOTHER
+    return _let_in(session, link, relation=None, real_name=True, now=now)
+
+
+def _let_in(
+    session: Session, link: ChatLink, *, relation: str | None, real_name: bool, now: datetime
+) -> tuple[ChatVisit, str]:
     secret = secrets.token_urlsafe(24)
     visit = ChatVisit(
-        link_id=locked.id,
+        link_id=link.id,
         secret_hash=token_digest(secret),
         relation=relation,
+        real_name=real_name,
         opened_at=now,
-        expires_at=min(now + VISIT_LASTS, locked.expires_at),
+        expires_at=min(now + VISIT_LASTS, link.expires_at),
         seen_at=now,
     )
     session.add(visit)

@@ -10,7 +10,8 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from outreach_api.clock import Clock, SystemClock
-from outreach_api.web import chat, health
+from outreach_api.signin.relying_party import RelyingParty
+from outreach_api.web import chat, health, real_name
 from outreach_api.web.access import genuine
 from outreach_api.web.alibaba_webhooks import router as alibaba_webhooks
 from outreach_api.web.api.document import TITLE, VERSION, add_api, document
@@ -64,6 +65,8 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.state.api_pace = Pace()
     app.state.token_failures = RateLimit(*TOKEN_FAILURES)
     app.state.workshop = Workshop()
+    by_real_name = house.settings.real_name
+    app.state.real_name = RelyingParty(by_real_name) if by_real_name.enabled else None
     install_problems(app)
     for router in (
         webhooks,
@@ -80,6 +83,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.include_router(public)
     app.include_router(visits.public)
     app.include_router(chat.router)
+    app.include_router(real_name.router)
     for router in (
         overview.router,
         case_list.router,
@@ -111,3 +115,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.chats.close()
     app.state.call_words.close()
     app.state.workshop.close()
+    if app.state.real_name is not None:
+        app.state.real_name.close()

@@ -37,7 +37,8 @@ COOKIE = "chat"
 LONGEST_WORDS = 1000
 RETRY_MS = 1500
 KEEP_ALIVE_SECONDS = 20.0
-IDENTITY_CHECKS = (20, timedelta(minutes=1))
+# What guards a link is its own three tries; whole districts of phones come from one address of their operator's.
+IDENTITY_CHECKS = (300, timedelta(minutes=1))
 RELATIONS = ("子女", "老伴", "孙辈", "兄弟姐妹", "照护人", "家属")
 BUTTON = r"^(apply|help):[a-z0-9-]{1,60}:[0-9]{1,9}$"
 CLIENT_ID = r"^[A-Za-z0-9-]{8,40}$"
@@ -69,7 +70,17 @@ def chat(request: Request, token: Token) -> Response:
     with house_of(request).sessions.read() as session:
         leads = find_link(session, token, now=house_of(request).clock.now()) is not None
     status = HTTPStatus.OK if leads else HTTPStatus.NOT_FOUND
-    return render(request, "chat.html", status=status, leads=leads, relations=RELATIONS)
+    by_real_name = house_of(request).settings.real_name
+    real_name = by_real_name.label if by_real_name.enabled else ""
+    return render(
+        request,
+        "chat.html",
+        status=status,
+        leads=leads,
+        relations=RELATIONS,
+        real_name=real_name,
+        real_name_path=f"/c/{token}/real-name",
+    )
 
 
 @router.get("/{token}/state", name="chat_state")
@@ -96,11 +107,16 @@ def chat_identity(request: Request, token: Token, said: Identity) -> Response:
         welcome(session, link, visit, cards=house.cards, zone=house.settings.zone, now=now)
         lasts = int((visit.expires_at - now).total_seconds())
     answer = JSONResponse({"open": True})
+    keep_secret(answer, house, token, secret, lasts)
+    return answer
+
+
+def keep_secret(answer: Response, house: House, token: str, secret: str, lasts: int) -> None:
+    """Let this browser in at this link, and nowhere else, for so many seconds."""
     secure = house.settings.public_url.startswith("https:")
     answer.set_cookie(
         COOKIE, secret, max_age=lasts, path=f"/c/{token}", httponly=True, samesite="strict", secure=secure
     )
-    return answer
 
 
 @router.post("/{token}/leave", name="chat_leave", status_code=HTTPStatus.NO_CONTENT)

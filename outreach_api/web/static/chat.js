@@ -254,8 +254,9 @@
       // Written before this page was opened, or in another tab.
       if (!bubbles.has(written.client_id)) bubbles.set(written.client_id, put(bubble("me", written.text)));
     }
-    $("who").hidden = !now.relation;
-    $("who").textContent = now.relation ? `您是${now.relation}，帮老人问` : "";
+    const who = now.relation ? `您是${now.relation}，帮老人问` : now.real_name ? "已实名核对" : "";
+    $("who").hidden = !who;
+    $("who").textContent = who;
     notice(now.stopped ? STOPPED : "");
     showTyping();
   };
@@ -296,7 +297,18 @@
     $("talk").hidden = $("leave").hidden = true;
     $("gate").hidden = false;
     if (locked) lockUp(); else $("surname").focus();
+    if (cameBack) $("identity-error").textContent = cameBack;
   };
+  // Back from a real-name sign-in that came to nothing.
+  const SAID = {
+    cancelled: "没有实名登录。可以填姓和月份，或再点一次。",
+    unreached: "实名登录暂时连不上。可以填姓和月份进入。",
+    not_genuine: "实名登录没有成功。可以填姓和月份，或再点一次。",
+    wrong: "实名登录没有成功。可以填姓和月份，或再点一次。",
+    another: "这个链接是发给另一位的。替家里人问，请填他（她）的姓和月份，选“家里人”。",
+  };
+  const cameBack = SAID[new URLSearchParams(location.search).get("said")] || "";
+  if (location.search) history.replaceState(null, "", here);
   const LOCKED = "没对上，为了保险，这个链接先停用。工作人员会来跟您核对；着急请打 12345。";
   const lockUp = () => {
     $("identity-error").textContent = LOCKED;
