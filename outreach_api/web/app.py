@@ -30,6 +30,7 @@ from outreach_api.web.console import (
     overview,
     reports,
     sign_in,
+    staff_oidc,
     surveys,
     transcript,
     visits,
@@ -67,6 +68,8 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.state.workshop = Workshop()
     by_real_name = house.settings.real_name
     app.state.real_name = RelyingParty(by_real_name) if by_real_name.enabled else None
+    of_staff = house.settings.staff_oidc
+    app.state.staff_oidc = RelyingParty(of_staff) if of_staff.enabled else None
     install_problems(app)
     for router in (
         webhooks,
@@ -80,6 +83,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         app.include_router(router)
     add_api(app)
     app.include_router(sign_in.router)
+    app.include_router(staff_oidc.router)
     app.include_router(public)
     app.include_router(visits.public)
     app.include_router(chat.router)
@@ -115,5 +119,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.chats.close()
     app.state.call_words.close()
     app.state.workshop.close()
-    if app.state.real_name is not None:
-        app.state.real_name.close()
+    for party in (app.state.real_name, app.state.staff_oidc):
+        if party is not None:
+            party.close()

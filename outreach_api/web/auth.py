@@ -90,6 +90,23 @@ def sign_in(sessions: Sessions, username: str, password: str, *, now: datetime) 
     return token
 
 
+def sign_in_vouched(sessions: Sessions, username: str, *, now: datetime) -> str:
+    """Open a session for whom a provider of identities vouches; an account is found, never made.
+
+    Raises:
+        SignInRefused: there is no account of this name, or it is closed.
+    """
+    with sessions.write() as session:
+        staff = session.scalar(select(Staff).where(Staff.username == username).with_for_update())
+        token = _open_session(session, staff, now) if staff is not None and staff.disabled_at is None else None
+        if token is None:
+            subject = f"staff:{staff.id}" if staff else "unknown"
+            session.add(AuditEntry(at=now, actor="nobody", action="sign_in.refused", subject=subject))
+    if token is None:
+        raise SignInRefused
+    return token
+
+
 def resume(sessions: Sessions, token: str, settings: Settings, *, now: datetime, visit: Visit) -> SignedIn | None:
     """Who the token belongs to, unless the session has ended, idled out or grown too old.
 

@@ -16,15 +16,15 @@ from starlette.exceptions import HTTPException
 from outreach_api.chat.links import find_link
 from outreach_api.chat.visits import Denied, open_visit_by_real_name
 from outreach_api.chat.welcome import welcome
-from outreach_api.signin.cookie import LASTS, Kept, seal, unseal
+from outreach_api.signin.cookie import Kept, unseal
 from outreach_api.signin.relying_party import Failure, RelyingParty, RoundTrip, SignInFailed
 from outreach_api.web.chat import IDENTITY_CHECKS, Token, keep_secret
 from outreach_api.web.house import House, house_of
 from outreach_api.web.public import keep_to_limit
+from outreach_api.web.round_trips import keep
 
 router = APIRouter(include_in_schema=False)
 CALLBACK = "/real-name/callback"
-COOKIE = "real_name"
 PURPOSE = "real_name"
 log = structlog.get_logger(__name__)
 
@@ -43,17 +43,7 @@ def begin(request: Request, token: Token) -> Response:
     except SignInFailed as fault:
         return _back(token, fault.failure.value, fault)
     answer = RedirectResponse(away, HTTPStatus.SEE_OTHER)
-    now = request.app.state.wall_clock.now()
-    # Lax, since the browser comes back from elsewhere.
-    answer.set_cookie(
-        COOKIE,
-        seal(house.ring, Kept(trip, token), purpose=PURPOSE, now=now),
-        max_age=int(LASTS.total_seconds()),
-        path=CALLBACK,
-        httponly=True,
-        samesite="lax",
-        secure=house.settings.public_url.startswith("https:"),
-    )
+    keep(answer, house, Kept(trip, token), purpose=PURPOSE, path=CALLBACK, now=request.app.state.wall_clock.now())
     return answer
 
 
@@ -67,7 +57,7 @@ def come_back(
     house, party = house_of(request), _party(request)
     now = request.app.state.wall_clock.now()
     try:
-        kept = unseal(house.ring, request.cookies.get(COOKIE, ""), state, purpose=PURPOSE, now=now)
+        kept = unseal(house.ring, request.cookies.get(PURPOSE, ""), state, purpose=PURPOSE, now=now)
     except SignInFailed as fault:
         raise HTTPException(HTTPStatus.BAD_REQUEST) from fault
     try:
@@ -76,7 +66,7 @@ def come_back(
         answer = _back(kept.back, fault.failure.value, fault)
     else:
         answer = _let_in(house, kept.back, id_number)
-    answer.delete_cookie(COOKIE, path=CALLBACK)
+    answer.delete_cookie(PURPOSE, path=CALLBACK)
     return answer
 
 

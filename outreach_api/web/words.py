@@ -156,6 +156,20 @@ WORDS: dict[str, Pair] = {
         "用户名或密码不对，或者账号暂时锁定了。请核对后再试，多次不成功请稍等几分钟。",
         "The name or password is wrong, or the account is locked for a while. Check both, or wait a few minutes.",
     ),
+    "oidc": ("用统一身份登录", "Sign in with your organisation"),
+    "oidc_cancelled": (
+        "没有登录。可以再试，或者用用户名和密码。",
+        "You are not signed in. Try again, or use name and password.",
+    ),
+    "oidc_unreached": (
+        "统一身份系统暂时连不上，请用用户名和密码登录。",
+        "Your organisation's sign-in cannot be reached. Use name and password.",
+    ),
+    "oidc_not_genuine": ("统一身份登录没有成功，请再试一次。", "The sign-in did not succeed. Please try again."),
+    "oidc_nobody": (
+        "您的身份没有对应的账号，或者账号已停用。请找管理员开通。",
+        "There is no open account for you here. Ask an administrator.",
+    ),
     "sign_in_lead": ("请用单位账号登录。", "Sign in with your staff account."),
     "sign_in_note": (
         "这里能看到居民的个人信息。看过什么都有记录，离开座位请退出登录。",

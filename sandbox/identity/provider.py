@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -128,7 +128,7 @@ class Provider:
         asked, subject = self._codes.pop(form.get("code", ""), (None, ""))
         if asked is None or form.get("grant_type") != "authorization_code":
             raise Refused("invalid_grant")
-        if authorization != _basic(asked.client.client_id, asked.client.secret):
+        if _named_by(authorization) != (asked.client.client_id, asked.client.secret):
             raise Refused("invalid_client")
         verifier = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         if form.get("redirect_uri") != asked.redirect_uri or _encoded(verifier) != asked.challenge:
@@ -186,5 +186,7 @@ def _number(value: int) -> str:
     return _encoded(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
-def _basic(client_id: str, secret: str) -> str:
-    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+def _named_by(authorization: str) -> tuple[str, str]:
+    """Name and secret of HTTP Basic, each encoded as in a form before they are put together."""
+    name, _, secret = base64.b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
+    return unquote_plus(name), unquote_plus(secret)

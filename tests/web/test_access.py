@@ -21,6 +21,10 @@ OPEN_TO_ALL = {
     "readyz",
     "metrics",
     "visits_worker",
+    "chat_real_name",
+    "chat_real_name_back",
+    "staff_oidc",
+    "staff_oidc_back",
     "report",  # A call's status, by the gateway's own token.
 } | {f"chat{part}" for part in ("", "_state", "_identity", "_leave", "_write", "_stream")}
 ADDRESSES = {

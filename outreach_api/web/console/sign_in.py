@@ -17,6 +17,7 @@ from outreach_api.web.words import Locale
 
 router = APIRouter(include_in_schema=False)
 FORM_COOKIE = "sign_in_form"
+_SAID = frozenset({"signed_out", "oidc_cancelled", "oidc_unreached", "oidc_not_genuine", "oidc_nobody"})
 A_YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -25,7 +26,7 @@ def sign_in_form(
     request: Request, back: Annotated[str, Query(alias="next", max_length=500)] = "/", said: str | None = None
 ) -> Response:
     """The form. Its cookie comes back with it: a foreign page cannot sign somebody in as somebody else."""
-    return _form(request, back, said="signed_out" if said == "signed_out" else None)
+    return _form(request, back, said=said if said in _SAID else None)
 
 
 @router.post("/sign-in", name="sign_in")
@@ -76,7 +77,17 @@ def display(
 
 def _form(request: Request, back: str, *, said: str | None, status: HTTPStatus = HTTPStatus.OK) -> Response:
     token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
-    page = render(request, "sign_in.html", status=status, csrf=token, next=local_path(back), said=said)
+    provider = house_of(request).settings.staff_oidc
+    page = render(
+        request,
+        "sign_in.html",
+        status=status,
+        csrf=token,
+        next=local_path(back),
+        said=said,
+        oidc=provider.enabled,
+        oidc_label=provider.label,
+    )
     page.set_cookie(FORM_COOKIE, token, httponly=True, samesite="lax", secure=_is_https(request))
     return page
 
