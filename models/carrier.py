@@ -26,6 +26,9 @@ class CarrierBreaker(Base):
     """When a few messages are let through again."""
     trips: Mapped[int] = mapped_column(default=0)
     """How often in a row it opened: each time it stays open longer."""
+    left_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]
+    """When it was last left, and taken up again since."""
 
 
 class SenderPace(Base):

@@ -81,6 +81,23 @@ def breakers(session: Session) -> dict[str, Breaker]:
     return {row.carrier: _as_value(row) for row in session.scalars(select(CarrierBreaker))}
 
 
+@dataclass(frozen=True)
+class Switch:
+    """A carrier was left, and was taken up again or not yet."""
+
+    carrier: str
+    left_at: datetime
+    returned_at: datetime | None
+
+
+def switches(session: Session, *, since: datetime) -> list[Switch]:
+    """The last switch of each carrier, where it was not over by then, newest first."""
+    rows = session.scalars(select(CarrierBreaker).where(CarrierBreaker.left_at.is_not(None)))
+    found = [Switch(row.carrier, row.left_at, row.returned_at) for row in rows if row.left_at is not None]
+    lately = [each for each in found if each.returned_at is None or each.returned_at >= since]
+    return sorted(lately, key=lambda each: each.left_at, reverse=True)
+
+
 def may_probe(sessions: Sessions, carrier: str, *, now: datetime) -> bool:
     """Whether this worker is the one that tries an open carrier again: its time has come and no other was faster."""
     with sessions.write() as session:
@@ -111,6 +128,7 @@ def note_outcomes(sessions: Sessions, carrier: str, *, good: int, bad: int, now:
         for name, value in vars(new).items():
             setattr(row, name, value)
         if new.state is not old.state:
+            _note_switch(row, old.state, new.state, now=now)
             _tell(session, carrier, new.state, now=now)
         return new
 
@@ -133,6 +151,14 @@ def _row(session: Session, carrier: str) -> CarrierBreaker:
     session.execute(insert(CarrierBreaker).values(intact).on_conflict_do_nothing())
     query = select(CarrierBreaker).where(CarrierBreaker.carrier == carrier)
     return session.scalars(query.with_for_update()).one()
+
+
+def _note_switch(row: CarrierBreaker, old: BreakerState, new: BreakerState, *, now: datetime) -> None:
+    """When it was left and when it was taken up again; the tries between are neither."""
+    if old is BreakerState.CLOSED:
+        row.left_at, row.returned_at = now, None
+    elif new is BreakerState.CLOSED:
+        row.returned_at = now
 
 
 def _as_value(row: CarrierBreaker) -> Breaker:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
+from html import unescape
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from models.carrier import CarrierBreaker
-from models.vocabulary import BreakerState, Channel, ContactState
+from models.vocabulary import BreakerState, Channel, ContactState, Role
 from outreach_api.channels.carrier import OutgoingText
 from outreach_api.channels.routed_texts import RoutedTexts
 from outreach_api.delivery.reconcile import reconcile_unknown
 from outreach_api.delivery.worker import deliver_due
+from outreach_api.settings import Settings
+from outreach_api.web.app import create_app
+from tests.builders import a_staff_member
 from tests.delivery.fakes import FakeCarrier
 from tests.delivery.office import MINUTE, Office
+from tests.web.conftest import PASSWORD_HASH, FakeHouse, TestClient, sign_in
 
 AWAY_FROM, AWAY_FOR = 5 * MINUTE, 10 * MINUTE
 CAMPAIGN_TAKES = 45
@@ -41,20 +50,32 @@ class Domestic(FakeCarrier):
 
 
 @pytest.fixture
-def office() -> Office:
-    return Office()
+def office(tmp_path: Path) -> Office:
+    return Office(f"sqlite:///{tmp_path}/office.db")
+
+
+@pytest.fixture
+def console(office: Office, tmp_path: Path) -> Iterator[TestClient]:
+    """A supervisor's browser."""
+    house = FakeHouse(office.sessions, Settings(_env_file=None, home=tmp_path), clock=office.clock)
+    with office.sessions.write() as session:
+        staff = a_staff_member(session, Role.SUPERVISOR, password_hash=PASSWORD_HASH)
+    with TestClient(create_app(house), follow_redirects=False) as client:
+        assert sign_in(client, staff) == 303
+        yield client
 
 
 def routed(office: Office, domestic: FakeCarrier) -> RoutedTexts:
     return RoutedTexts(domestic, office.carrier, office.sessions, office.clock.now)  # type: ignore[arg-type]
 
 
-def test_ten_minutes_without_the_domestic_carrier(office: Office) -> None:
+def test_ten_minutes_without_the_domestic_carrier(office: Office, console: TestClient) -> None:
     began = office.clock.now()
     domestic = Domestic(office.clock.now, (began + AWAY_FROM, began + AWAY_FROM + AWAY_FOR))
     carriers = {Channel.SMS: routed(office, domestic)}
     campaign = office.campaign()
-    planned, open_at, by_minute = [], [], []
+    planned, open_at, by_minute, shown = [], [], [], []
+    assert _switches_shown(console) == ""
     for _ in range(CAMPAIGN_TAKES):
         planned += [office.due(campaign_id=campaign) for _ in range(TEXTS_A_MINUTE)]
         before = len(domestic.accepted)
@@ -63,6 +84,7 @@ def test_ten_minutes_without_the_domestic_carrier(office: Office) -> None:
         by_minute.append(len(domestic.accepted) - before)
         if _breaker(office) is not BreakerState.CLOSED:
             open_at.append(office.clock.now() - began)
+            shown.append(_switches_shown(console))
         office.clock.set(office.clock.now() + MINUTE)
 
     handed = Counter(each.contact_id for each in [*domestic.accepted, *office.carrier.accepted])
@@ -84,6 +106,12 @@ def test_ten_minutes_without_the_domestic_carrier(office: Office) -> None:
     told = [facts["state"] for facts in office.events() if facts.get("carrier") == "alibaba"]
     assert told[0] == "open"
     assert told[-1] == "closed"
+    # What the overview says, while it lasts and afterwards.
+    assert set(shown) == {f"alibaba {_clock(began + open_at[0])} 接连出错，停用 · 还没恢复"}
+    back_at = _clock(began + open_at[-1] + MINUTE)
+    assert _switches_shown(console) == shown[0].replace("还没恢复", f"{back_at} 恢复")
+    office.clock.set(office.clock.now() + 25 * 60 * MINUTE)
+    assert _switches_shown(console) == ""
 
 
 def test_a_number_abroad_goes_by_the_other_carrier(office: Office) -> None:
@@ -108,3 +136,16 @@ def _breaker(office: Office) -> BreakerState:
     with office.sessions.read() as session:
         row = session.get(CarrierBreaker, "alibaba")
         return row.state if row else BreakerState.CLOSED
+
+
+def _switches_shown(console: TestClient) -> str:
+    """What the overview shows of carriers left and taken up again, as it is read."""
+    page = console.get("/")
+    assert page.status_code == 200
+    section = re.search(r'<h2 id="switches-title">运营商切换</h2>(.*?)</section>', page.text, re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", section[1])).split()) if section else ""
+
+
+def _clock(at: datetime) -> str:
+    here = at.astimezone(ZoneInfo("Asia/Shanghai"))
+    return f"{here.month}月{here.day}日 {here:%H:%M}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from sqlalchemy.orm import Session
 
 from models.vocabulary import BreakerState, CaseKind, Channel, ContactState, MatchState, Refusal, StopReason
-from outreach_api.delivery.breaker import breakers
+from outreach_api.delivery.breaker import breakers, switches
 from outreach_api.reports.funnel import Funnel, funnel
 from outreach_api.reports.phases import PHASE_OF, Phase
 from outreach_api.web.access import Viewer
@@ -25,6 +26,7 @@ from scheduler.planning.pauses import Pauses, pause_everything, resume_everythin
 
 router = APIRouter(include_in_schema=False)
 LONGEST_REASON = 200
+SWITCHES_SHOWN_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def _figures(session: Session, house: House, speaker: Speaker) -> dict[str, Any]
         "refused": _said(counted.refused, speaker, Refusal),
         "paused_because": pauses.everything,
         "carriers": _carriers(session, speaker),
+        "switches": switches(session, since=house.clock.now() - SWITCHES_SHOWN_FOR),
     }
 
 
