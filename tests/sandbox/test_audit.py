@@ -44,6 +44,20 @@ def test_an_answer_within_half_an_hour_is_not_proactive() -> None:
     assert (late.budget, late.quiet_hours) == (1, 1)
 
 
+def test_what_is_written_on_the_chat_page_is_answered_there() -> None:
+    on_the_page = _a_ledger(["02T10:00", "02T12:10"], [("02T12:00", False)])
+    assert count_breaches(on_the_page) == NOTHING
+    on_the_page.inbound[0]["channel"] = "chat"
+    assert count_breaches(on_the_page).budget == 1
+
+
+def test_a_stop_on_the_chat_page_is_a_stop() -> None:
+    ledger = _a_ledger(["02T10:00", "05T11:00"])
+    assert count_breaches(ledger) == NOTHING
+    ledger.inbound.append({"at": stamp(_at("02T11:00")), "from": NUMBER, "stop": True, "channel": "chat"})
+    assert count_breaches(ledger).after_stop == 1
+
+
 def test_texts_outside_nine_to_twenty_are_in_quiet_hours() -> None:
     assert count_breaches(_a_ledger(["02T09:00", "03T19:59"])) == NOTHING
     assert count_breaches(_a_ledger(["02T08:59", "03T20:00"])).quiet_hours == 2
@@ -66,6 +80,12 @@ def test_one_contact_accepted_twice_is_a_duplicate() -> None:
     assert count_breaches(twice).duplicate_send == 1
     refused = _a_ledger(["02T10:00", "03T10:00"], contact="9", accepted=False)
     assert count_breaches(refused) == NOTHING
+
+
+def test_the_hash_ignores_where_a_link_leads_but_not_that_there_is_one() -> None:
+    texts = ("点开：http://127.0.0.1:41/c/abc", "点开：http://127.0.0.1:42/c/xyz", "点开：")
+    one, other, none = (_a_ledger(["02T10:00"], body=text).hash() for text in texts)
+    assert one == other != none
 
 
 def test_the_hash_ignores_our_names_for_things_but_nothing_else() -> None:
