@@ -1,13 +1,13 @@
 """real-name visits.
 
-Revision: c4b0d97f2e15, after 7a1c5d20e9f4.
+Revision: c4b0d97f2e15, after 4b8f02d7c1ea.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'c4b0d97f2e15'
-down_revision = '7a1c5d20e9f4'
+down_revision = '4b8f02d7c1ea'
 branch_labels = None
 depends_on = None
 
