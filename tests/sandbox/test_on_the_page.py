@@ -49,7 +49,7 @@ class Page:
 
     def request(self, method: str, url: str, *, body: bytes | None = None, **_: Any) -> Any:
         path = url.removeprefix(LINK)
-        said = json.loads(body) if body else None
+        said: Any = json.loads(body) if body else None
         self.asked.append((method, path.partition("?")[0], said))
         if path == "/identity":
             self._say("您好", shown={"panels": [{"policy": "elderly-allowance", "press": PRESS}]})
@@ -78,7 +78,8 @@ class Page:
 def visit(a_person: Build, page: Page, **changes: Any) -> tuple[Ledger, list[Answer]]:
     """The offer is read, and everything that follows; what was texted instead."""
     person = Person.model_validate(a_person(**changes))
-    timeline, ledger, texted = Timeline(TEN), Ledger(), []
+    timeline, ledger = Timeline(TEN), Ledger()
+    texted: list[Answer] = []
     resident = Resident.of(person)
     first = resident.receive(without_link(OFFER), TEN)
     assert first is not None

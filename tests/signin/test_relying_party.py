@@ -32,9 +32,9 @@ def code_of(identities: Identities, party: RelyingParty, trip: RoundTrip, who: s
     return asked_for(identities.sign_in(party.address(trip, redirect_uri=BACK), who)).get("code", "")
 
 
-def failure(party: RelyingParty, code: str, trip: RoundTrip, **values: Any) -> Failure:
+def failure(party: RelyingParty, code: str, trip: RoundTrip) -> Failure:
     with pytest.raises(SignInFailed) as caught:
-        party.who(code, trip, **({"redirect_uri": BACK, "now": now()} | values))
+        party.who(code, trip, redirect_uri=BACK, now=now())
     return caught.value.failure
 
 
