@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ NONCE_BYTES = 12
 INDEX_BYTES = 16
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 class KeyRingFault(Exception):  # noqa: N818
@@ -73,7 +74,28 @@ class KeyRing:
         try:
             return self._cipher(key_id).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], context.encode()).decode()
         except InvalidTag as fault:
-            raise KeyRingFault(f"a {context} value does not open: it was altered or sealed elsewhere") from fault
+            raise _altered(context) from fault
+
+    def open_many(self, sealed: Sequence[str], *, context: str) -> list[str]:
+        """Open a column.
+
+        Raises:
+            KeyRingFault: as `open` does, of the first that does not.
+        """
+        bound = context.encode()
+        lines = "\n".join(sealed).encode().translate(_STANDARD).split(b"\n") if sealed else []
+        key_id, decrypt = b"", None
+        opened = []
+        for line in lines:
+            named, _, body = line.partition(b".")
+            if decrypt is None or named != key_id:
+                key_id, decrypt = named, self._cipher(named.translate(_URL_SAFE).decode()).decrypt
+            raw = a2b_base64(body)
+            try:
+                opened.append(decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], bound).decode())
+            except InvalidTag as fault:
+                raise _altered(context) from fault
+        return opened
 
     def blind_index(self, value: str, *, kind: str) -> str:
         keyed: HMAC = self._keyed_hash.copy()  # type: ignore[attr-defined]
@@ -89,6 +111,10 @@ class KeyRing:
             return ciphers[key_id]
         except KeyError:
             raise KeyRingFault(f"key {key_id!r} is not on the key ring; restore the key file that has it") from None
+
+
+def _altered(context: str) -> KeyRingFault:
+    return KeyRingFault(f"a {context} value does not open: it was altered or sealed elsewhere")
 
 
 def new_key_ring() -> KeyRing:

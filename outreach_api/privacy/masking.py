@@ -11,6 +11,7 @@ from models.vocabulary import Audience
 
 HIDDEN = "***"
 PHONE_DIGITS = 11
+PLAIN_MOBILE = len("+8613812345678")
 ID_LENGTHS = frozenset({15, 18})
 CODE_DIGITS = 7
 """Shorter runs of digits are amounts, years and service numbers such as 12345; they are left in a text."""
@@ -33,6 +34,9 @@ def shown_name(resident: Resident) -> str:
 
 def mask_phone(number: str | None) -> str:
     """+8613812345678 → 138****5678; a number too short for that shows two digits at most."""
+    if number is not None and len(number) == PLAIN_MOBILE and number.startswith("+86") and number[1:].isdigit():
+        # As numbers are stored; a list of a million of them is masked.
+        return f"{number[3:6]}****{number[-4:]}"
     digits = _digits(number)
     if len(digits) == PHONE_DIGITS + 2 and digits.startswith("86"):
         digits = digits[2:]

@@ -130,8 +130,14 @@ def _mask_column(con: Snapshot, table: str, column: str, mask: Callable[[str], s
     """Open each sealed value and keep only its masked form; what is written down never holds more."""
     ring, context = key_ring(), f"{table}.{column}"
     sealed = con.sql(f'SELECT id, "{column}" FROM sealed_{table}').to_arrow_table()
-    shown = [mask(ring.open(value, context=context)) for value in sealed.column(1).to_pylist()]
-    masked = pa.table({"id": sealed.column(0), "masked": pa.array(shown, pa.string())})
+    shown = pa.chunked_array(
+        [
+            [mask(value) for value in ring.open_many(part.to_pylist(), context=context)]
+            for part in sealed.column(1).chunks
+        ],
+        pa.string(),
+    )
+    masked = pa.table({"id": sealed.column(0), "masked": shown})
     con.register("masked_rows", masked)
     con.execute(f"CREATE OR REPLACE TEMP TABLE masked_{table} AS SELECT * FROM masked_rows")
     con.unregister("masked_rows")

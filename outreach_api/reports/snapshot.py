@@ -11,8 +11,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import duckdb
 import pyarrow
@@ -26,6 +29,7 @@ from outreach_api.reports import sqlite_reader
 
 Snapshot = duckdb.DuckDBPyConnection
 Cells = list[sa.Column[object]]
+Reader = subprocess.Popen[bytes]
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "resident": ("id", "birth_date", "sex", "street", "community"),
@@ -88,6 +92,8 @@ SEALED: dict[str, tuple[str, ...]] = {
     "resident_phone": ("resident_id", "phone_id", "rank"),
 }
 ROWS_A_BATCH = 65_536
+READERS = 2
+LONG = frozenset({"contact", "message", "match", "match_change", "resident", "phone"})
 LARGEST_COPY_BYTES = 64 * 2**20
 FAULT_TAIL = 2000
 CSV = """header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\\n'"""
@@ -124,44 +130,87 @@ def take_sealed(con: Snapshot, sessions: Sessions) -> None:
 
 
 def _copy(con: Snapshot, sessions: Sessions, tables: list[Cells], *, prefix: str = "") -> None:
-    if sessions.engine.dialect.name == "sqlite":
-        # The driver takes a column's type from its first rows: a text column must not begin with nulls only.
-        queries = [
-            f'SELECT {", ".join(map(_never_null, _read(cells)))} FROM "{cells[0].table.name}"' for cells in tables
-        ]
-        for table, rows in zip(tables, _sqlite_rows(sessions.engine, queries), strict=True):
-            _take(con, prefix + table[0].table.name, f"SELECT {_taken(table)} FROM rows", rows)
-    else:
+    if sessions.engine.dialect.name != "sqlite":
         _copy_postgres(con, sessions.engine, tables, prefix)
-
-
-def _sqlite_rows(engine: sa.Engine, queries: list[str]) -> Iterator[pyarrow.RecordBatchReader]:
-    """The rows of each query, never by a second SQLite library on the house's own file in this process.
-
-    A small file is copied first, which takes less time than a process; a large one is read by a process of its own.
-    """
-    file = Path(engine.url.database or "")
-    if file.is_file() and file.stat().st_size > LARGEST_COPY_BYTES:
-        yield from _read_apart(file, queries)
         return
-    with _set_aside(engine) as path, sqlite_reader.opened(path) as connection:
-        yield from sqlite_reader.rows_of(connection, queries, ROWS_A_BATCH)
+    file = Path(sessions.engine.url.database or "")
+    if file.is_file() and file.stat().st_size > LARGEST_COPY_BYTES:
+        _copy_apart(con, sessions, file, tables, prefix)
+        return
+    # A small file is copied first, which takes less time than a process.
+    with _set_aside(sessions.engine) as path, sqlite_reader.opened(path) as connection:
+        queries = [_query(table) for table in tables]
+        for table, rows in zip(tables, sqlite_reader.rows_of(connection, queries, ROWS_A_BATCH), strict=True):
+            _take(con, table, rows, prefix)
 
 
-def _read_apart(file: Path, queries: list[str]) -> Iterator[pyarrow.RecordBatchReader]:
-    command = [sys.executable, "-P", sqlite_reader.__file__, str(file), json.dumps(queries), str(ROWS_A_BATCH)]
-    with tempfile.TemporaryFile() as said, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said) as reader:
-        assert reader.stdout is not None  # noqa: S101 - for the type checker
+def _query(table: Cells) -> str:
+    # The driver takes a column's type from its first rows: a text column must not begin with nulls only.
+    return f'SELECT {", ".join(map(_never_null, _read(table)))} FROM "{table[0].table.name}"'
+
+
+def _copy_apart(con: Snapshot, sessions: Sessions, file: Path, tables: list[Cells], prefix: str) -> None:
+    """Read by two processes, as reading is what takes the time; neither is a second SQLite library in this one."""
+    waiting = deque(sorted(tables, key=_is_short))
+    with tempfile.TemporaryFile() as said, _readers(file, said) as readers:
         try:
-            for _ in queries:
-                with ipc.open_stream(reader.stdout) as rows:
-                    yield rows
-        except pyarrow.ArrowInvalid as fault:
+            # Nothing is written for the moment in which they begin: they see the same.
+            with sessions.write():
+                for reader in readers:
+                    _tell(reader, "begin")
+                for reader in readers:
+                    _hear(reader)
+            with ThreadPoolExecutor(len(readers)) as threads:
+                for done in [threads.submit(_take_turns, con.cursor(), reader, waiting, prefix) for reader in readers]:
+                    done.result()
+        except (pyarrow.ArrowInvalid, OSError) as fault:
             said.seek(0)
             message = said.read().decode(errors="replace")[-FAULT_TAIL:]
             raise SnapshotFault(f"{file} could not be read: {message}") from fault
+
+
+def _is_short(table: Cells) -> bool:
+    """Long tables are read first: the two readers then end at about the same time."""
+    return table[0].table.name not in LONG
+
+
+@contextlib.contextmanager
+def _readers(file: Path, said: IO[bytes]) -> Iterator[list[Reader]]:
+    command = [sys.executable, "-P", sqlite_reader.__file__, str(file), str(ROWS_A_BATCH)]
+    with contextlib.ExitStack() as ending:
+        readers = [
+            ending.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said))
+            for _ in range(READERS)
+        ]
+        try:
+            for reader in readers:
+                _hear(reader)
+            yield readers
         finally:
-            reader.terminate()
+            for reader in readers:
+                reader.terminate()
+
+
+def _take_turns(con: Snapshot, reader: Reader, waiting: deque[Cells], prefix: str) -> None:
+    """Table by table, whichever is next."""
+    with con, contextlib.suppress(IndexError):
+        while True:
+            table = waiting.popleft()
+            _tell(reader, _query(table))
+            with ipc.open_stream(reader.stdout) as rows:
+                _take(con, table, rows, prefix)
+
+
+def _tell(reader: Reader, order: str) -> None:
+    assert reader.stdin is not None  # noqa: S101 - for the type checker
+    reader.stdin.write(json.dumps(order).encode() + b"\n")
+    reader.stdin.flush()
+
+
+def _hear(reader: Reader) -> None:
+    assert reader.stdout is not None  # noqa: S101 - for the type checker
+    if reader.stdout.read(len(sqlite_reader.SIGN)) != sqlite_reader.SIGN:
+        raise OSError("the reader ended")
 
 
 @contextlib.contextmanager
@@ -185,9 +234,9 @@ def _set_aside(engine: sa.Engine) -> Iterator[str]:
         yield path
 
 
-def _take(con: Snapshot, name: str, query: str, rows: object) -> None:
+def _take(con: Snapshot, table: Cells, rows: object, prefix: str) -> None:
     con.register("rows", rows)
-    con.execute(f'CREATE TABLE "{name}" AS {query}')
+    con.execute(f'CREATE TABLE "{prefix}{table[0].table.name}" AS SELECT {_taken(table)} FROM rows')
     con.unregister("rows")
 
 
@@ -237,7 +286,8 @@ def _is_text(column: sa.Column[object]) -> bool:
 
 
 def _never_null(column: sa.Column[object]) -> str:
-    return f'COALESCE("{column.name}", \'\') AS "{column.name}"' if _is_text(column) else f'"{column.name}"'
+    bare = f'"{column.name}"'
+    return f"COALESCE({bare}, '') AS {bare}" if _is_text(column) and column.nullable else bare
 
 
 def _plain(column: sa.Column[object]) -> object:

@@ -1,8 +1,9 @@
-"""Reads a SQLite file for a report, in a process of its own: `python sqlite_reader.py FILE QUERIES ROWS`.
+"""Reads a SQLite file for a report, in a process of its own: `python sqlite_reader.py FILE ROWS`.
 
-Each query's rows come as an Arrow stream on standard output, one after the other, all as of one instant. The driver
-brings its own SQLite library; two of them on one file in one process undo each other's locks, in two processes they
-keep to them. It is run as a script: it needs nothing of ours, and starts in a fraction of a second.
+It says on standard output that it is there, and, once it is told to begin, that it has; from then on it sees the file
+as of that instant. Each query that it is handed on standard input, as a line of JSON, is answered by one Arrow stream.
+The driver brings its own SQLite library; two of them on one file in one process undo each other's locks, in two
+processes they keep to them. It is run as a script: it needs nothing of ours, and starts in a fraction of a second.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 import adbc_driver_manager
 import adbc_driver_sqlite
 import pyarrow
 from pyarrow import ipc
+
+SIGN = b"."
+"""That the reader got so far."""
 
 
 @contextlib.contextmanager
@@ -33,7 +37,7 @@ def opened(path: str) -> Iterator[adbc_driver_manager.AdbcConnection]:
 
 
 def rows_of(
-    connection: adbc_driver_manager.AdbcConnection, queries: Sequence[str], rows_a_batch: int
+    connection: adbc_driver_manager.AdbcConnection, queries: Iterable[str], rows_a_batch: int
 ) -> Iterator[pyarrow.RecordBatchReader]:
     """The rows of each query; a reader is done with before the next is asked for."""
     for query in queries:
@@ -44,13 +48,25 @@ def rows_of(
             yield pyarrow.RecordBatchReader._import_from_c(stream.address)
 
 
-def write(path: str, queries: Sequence[str], rows_a_batch: int, target: IO[bytes]) -> None:
+def serve(path: str, rows_a_batch: int, orders: IO[str], target: IO[bytes]) -> None:
     with opened(path) as connection:
-        for rows in rows_of(connection, queries, rows_a_batch):
+        _say(target)
+        orders.readline()
+        # A deferred transaction begins with its first read.
+        for rows in rows_of(connection, ["SELECT COUNT(*) FROM sqlite_master"], rows_a_batch):
+            rows.read_all()
+        _say(target)
+        for rows in rows_of(connection, (json.loads(line) for line in orders), rows_a_batch):
             with ipc.new_stream(target, rows.schema) as stream:
                 for batch in rows:
                     stream.write_batch(batch)
+            target.flush()
+
+
+def _say(target: IO[bytes]) -> None:
+    target.write(SIGN)
+    target.flush()
 
 
 if __name__ == "__main__":
-    write(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]), sys.stdout.buffer)
+    serve(sys.argv[1], int(sys.argv[2]), sys.stdin, sys.stdout.buffer)
