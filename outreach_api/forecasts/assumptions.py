@@ -64,6 +64,19 @@ class Assumptions(BaseModel):
     visits_per_workday: float = Field(ge=0, le=100_000)
     text_parts: float = Field(ge=1, le=10)
     yuan_per_part: float = Field(ge=0, le=10)
+    complains: Shares
+    answers_survey: Shares
+    dissatisfied: Shares
+    call_minutes: float = Field(ge=0, le=60)
+    yuan_per_call_minute: float = Field(ge=0, le=10)
+
+    @property
+    def yuan_a_text(self) -> float:
+        return self.text_parts * self.yuan_per_part
+
+    @property
+    def yuan_a_call(self) -> float:
+        return self.call_minutes * self.yuan_per_call_minute
 
     @model_validator(mode="after")
     def _names_what_is_asked(self) -> Assumptions:

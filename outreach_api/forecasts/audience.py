@@ -6,16 +6,20 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from math import inf
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.contact import Campaign
 from models.match import Match
 from models.report import CampaignPhase
-from models.vocabulary import CaseKind, Channel
+from models.resident import Resident
+from models.survey import Survey, SurveyInvitation
+from models.vocabulary import CampaignState, CaseKind, Channel, InvitationState
+from outreach_api.surveys.planning import Sample
 from scheduler.planning.budget import Spent
 from scheduler.planning.deciding import beside_their_housemates
 from scheduler.planning.decision import Bench
@@ -40,6 +44,15 @@ MOST_RESIDENTS = 2000
 
 
 @dataclass(frozen=True)
+class Asking:
+    """A survey that runs: how many days after the service it asks, and how many of each policy at most."""
+
+    after_days: int
+    most: Mapping[str, float]
+    """By policy; a policy that is missing is not asked about."""
+
+
+@dataclass(frozen=True)
 class Audience:
     """The residents of all campaigns that run, in the order in which the planner takes them."""
 
@@ -54,6 +67,7 @@ class Audience:
     """When the visits that wait already were promised."""
     begins_on: Mapping[tuple[int, str], date] = field(default_factory=dict)
     """Where a campaign starts in phases: the first day for a resident and a policy."""
+    surveys: tuple[Asking, ...] = ()
     each_stands_for: float = 1.0
 
     def bench(self, now: datetime) -> Bench:
@@ -94,6 +108,7 @@ def read_audience(
         spent=_spent(session, people, now),
         backlog=_backlog(session, each),
         begins_on=_begins_on(session, people, campaigns),
+        surveys=_surveys(session, counted, today),
         each_stands_for=each,
     )
 
@@ -146,3 +161,21 @@ def _begins_on(
         for match in person.matches
         if match.campaign_id in days
     }
+
+
+def _surveys(session: Session, policies: Collection[str], today: date) -> tuple[Asking, ...]:
+    """Those that run. One that draws by lot takes so many in every street; who was drawn already counts."""
+    streets = session.scalar(select(func.count(Resident.street.distinct()))) or 1
+    found = []
+    for survey in session.scalars(select(Survey).where(Survey.state == CampaignState.RUNNING).order_by(Survey.id)):
+        sample = Sample.model_validate(survey.sample)
+        if survey.ends_on is not None and survey.ends_on < today:
+            continue
+        drawn = select(SurveyInvitation.policy_id, func.count()).where(
+            SurveyInvitation.survey_id == survey.id, SurveyInvitation.state != InvitationState.NOT_DRAWN
+        )
+        taken = dict(session.execute(drawn.group_by(SurveyInvitation.policy_id)).all())
+        each = inf if sample.take == "all" else sample.each * streets
+        asked = [policy for policy in policies if not sample.policies or policy in sample.policies]
+        found.append(Asking(sample.after_days, {policy: each - taken.get(policy, 0) for policy in asked}))
+    return tuple(found)

@@ -103,10 +103,23 @@ def _measures(daily: Mapping[str, Sequence[float]], assumptions: Assumptions) ->
     """What a course comes to by the end of each day."""
     found = {
         name: list(accumulate(daily[name]))
-        for name in ("contacts", "texts", "answered", "done", "home_visits", "desk_cases")
+        for name in (
+            "contacts",
+            "texts",
+            "calls",
+            "answered",
+            "done",
+            "home_visits",
+            "desk_cases",
+            "complaints",
+            "surveys",
+        )
     }
-    price = assumptions.text_parts * assumptions.yuan_per_part
-    found["text_cost"] = [texts * price for texts in found["texts"]]
+    texts, calls = assumptions.yuan_a_text, assumptions.yuan_a_call
+    found["text_cost"] = [number * texts for number in found["texts"]]
+    found["call_cost"] = [number * calls for number in accumulate(daily["answered_calls"])]
+    spent = zip(found["text_cost"], found["call_cost"], found["surveys"], strict=True)
+    found["cost"] = [texting + calling + asked * texts for texting, calling, asked in spent]
     found["home_visits_a_day"] = [visits / number for number, visits in enumerate(found["home_visits"], start=1)]
     found["busiest_day"] = list(accumulate(daily["home_visits"], max))
     due, late = accumulate(daily["due"]), accumulate(daily["late"])

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from random import Random
 
-from models.vocabulary import CaseKind, Cause, ContactState, MatchState, Refusal
+from models.vocabulary import CaseKind, Cause, Channel, ContactState, MatchState, Refusal
 from outreach_api.cases.promises import WorkingHours, due_time
 from outreach_api.forecasts.assumptions import Assumptions
 from outreach_api.forecasts.audience import Audience
@@ -29,7 +29,10 @@ from scheduler.planning.spending import Spending
 MORNING = time(9)
 ONE_DAY = timedelta(days=1)
 PEOPLE_AT_A_TIME = 50
-MEASURES = ("contacts", "texts", "answered", "done", "home_visits", "desk_cases", "due", "late")
+MEASURES = (
+    "contacts", "texts", "calls", "answered_calls", "answered", "done", "home_visits", "desk_cases", "complaints",
+    "surveys", "due", "late",
+)  # fmt: skip
 # What holds for good, as far as a forecast can see.
 _FOR_GOOD = frozenset(
     {
@@ -86,7 +89,7 @@ class _Run:
             name: getattr(assumptions, name).drawn(dice)
             for name in (
                 "undelivered", "unnoticed", "people", "writes_before_going", "silent_but_writes", "confirms",
-                "needs_desk", "at_the_door",
+                "needs_desk", "at_the_door", "complains", "answers_survey", "dissatisfied",
             )
         }  # fmt: skip
         self.tally: dict[str, dict[str, list[float]]] = {
@@ -101,6 +104,7 @@ class _Run:
         self.look[0] = set(self.people)
         self.owner = {match.match_id: person.resident_id for person in audience.people for match in person.matches}
         self.visits = Visits(assumptions.visits_per_workday / audience.each_stands_for, audience.backlog)
+        self.asked: dict[tuple[int, str], float] = defaultdict(float)
         self.today = 0
         self.filled: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
 
@@ -204,10 +208,12 @@ class _Run:
     def _contact(self, addressee: _Person, contact: PlannedContact) -> set[int]:
         """It goes out; whoever it spoke of may notice it. The residents that it took care of."""
         first = contact.matches[0].policy_id
-        self._count(first, "texts")
         spent = Spent(contact.channel, contact.due_at)
         self.phone_spent[contact.phone.phone_id].append(spent)
         arrived = contact.phone.phone_id not in addressee.silent_phones
+        self._count(first, "calls" if contact.channel is Channel.VOICE else "texts")
+        if contact.channel is Channel.VOICE and arrived:
+            self._count(first, "answered_calls")
         spoken_of = {match.match_id for match in contact.matches}
         reached = {}
         for match in contact.matches:
@@ -256,6 +262,8 @@ class _Run:
             return
         if self._is("needs_desk"):
             self._count(mine[0].policy_id, "desk_cases")
+        if self._is("complains"):
+            self._count(mine[0].policy_id, "complaints")
         now = self._now()
         person.situation = replace(person.situation, last_talk_at=now)
         match person.kind:
@@ -289,7 +297,7 @@ class _Run:
 
     def _go_round(self) -> None:
         for policy_id in self.visits.go_round(partial(self._one_of, "at_the_door")):
-            self._count(policy_id, "done")
+            self._served(policy_id)
 
     def _hold_to_promises(self) -> None:
         for visit in self.visits.promised_by(self._closing()):
@@ -302,8 +310,23 @@ class _Run:
     def _done(self, person: _Person, match_ids: set[int]) -> None:
         for match in person.situation.matches:
             if match.match_id in match_ids:
-                self._count(match.policy_id, "done")
+                self._served(match.policy_id)
         self._close(person, match_ids)
+
+    def _served(self, policy_id: str) -> None:
+        self._count(policy_id, "done")
+        for number, survey in enumerate(self.audience.surveys):
+            if policy_id in survey.most:
+                self._later(survey.after_days, partial(self._ask, number, policy_id))
+
+    def _ask(self, survey: int, policy_id: str) -> None:
+        """How it went, unless as many are asked as the survey takes."""
+        if self.asked[survey, policy_id] >= self.audience.surveys[survey].most[policy_id]:
+            return
+        self.asked[survey, policy_id] += self.audience.each_stands_for
+        self._count(policy_id, "surveys")
+        if self._is("answers_survey") and self._is("dissatisfied"):
+            self._count(policy_id, "complaints")
 
     def _close(self, person: _Person, match_ids: set[int]) -> None:
         left = tuple(match for match in person.situation.matches if match.match_id not in match_ids)

@@ -164,6 +164,10 @@ FORECAST_MEASURES: dict[str, tuple[str, str]] = {
     "contacts": ("触达人次", "Contacts made"),
     "texts": ("短信条数", "Texts sent"),
     "text_cost": ("短信费用（元）", "Cost of texts, yuan"),
+    "calls": ("电话个数", "Calls made"),
+    "call_cost": ("电话费用（元）", "Cost of calls, yuan"),
+    "surveys": ("回访人次", "Surveys asked"),
+    "cost": ("通信费用合计（元）", "Cost of texts, calls and surveys, yuan"),
     "answered": ("有回应", "Answered"),
     "done": ("已办成", "Done"),
     "home_visits": ("上门工单", "Home visit cases"),
@@ -171,6 +175,7 @@ FORECAST_MEASURES: dict[str, tuple[str, str]] = {
     "busiest_day": ("最忙一天的上门工单", "Home visit cases, busiest day"),
     "late_percent": ("上门超时占到期（%）", "Home visits late, % of those due"),
     "desk_cases": ("坐席工单", "Cases for the desk"),
+    "complaints": ("投诉工单", "Complaints"),
 }
 
 # Columns of tables: name → (中文, English, unit); a column without a unit names the row.
@@ -314,8 +319,8 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
     "labour": (
         "人工",
         "Labour",
-        "每步分钟数是假定，用 report --minutes visit=30 改",
-        "minutes per step are assumptions; report --minutes visit=30 changes them",
+        "每步分钟数是假定，在“每步分钟数”页或用 report --minutes visit=30 改",
+        "minutes per step are assumptions; the page of minutes per step or report --minutes visit=30 changes them",
     ),
     "year_on_year": (
         "同比",

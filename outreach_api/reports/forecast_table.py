@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ class _Kept:
     starts_on: date
     days: int
     yuan_a_text: float
+    yuan_a_call: float
     expected: Mapping[str, list[list[float]]]
 
     def days_gone(self, as_of: date) -> int:
@@ -37,8 +38,12 @@ def forecast_tables(counting: Counting, as_of: datetime, zone: ZoneInfo) -> list
     if kept is None or not gone:
         return [Table("forecast", COLUMNS, ()), Table("forecast_days", DAY_COLUMNS, ())]
     facts = _facts(counting, kept, gone, zone)
-    rows = [_row(name, kept.expected[name][gone - 1], facts[name]) for name in FORECAST_MEASURES]
-    return [Table("forecast", COLUMNS, tuple(rows)), _by_week(counting, kept, gone, zone)]
+    said = [name for name in FORECAST_MEASURES if name in kept.expected]
+    rows = [_row(name, kept.expected[name][gone - 1], facts[name]) for name in said]
+    last = kept.starts_on + timedelta(days=gone - 1)
+    about = {"since": kept.starts_on.isoformat(), "until": last.isoformat(), "made": kept.made_at.isoformat()}
+    by_week = replace(_by_week(counting, kept, gone, zone), about=about)
+    return [Table("forecast", COLUMNS, tuple(rows), about=about), by_week]
 
 
 def _kept(counting: Counting) -> _Kept | None:
@@ -55,7 +60,10 @@ def _kept(counting: Counting) -> _Kept | None:
         return None
     made_at, starts_on, days, assumptions, expected = found
     assumed: dict[str, Any] = json.loads(assumptions)
-    return _Kept(made_at, starts_on, days, assumed["text_parts"] * assumed["yuan_per_part"], json.loads(expected))
+    a_text = assumed["text_parts"] * assumed["yuan_per_part"]
+    # A forecast of an earlier version said nothing of calls.
+    a_call = assumed.get("call_minutes", 0) * assumed.get("yuan_per_call_minute", 0)
+    return _Kept(made_at, starts_on, days, a_text, a_call, json.loads(expected))
 
 
 def _row(name: str, band: list[float], fact: float | None) -> tuple[Cell, ...]:
@@ -73,13 +81,20 @@ def _facts(counting: Counting, kept: _Kept, gone: int, zone: ZoneInfo) -> dict[s
         WHERE {mine} AND t.told_at >= $since AND t.told_at < $until""",
         **span,
     )
-    (texts,) = counting.one(
-        """SELECT COUNT(*) FROM report_contact c JOIN campaign k ON k.id = c.campaign_id
-        WHERE k.policy_id = $policy AND c.went_out = 1 AND c.channel = 'sms' AND c.purpose IN ('offer', 'reminder')
+    texts, calls, answered_calls = counting.one(
+        """SELECT COUNT(*) FILTER (c.channel = 'sms'), COUNT(*) FILTER (c.channel = 'voice'),
+          COUNT(*) FILTER (c.channel = 'voice' AND c.arrived = 1)
+        FROM report_contact c JOIN campaign k ON k.id = c.campaign_id
+        WHERE k.policy_id = $policy AND c.went_out = 1 AND c.purpose IN ('offer', 'reminder')
           AND c.sent_at >= $since AND c.sent_at < $until""",
         policy=counting.policy_id or "",
         since=since,
         until=until,
+    )
+    (surveys,) = counting.one(
+        f"""SELECT COUNT(*) FROM survey_invitation i JOIN counted m ON m.match_id = i.match_id
+        WHERE {mine} AND m.closed_at > $made AND i.invited_at >= $since AND i.invited_at < $until""",
+        **span,
     )
     # What somebody writes when it is over, to a survey say, is no answer to the offer.
     (answered,) = counting.one(
@@ -90,12 +105,13 @@ def _facts(counting: Counting, kept: _Kept, gone: int, zone: ZoneInfo) -> dict[s
         **span,
     )
     (done,) = counting.one(_DONE.format(mine=mine), **span)
-    visits, desk, due, late, busiest = counting.one(
+    visits, desk, complaints, due, late, busiest = counting.one(
         f"""WITH mine AS (SELECT c.* FROM report_case c JOIN counted m ON m.match_id = c.match_id
             WHERE {mine} AND c.opened_at >= $since AND c.opened_at < $until),
           visits AS (SELECT * FROM mine WHERE kind = 'home_visit')
         SELECT (SELECT COUNT(*) FROM visits),
           (SELECT COUNT(*) FROM mine WHERE kind NOT IN ('home_visit', 'complaint')),
+          (SELECT COUNT(*) FROM mine WHERE kind = 'complaint'),
           (SELECT COUNT(*) FROM visits WHERE due_at < $until),
           (SELECT COUNT(*) FROM visits WHERE due_at < $until AND (resolved_at IS NULL OR resolved_at > due_at)),
           (SELECT MAX(n) FROM (SELECT COUNT(*) AS n FROM visits
@@ -106,6 +122,10 @@ def _facts(counting: Counting, kept: _Kept, gone: int, zone: ZoneInfo) -> dict[s
         "contacts": contacts,
         "texts": texts,
         "text_cost": texts * kept.yuan_a_text,
+        "calls": calls,
+        "call_cost": answered_calls * kept.yuan_a_call,
+        "surveys": surveys,
+        "cost": (texts + surveys) * kept.yuan_a_text + answered_calls * kept.yuan_a_call,
         "answered": answered,
         "done": done,
         "home_visits": visits,
@@ -113,6 +133,7 @@ def _facts(counting: Counting, kept: _Kept, gone: int, zone: ZoneInfo) -> dict[s
         "busiest_day": busiest or 0,
         "late_percent": 100 * late / due if due else None,
         "desk_cases": desk,
+        "complaints": complaints,
     }
 
 

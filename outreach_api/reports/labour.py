@@ -14,6 +14,7 @@ from outreach_api.reports.counting import Counting, ratio
 from outreach_api.reports.report import Table
 
 SETTING = "labour_minutes"
+MOST_MINUTES = 600
 # Assumptions of ours, to be replaced by the district's own timing.
 DEFAULT_MINUTES: dict[str, float] = {
     "text": 0, "human": 8, "complaint": 15, "appeal": 10, "identity": 10, "policy_question": 10,
@@ -54,8 +55,8 @@ def read_minutes(value: Any) -> dict[str, float]:
     for step, minutes in value.items():
         if step not in DEFAULT_MINUTES:
             raise ValueError(f"{SETTING}: there is no step {step!r}; steps are {', '.join(DEFAULT_MINUTES)}")
-        if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 <= minutes <= 600:
-            raise ValueError(f"{SETTING}: {step} is a number of minutes, 0 to 600")
+        if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 <= minutes <= MOST_MINUTES:
+            raise ValueError(f"{SETTING}: {step} is a number of minutes, 0 to {MOST_MINUTES}")
     return {str(step): float(minutes) for step, minutes in value.items()}
 
 

@@ -14,7 +14,7 @@ from models.column_types import key_ring
 from models.resident import Phone, Resident, ResidentPhone
 from models.session import Sessions
 from outreach_api.privacy.masking import mask_name, mask_phone
-from outreach_api.reports.lists import LISTS, ListKind, kind_of
+from outreach_api.reports.lists import LISTS, NAMED, ListKind, has_span, kind_of
 from outreach_api.reports.phases import PHASE_OF, Phase
 from outreach_api.reports.snapshot import Snapshot, take_sealed
 
@@ -45,6 +45,8 @@ class Filters:
             values["policy"] = self.policy
         if self.figure:
             parts.append(LISTS[self.figure][1])
+            given = {"policy": self.policy, **{name: (self.groups or {}).get(name) for name in NAMED}}
+            values |= {name: value for name, value in given.items() if f"${name}" in parts[-1]}
         if self.phase:
             states = ", ".join(f"'{state}'" for state, of in PHASE_OF.items() if of is self.phase)
             parts.append(f"m.state IN ({states})")
@@ -58,6 +60,7 @@ class Filters:
                 values[name] = value
         if kind.spans:
             parts.append("($since IS NULL OR m.at >= $since) AND ($until IS NULL OR m.at < $until)")
+        if has_span(self.figure):
             values |= {"since": self.since, "until": self.until}
         return " AND ".join(parts), values
 

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from models.report_views import SAID_YES
 from outreach_api.reports.counting import CLOSE_CALL, NO_CLAIM, NO_REASON, UNATTRIBUTED
+from outreach_api.reports.uplift import AT_RISK
 
 WHO = ("name", "phone", "street", "community")
 OF_MATCH = "m.match_id IN (SELECT match_id FROM report_match WHERE policy_id = $policy)"
@@ -35,6 +37,8 @@ class ListKind:
 
 class Of(StrEnum):
     MATCHES = "matches"
+    TOLD = "told"
+    VISITS = "visits"
     CASES = "cases"
     CONTACTS = "contacts"
     MESSAGES = "messages"
@@ -70,6 +74,23 @@ KINDS: dict[Of, ListKind] = {
             "reason": f"COALESCE(m.reason, '{NO_REASON}')",
         },
         spans=False,
+    ),
+    Of.TOLD: ListKind(
+        columns=("contact_id", "match_id", "policy", *WHO, "channel", "contact_state", "sent_on"),
+        source=f"""SELECT q.contact_id, q.match_id, n.resident_id, n.policy_id AS policy, n.opened_at, {_PLACE},
+            q.channel,
+            q.state AS contact_state, {_day("q.told_at", "sent_on")}, q.told_at AS at
+            FROM report_told q JOIN report_match n ON n.match_id = q.match_id
+            LEFT JOIN resident r ON r.id = n.resident_id""",
+        of_policy="m.policy = $policy",
+        spans=False,
+    ),
+    Of.VISITS: ListKind(
+        columns=("case_id", "policy", *WHO, "visit_outcome", "visited_on"),
+        source=f"""SELECT q.case_id, c.match_id, c.resident_id, COALESCE(c.policy_id, '') AS policy, {_PLACE},
+            q.outcome AS visit_outcome, {_day("q.visit_on", "visited_on")}, c.opened_at AS at
+            FROM visit q JOIN report_case c ON c.case_id = q.case_id LEFT JOIN resident r ON r.id = c.resident_id""",
+        of_policy=OF_MATCH,
     ),
     Of.CASES: ListKind(
         columns=("case_id", "policy", *WHO, "kind", "case_state", "opened_on", "due_on", "settled_on"),
@@ -168,7 +189,7 @@ BEHIND: dict[str, tuple[Of, str]] = COUNTED | {
     "answer_rate": COUNTED["answered"],
     "interest_rate": COUNTED["interested"],
     "done_rate": COUNTED["done"],
-    "person_times": COUNTED["told"],
+    "person_times": (Of.TOLD, "TRUE"),
     "persons_told": COUNTED["told"],
     "contacts_per_done": COUNTED["done"],
     "days_to_application": (Of.MATCHES, "m.done = 1 AND CAST(m.applied_on AS DATE) >= CAST(m.first_told_at AS DATE)"),
@@ -180,7 +201,15 @@ BEHIND: dict[str, tuple[Of, str]] = COUNTED | {
     "cases_on_time": (Of.CASES, "m.on_time = 1"),
     "satisfied_rate": (Of.ANSWERS, "m.question = 'satisfaction' AND m.answer IN ('4', '5')"),
 }
-# What cells of tables count.
+# What cells of tables count. `$since` and `$until` are the span that the cell is about, `$step` the step of a campaign
+# in phases, `$made` when a forecast was made: of what was matched later it said nothing.
+_DONE_AT = "COALESCE(m.closed_at, m.state_changed_at)"
+_THEN = "{at} >= $since AND {at} < $until"
+_WILLING = ", ".join(f"'{state}'" for state in SAID_YES)
+_KNOWN = "m.opened_at <= CAST($made AS TIMESTAMP)"
+_KNOWN_CASE = f"m.match_id IN (SELECT n.match_id FROM report_match n WHERE {_KNOWN.replace('m.', 'n.')})"
+_LATE = "m.kind = 'home_visit' AND m.due_at < $until AND (m.resolved_at IS NULL OR m.resolved_at > m.due_at)"
+_STEP = f"EXISTS (SELECT 1 FROM ({AT_RISK}) a WHERE a.match_id = m.match_id AND a.number = CAST($step AS BIGINT)"
 IN_TABLES: dict[str, tuple[Of, str]] = {
     "missing": (Of.MATCHES, f"m.done = 0 AND m.state NOT IN ({NO_CLAIM})"),
     "contacts": (Of.CONTACTS, "TRUE"),
@@ -193,9 +222,52 @@ IN_TABLES: dict[str, tuple[Of, str]] = {
     "invited": (Of.INVITATIONS, "m.invited_on IS NOT NULL"),
     "responded": (Of.INVITATIONS, "m.invitation_state IN ('partial', 'finished')"),
     "answers": (Of.ANSWERS, "TRUE"),
+    "visits": (Of.VISITS, "TRUE"),
+    "told_then": (Of.MATCHES, _THEN.format(at="m.first_told_at")),
+    "done_by_then": (Of.MATCHES, f"m.done = 1 AND {_THEN.format(at=_DONE_AT)}"),
+    "matched_then": (Of.MATCHES, _THEN.format(at="m.opened_at")),
+    "closed_done_then": (Of.MATCHES, f"m.done = 1 AND {_THEN.format(at='m.closed_at')}"),
+    "willing_then": (
+        Of.MATCHES,
+        f"""m.match_id IN (SELECT h.match_id FROM match_change h WHERE h.new IN ({_WILLING})
+            AND {_THEN.format(at="h.at")})""",
+    ),
+    "step_treated": (Of.MATCHES, f"{_STEP} AND a.own = a.number)"),
+    "step_treated_done": (Of.MATCHES, f"{_STEP} AND a.own = a.number AND a.done = 1)"),
+    "step_waiting": (Of.MATCHES, f"{_STEP} AND a.own > a.number)"),
+    "step_waiting_done": (Of.MATCHES, f"{_STEP} AND a.own > a.number AND a.done = 1)"),
+    "fact_contacts": (Of.TOLD, f"{_KNOWN} AND {_THEN.format(at='m.at')}"),
+    "fact_texts": (
+        Of.CONTACTS,
+        """m.went_out = 1 AND m.channel = 'sms' AND m.purpose IN ('offer', 'reminder') AND m.sent_at IS NOT NULL
+            AND m.campaign_id IN (SELECT k.id FROM campaign k WHERE k.policy_id = $policy)""",
+    ),
+    "fact_answered": (
+        Of.MATCHES,
+        f"""{_KNOWN} AND EXISTS (SELECT 1 FROM conversation v JOIN message s ON s.conversation_id = v.id
+            WHERE v.resident_id = m.resident_id AND s.direction = 'in' AND s.at >= greatest(m.first_told_at, $since)
+              AND s.at < $until AND (m.closed_at IS NULL OR s.at <= m.closed_at))""",
+    ),
+    "fact_done": (Of.MATCHES, f"{_KNOWN} AND m.done = 1 AND {_THEN.format(at=_DONE_AT)}"),
+    "fact_home_visits": (Of.CASES, f"{_KNOWN_CASE} AND m.kind = 'home_visit'"),
+    "fact_late": (Of.CASES, f"{_KNOWN_CASE} AND {_LATE}"),
+    "fact_desk_cases": (Of.CASES, f"{_KNOWN_CASE} AND m.kind NOT IN ('home_visit', 'complaint')"),
+    "fact_complaints": (Of.CASES, f"{_KNOWN_CASE} AND m.kind = 'complaint'"),
+    "fact_calls": (
+        Of.CONTACTS,
+        """m.went_out = 1 AND m.channel = 'voice' AND m.purpose IN ('offer', 'reminder') AND m.sent_at IS NOT NULL
+            AND m.campaign_id IN (SELECT k.id FROM campaign k WHERE k.policy_id = $policy)""",
+    ),
+    "fact_surveys": (
+        Of.INVITATIONS,
+        f"""{_THEN.format(at="m.at")} AND m.match_id IN (SELECT n.match_id FROM report_match n
+            WHERE n.closed_at > CAST($made AS TIMESTAMP) AND {_KNOWN.replace("m.", "n.")})""",
+    ),
 }
 LISTS: dict[str, tuple[Of, str]] = BEHIND | IN_TABLES
-GROUPS = (*dict.fromkeys(name for kind in KINDS.values() for name in kind.groups), "answer")
+NAMED = ("step", "made")
+"""What a condition asks for by name beside the span and the policy."""
+GROUPS = (*dict.fromkeys(name for kind in KINDS.values() for name in kind.groups), "answer", *NAMED)
 
 HEADINGS = {
     "match_id": ("编号", "Match"),
@@ -225,6 +297,8 @@ HEADINGS = {
     "contact_state": ("状态", "State"),
     "cause": ("失败原因", "Cause"),
     "carrier": ("运营商", "Carrier"),
+    "visit_outcome": ("上门结果", "What came of it"),
+    "visited_on": ("上门", "Visited on"),
     "sent_on": ("发出", "Sent on"),
     "intent": ("先读作", "First reading"),
     "rival": ("差点读作", "Close second"),
@@ -247,3 +321,8 @@ NUMBERS = frozenset(
 
 def kind_of(figure: str | None) -> ListKind:
     return KINDS[LISTS[figure][0] if figure else Of.MATCHES]
+
+
+def has_span(figure: str | None) -> bool:
+    """Whether the list of a figure holds only what lies in a span of time."""
+    return kind_of(figure).spans or (figure is not None and "$since" in LISTS[figure][1])

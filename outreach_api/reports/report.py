@@ -31,6 +31,8 @@ class Table:
     sums: tuple[Cell, ...] | None = None
     additive: tuple[str, ...] = ()
     grouped: str | None = None
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the rows have in common beside the report's span: the days `since` and `until`, the instant `made`."""
 
     def column(self, name: str) -> list[Cell]:
         place = self.columns.index(name)

@@ -21,6 +21,7 @@ RATE_OF = {
 }  # fmt: skip
 # A part and its rest: when one is withheld, so is the other.
 RESTS = (("told", "not_told"), ("open", "done"))
+COSTS = frozenset({"texts", "text_cost", "calls", "call_cost", "surveys"})
 
 Grid = list[list[Cell]]
 
@@ -57,10 +58,15 @@ def _without_facts(table: Table, figures: Mapping[str, float | None]) -> Table:
     gone = any(figures.get(name, 0) is None for name in ("done", "answered", "told", "person_times"))
     fact, within = table.columns.index("fact"), table.columns.index("within")
     withheld = {fact: None, within: None}
+    # What all of it cost would give away the part that is withheld.
+    parts = [row[fact] for row in table.rows if row[0] in COSTS]
+    sum_tells = any(map(is_small, parts))
     return replace(
         table,
         rows=tuple(
-            tuple(withheld.get(c, cell) if gone or is_small(row[fact]) else cell for c, cell in enumerate(row))
+            tuple(withheld.get(c, cell) for c, cell in enumerate(row))
+            if gone or is_small(row[fact]) or (sum_tells and row[0] == "cost")
+            else row
             for row in table.rows
         ),
     )

@@ -66,23 +66,28 @@ def _spread(done: int, people: int) -> float:
     return share * (1 - share) / (people + 2)
 
 
+# Who had a part in each step: a row for a match that was open at its start, with the step that is its own by lot (the
+# planner's) and whether it was done before the next began.
+AT_RISK = """
+WITH phase AS (SELECT campaign_id, number, starts_on,
+    LEAD(starts_on) OVER (PARTITION BY campaign_id ORDER BY number) AS ends_on,
+    COUNT(*) OVER (PARTITION BY campaign_id) AS phases FROM campaign_phase),
+  lot AS (SELECT q.match_id, q.policy_id, q.done, q.opened_at, q.closed_at, c.id AS campaign_id,
+    CAST('0x' || substr(sha256(c.id || ':' || q.resident_id), 1, 8) AS UBIGINT) AS drawn
+    FROM report_match q JOIN campaign c ON c.policy_id = q.policy_id)
+SELECT l.match_id, l.policy_id, p.number, CAST(l.drawn % p.phases + 1 AS BIGINT) AS own,
+  CASE WHEN l.done = 1 AND l.closed_at < CAST(p.ends_on AS TIMESTAMP) THEN 1 ELSE 0 END AS done
+FROM phase p JOIN lot l ON l.campaign_id = p.campaign_id
+WHERE p.ends_on IS NOT NULL AND CAST(l.opened_at AS DATE) <= p.starts_on
+  AND (l.closed_at IS NULL OR l.closed_at >= CAST(p.starts_on AS TIMESTAMP))"""
+
+
 def steps_of(counting: Counting) -> list[Step]:
-    """The steps of the campaigns counted. The lot is drawn in SQL as the planner draws it."""
-    rows = counting.rows("""
-        WITH phase AS (SELECT campaign_id, number, starts_on,
-            LEAD(starts_on) OVER (PARTITION BY campaign_id ORDER BY number) AS ends_on,
-            COUNT(*) OVER (PARTITION BY campaign_id) AS phases FROM campaign_phase),
-          lot AS (SELECT m.match_id, m.done, m.opened_at, m.closed_at, c.id AS campaign_id,
-            CAST('0x' || substr(sha256(c.id || ':' || m.resident_id), 1, 8) AS UBIGINT) AS drawn
-            FROM counted m JOIN campaign c ON c.policy_id = m.policy_id),
-          at_risk AS (SELECT p.number, CAST(l.drawn % p.phases + 1 AS BIGINT) AS own,
-            CASE WHEN l.done = 1 AND l.closed_at < CAST(p.ends_on AS TIMESTAMP) THEN 1 ELSE 0 END AS done
-            FROM phase p JOIN lot l ON l.campaign_id = p.campaign_id
-            WHERE p.ends_on IS NOT NULL AND CAST(l.opened_at AS DATE) <= p.starts_on
-              AND (l.closed_at IS NULL OR l.closed_at >= CAST(p.starts_on AS TIMESTAMP)))
+    """The steps of the campaigns counted."""
+    rows = counting.rows(f"""
         SELECT number, COUNT(*) FILTER (own = number), COALESCE(SUM(done) FILTER (own = number), 0),
           COUNT(*) FILTER (own > number), COALESCE(SUM(done) FILTER (own > number), 0)
-        FROM at_risk GROUP BY 1 ORDER BY 1""")
+        FROM ({AT_RISK.replace("report_match", "counted")}) GROUP BY 1 ORDER BY 1""")
     return [Step(*(int(cell or 0) for cell in row)) for row in rows]
 
 

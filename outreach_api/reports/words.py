@@ -51,6 +51,17 @@ _ENUMS: dict[str, tuple[type[StrEnum], ...]] = {
     "kind": (v.CaseKind,),
     "step": (v.CaseKind,),
     "cause": (v.Cause,),
+    "visit_outcome": (v.VisitOutcome,),
+}
+# Steps of labour that are no kind of case.
+_STEPS: dict[str, Pair] = {
+    "text": ("一条短信触达", "a text"),
+    "visit": ("一次上门", "a visit"),
+    "home_visit": ("安排一次上门", "arranging a home visit"),
+    "manual_look_up": ("人工方式：查一人名册", "manual way: looking somebody up"),
+    "manual_call": ("人工方式：打一次电话", "manual way: a call"),
+    "manual_visit": ("人工方式：上门一次", "manual way: a visit"),
+    "manual_calls_each": ("人工方式：每人打几次电话（次）", "manual way: calls to each person (times)"),
 }
 
 
@@ -112,6 +123,12 @@ class Words:
 
     def _pair(self, pair: Pair) -> str:
         return pair[self.place]
+
+
+@lru_cache(maxsize=1)
+def labour_steps() -> dict[str, Pair]:
+    """The steps that take staff time, in words."""
+    return {**VOCABULARY[v.CaseKind], **_STEPS}
 
 
 @lru_cache(maxsize=1)

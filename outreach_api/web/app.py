@@ -18,6 +18,7 @@ from outreach_api.web.api.document import TITLE, VERSION, add_api, document
 from outreach_api.web.call_words import CallWordsWatch
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.console import (
+    labour_minutes,
     appeals,
     campaigns,
     case_list,
@@ -101,6 +102,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         transcript.router,
         mandates.router,
         reports.router,
+        labour_minutes.router,
         surveys.router,
         faq_review.router,
     ):

@@ -2,16 +2,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from models.session import Sessions
 from outreach_api.reports.build import build_report
-from outreach_api.reports.report import Kind, Report
+from outreach_api.reports.listing import Filters
+from outreach_api.reports.report import Kind, Report, Table
+from outreach_api.web.console.report_links import Lists
+from outreach_api.web.console.reports import Wanted
 from tests.reports.town import POLICY, a_town
 
 ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def followed(report: Report, table: Table, row: int, place: int) -> Filters:
+    """What the link of a cell asks for."""
+    address = Lists(report, ZONE, shown=True).of_cell(table, table.rows[row], place)
+    assert address is not None
+    return Wanted.model_validate(dict(parse_qsl(address.partition("?")[2], keep_blank_values=True))).filters()
 
 
 @pytest.fixture(scope="session")

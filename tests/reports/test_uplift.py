@@ -12,11 +12,13 @@ from models.report import CampaignPhase
 from models.report_views import renew_views
 from models.vocabulary import MatchState
 from outreach_api.reports.build import build_report
+from outreach_api.reports.listing import count_rows
 from outreach_api.reports.report import Kind
+from outreach_api.reports.snapshot import take_snapshot
 from outreach_api.reports.uplift import Step, Uplift, pooled
 from scheduler.planning.phases import phase_number
 from tests.builders import NOON, a_database, a_match
-from tests.reports.conftest import ZONE
+from tests.reports.conftest import ZONE, followed
 
 MATCHES = 2000
 PHASES = 4
@@ -72,8 +74,12 @@ def test_the_report_draws_the_same_lots_as_the_planner(tmp_path: Path) -> None:
         for match in early[:5]:
             match.state = MatchState.APPLIED_ONLINE
             match.closed_at = match.state_changed_at = NOON + timedelta(days=3)
-    table = build_report(sessions, Kind.CAMPAIGN, zone=ZONE, policy_id="elderly-allowance").tables["uplift"]
+    report = build_report(sessions, Kind.CAMPAIGN, zone=ZONE, policy_id="elderly-allowance")
+    table = report.tables["uplift"]
+    with take_snapshot(sessions) as con:
+        behind = [count_rows(con, followed(report, table, 0, place)) for place in range(1, 5)]
     sessions.engine.dispose()
+    assert behind == [len(early), 5, len(matches) - len(early), 0]
     first = table.dicts()[0]
     assert (first["treated"], first["waiting_group"]) == (len(early), len(matches) - len(early))
     assert first["treated_rate"] == 5 / len(early)

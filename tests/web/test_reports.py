@@ -86,3 +86,27 @@ def test_an_export_without_a_purpose_is_not_made(signed_in: SignIn, house: FakeH
     assert "said_purpose_missing" in answer.headers["location"]
     with house.sessions.read() as session:
         assert session.scalars(select(ExportRequest)).all() == []
+
+
+def test_minutes_per_step_are_edited_on_record(signed_in: SignIn, house: FakeHouse) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    token = form_token(client.get("/reports/minutes").text)
+    wrong = client.post("/reports/minutes", data={"csrf": token, "visit": "700"})
+    assert "minutes_wrong" in wrong.headers["location"]
+    kept = client.post("/reports/minutes", data={"csrf": token, "visit": "31", "human": "8"})
+    assert "minutes_kept" in kept.headers["location"]
+    assert (
+        'name="visit" type="number" min="0" max="600" step="any" required value="31"'
+        in client.get("/reports/minutes").text
+    )
+    with house.sessions.read() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.subject == "setting:labour_minutes")).one()
+        assert (entry.action, entry.facts) == ("set", {"visit": 31})
+
+
+def test_an_analyst_reads_the_minutes_and_changes_none(signed_in: SignIn) -> None:
+    client = signed_in(Role.ANALYST)
+    page = client.get("/reports/minutes").text
+    assert "一次上门" in page
+    assert "<input id" not in page
+    assert client.post("/reports/minutes", data={"visit": "1"}).status_code == 403

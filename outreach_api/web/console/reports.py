@@ -78,6 +78,8 @@ class Wanted(BaseModel):
     stratum: str | None = None
     question: str | None = None
     answer: str | None = None
+    step: int | None = None
+    made: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
     page: int = 1
@@ -88,7 +90,7 @@ class Wanted(BaseModel):
         return value if value in LISTS else None
 
     def filters(self) -> Filters:
-        chosen = {name: value for name in GROUPS if (value := getattr(self, name)) is not None}
+        chosen = {name: str(value) for name in GROUPS if (value := getattr(self, name)) is not None}
         return Filters(self.policy, self.figure, self.phase, chosen, self.since, self.until)
 
     def address(self, page: int) -> str:
