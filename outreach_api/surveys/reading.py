@@ -18,7 +18,12 @@ RATING_WORDS = (
 RATING_OF_SCORE = {"satisfied": "4", "neutral": "3", "dissatisfied": "2"}
 _NUMERALS = str.maketrans("一二三四五六七八九", "123456789")
 _RATING = re.compile(r"(?:我?(?:打|给|选|评)?)?([1-5])(?:分|星|颗星)?")
-REFUSALS = frozenset({"不回访", "不要回访", "别回访", "不参加", "不参加回访", "不用回访", "不要再回访", "拒绝回访"})
+# A no that is about surveys by its own words, and about nothing else: whoever wants no calls at all says no such thing.
+_REFUSAL = re.compile(
+    r"(?:以后|以後|你们|请|麻烦|我)*(?:不|别|不要|不用|不想|不需要|不愿意|拒绝|唔使|唔好|唔想)"
+    r"(?:再|做|参加|接受|搞|给我|对我|打|来|收到|接到)*(?:回访|调查|问卷)(?:电话|短信)?(?:了|啦|啊|吧|喇|呀|谢谢)*"
+)
+_STAYS_OUT = "不参加"
 _CORRECTION = re.compile(
     r"^(?:不对|说错了?|写错了?|按错了?|更正|改成|改为|改一下|改)[，,。:：\s]*(?:改成|改为|应该是|是)?[，,。:：\s]*(.+)$"
 )
@@ -107,7 +112,8 @@ def themes_of(text: str, intents: Iterable[str]) -> tuple[str, ...]:
 
 def refuses(text: str) -> bool:
     """Whether this is a wish for no more surveys, and no more than that."""
-    return normalise(text) in REFUSALS
+    plain = normalise(text)
+    return plain == _STAYS_OUT or _REFUSAL.fullmatch(plain) is not None
 
 
 def correction_in(text: str) -> str | None:

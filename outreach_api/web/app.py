@@ -18,7 +18,6 @@ from outreach_api.web.api.document import TITLE, VERSION, add_api, document
 from outreach_api.web.call_words import CallWordsWatch
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.console import (
-    labour_minutes,
     appeals,
     campaigns,
     case_list,
@@ -27,6 +26,7 @@ from outreach_api.web.console import (
     conversations,
     faq_review,
     hall_desk,
+    labour_minutes,
     mandates,
     overview,
     reports,

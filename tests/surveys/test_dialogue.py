@@ -11,6 +11,7 @@ from models.event import Event
 from models.resident import Preference
 from models.survey import SurveyAnswer
 from models.vocabulary import CaseKind, CaseReason, Channel, ContactPurpose, ContactState, EventKind, InvitationState
+from outreach_api.surveys.reading import refuses
 from tests.conversations.street import ALLOWANCE, Street
 from tests.surveys.asking import WEEK, answers, asked, begin, deliver, invitation, plan, serve
 
@@ -152,3 +153,14 @@ def test_nothing_is_asked_of_a_shared_phone(street: Street) -> None:
     street.clock.set(street.clock.now() + WEEK)
     plan(street)
     assert deliver(street) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "about_surveys"),
+    [
+        ("不用回访了", True), ("以后不要再做回访了", True), ("唔使回访喇", True), ("别再打回访电话了", True),
+        ("不参加", True), ("不要再打电话了", False), ("回访可以", False), ("不是说好回访吗", False), ("退订", False),
+    ],
+)  # fmt: skip
+def test_a_no_to_surveys_says_so_by_its_own_words(words: str, about_surveys: bool) -> None:
+    assert refuses(words) is about_surveys
