@@ -69,7 +69,7 @@ def test_every_link_of_a_table_leads_to_as_many_rows_as_the_cell_says(town: Sess
                         if table.columns[place] in COUNTS and table.name != "uptake":
                             assert rows == cell, (table.name, row, table.columns[place])
                         elif table.columns[place] == "rate":
-                            assert rows == row[table.columns.index("newly_matched")] * cell
+                            assert rows == float(row[table.columns.index("newly_matched")] or 0) * float(cell)
                         followed[table.name] += 1
     # The town has no surveys, no phases and no forecast; those have tests of their own.
     elsewhere = {"survey_response", "survey_results", "uplift", "forecast", "forecast_days"}
