@@ -456,6 +456,24 @@ class TalkFlag(StrEnum):
     EXEMPLARY = "exemplary"
 
 
+class HookTopic(StrEnum):
+    """What another system may be told of."""
+
+    CASE_OPENED = "case.opened"
+    CASE_CHANGED = "case.changed"
+    CONVERSATION_OUTCOME = "conversation.outcome"
+    PING = "ping"
+
+
+class HookState(StrEnum):
+    """Of a telling to another system."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"
+
+
 class EventKind(StrEnum):
     MATCHES_FOUND = "matches_found"
     MATCH_CLOSED = "match_closed"

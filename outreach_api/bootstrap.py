@@ -47,6 +47,8 @@ from outreach_api.delivery.replay import ReplayReport, replay_since
 from outreach_api.delivery.upcoming import next_delivery_at
 from outreach_api.delivery.worker import deliver_due
 from outreach_api.due import look_for_due
+from outreach_api.hooks.addresses import networks
+from outreach_api.hooks.send import Poster, send_due
 from outreach_api.settings import Settings
 from outreach_api.surveys.planning import plan_surveys
 from outreach_api.traces import span
@@ -203,6 +205,11 @@ class House:
             # What no listing settles stays due: a carrier is not asked every second for that.
             self._reconcile_at = now + RECONCILE_EVERY if report.still_unknown else None
         return done
+
+    def send_hooks(self) -> int:
+        """Tell other systems what waits to be told; how many tries that were. A slow receiver holds nothing else up."""
+        now = self.clock.now()
+        return send_due(self.sessions, Poster(networks(self.settings.hooks_allow)), now=now)
 
     def _call_off_stopped(self, now: datetime) -> int:
         carrier = self.carriers.get(Channel.VOICE)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import structlog
@@ -40,6 +41,26 @@ def work_until(stop: threading.Event, work: Callable[[], int], waiting: Waiting)
         else:
             if not done:
                 waiting.wait(IDLE_SECONDS)
+
+
+@contextlib.contextmanager
+def working_beside(stop: threading.Event, work: Callable[[], int], name: str) -> Iterator[None]:
+    """Work in a thread of its own, waiting a moment where nothing waits, until told to stop."""
+    thread = threading.Thread(target=work_until, args=(stop, work, _Moments(stop)), name=name)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+class _Moments:
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def wait(self, seconds: float) -> bool:
+        return self._stop.wait(seconds)
 
 
 def tick_until(stop: threading.Event, tick: Callable[[], int], waiting: Waiting) -> None:

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     traces_url: str = ""
     """Where traces are sent, an OTLP collector; empty: nowhere."""
 
+    hooks_allow: list[str] = Field(default=[])
+    """Networks of our own that outgoing webhooks may reach, such as `["10.1.2.0/24"]`; else only public addresses."""
+
     look_ahead: bool = True
     """Whether the dates ahead are looked for every morning."""
 

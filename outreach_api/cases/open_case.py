@@ -13,9 +13,10 @@ from models.case import Case, CaseChange
 from models.event import Event
 from models.resident import Resident
 from models.session import lock_resident
-from models.vocabulary import CaseKind, CaseReason, CaseState, EventKind, Urgency
+from models.vocabulary import CaseKind, CaseReason, CaseState, EventKind, HookTopic, Urgency
 from outreach_api.cases.priorities import marks_of, urgency_of
 from outreach_api.cases.promises import DISTRICT_HOURS, WorkingHours, due_time
+from outreach_api.hooks.outbox import tell
 from scheduler.planning.holidays import DayKind
 from scheduler.planning.rules import contact_rules
 
@@ -91,6 +92,9 @@ def record_change(
     session.add(entry)
     facts = {"case": case.id, "kind": case.kind.value, "state": case.state.value, "change": change}
     session.add(Event(at=now, kind=EventKind.CASE_CHANGED, facts=facts))
+    topic = HookTopic.CASE_OPENED if change == "opened" else HookTopic.CASE_CHANGED
+    told = {"reason": case.reason.value, "policy": case.policy_id, "conversation": case.conversation_id}
+    tell(session, topic, facts | told, now=now)
     return entry
 
 

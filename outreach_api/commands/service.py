@@ -18,7 +18,7 @@ from outreach_api.commands.console import ERR, fail, tells_faults
 from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
 from outreach_api.logs import log_as_json
-from outreach_api.loops import stop_on_signals, tick_until, work_until
+from outreach_api.loops import stop_on_signals, tick_until, work_until, working_beside
 from outreach_api.processes import Program
 from outreach_api.settings import Settings
 from outreach_api.traces import tracing
@@ -38,7 +38,12 @@ def serve() -> None:
     settings = Settings()
     secret = settings.bot_secret.get_secret_value()
     stop = threading.Event()
-    with _bot(settings, secret), _opened(settings, "serve") as house, waiting_on(house.sessions, stop) as waiting:
+    with (
+        _bot(settings, secret),
+        _opened(settings, "serve") as house,
+        waiting_on(house.sessions, stop) as waiting,
+        working_beside(stop, house.send_hooks, "hooks"),
+    ):
         worker = threading.Thread(target=work_until, args=(stop, house.work, waiting), name="worker")
         worker.start()
         try:
@@ -64,6 +69,7 @@ def worker() -> None:
         _opened(_apart(), "worker") as house,
         waiting_on(house.sessions, stop) as waiting,
         Chunks(house.sessions, house.ring).working(),
+        working_beside(stop, house.send_hooks, "hooks"),
     ):
         work_until(stop, house.work_off, waiting)
 

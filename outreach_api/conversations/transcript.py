@@ -15,7 +15,7 @@ from models.conversation import Conversation, Inbound, Message
 from models.event import Event
 from models.resident import Phone
 from models.session import lock_resident
-from models.vocabulary import Author, CaseKind, CaseReason, Channel, ContactPurpose, Direction, EventKind
+from models.vocabulary import Author, CaseKind, CaseReason, Channel, ContactPurpose, Direction, EventKind, HookTopic
 from outreach_api.conversations.context import Sender
 from outreach_api.conversations.copy_deck import LINES, for_channel, say
 from outreach_api.conversations.decision import Context, Decision, Heard, Line, OpenCase
@@ -23,6 +23,7 @@ from outreach_api.conversations.effects import Ground, apply_effects
 from outreach_api.conversations.state import DialogueState
 from outreach_api.conversations.words_said import remember_words
 from outreach_api.delivery.outbox import Addressee, Rendered, queue_reply
+from outreach_api.hooks.outbox import tell
 from outreach_api.wechat.followers import ADDRESS, resident_behind
 
 # Ten times 你好 in a second gets one answer.
@@ -51,6 +52,7 @@ def keep_turn(
     """Write what was heard, what follows from it and what is said, with what the chat page shows beside it."""
     conversation, phone, message = _open(session, answering, _reading(heard))
     conversation.stage = decision.state.stage
+    is_new = conversation.outcome is not decision.outcome
     conversation.outcome = decision.outcome
     apply_effects(session, decision.effects, Ground(conversation, message, phone, answering.now))
     said = _send(session, answering, conversation, decision.lines, decision.purpose, decision.state, shown)
@@ -58,6 +60,9 @@ def keep_turn(
     conversation.state = _remembered(decision.state, said, answering.now).stored()
     facts = {"conversation": conversation.id, "outcome": decision.outcome.value}
     session.add(Event(at=answering.now, kind=EventKind.TURN_TAKEN, facts=facts))
+    if is_new:
+        told = facts | {"resident": conversation.resident_id, "channel": message.channel.value}
+        tell(session, HookTopic.CONVERSATION_OUTCOME, told, now=answering.now)
 
 
 def hold(session: Session, answering: Answering, context: Context) -> None:

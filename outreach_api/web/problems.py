@@ -24,6 +24,8 @@ from outreach_api.cases.work_case import CaseNotFound, CaseTaken, HandsFull
 from outreach_api.catalogue.submissions import CardFaults, SubmissionRefused
 from outreach_api.conversations.takeover import InOtherHands, MayNotWrite
 from outreach_api.forecasts.forecast import NobodyToForecast
+from outreach_api.hooks.addresses import AddressRefused
+from outreach_api.hooks.targets import NoSuchTarget, TargetRefused
 from outreach_api.privacy.reveal import RevealRefused
 from outreach_api.reports.build import NoSuchCampaign
 from outreach_api.reports.exporting import ExportRefused
@@ -47,6 +49,9 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     SamePerson: HTTPStatus.CONFLICT,
     SettingRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     SubmissionRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    AddressRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoSuchTarget: HTTPStatus.NOT_FOUND,
+    TargetRefused: HTTPStatus.CONFLICT,
     BadCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchThing: HTTPStatus.NOT_FOUND,
     InOtherHands: HTTPStatus.CONFLICT,

@@ -46,6 +46,8 @@ class Scope(StrEnum):
     SETTINGS_READ = "settings.read"
     SETTINGS_WRITE = "settings.write"
     AUDIT_READ = "audit.read"
+    WEBHOOKS_READ = "webhooks.read"
+    WEBHOOKS_WRITE = "webhooks.write"
 
 
 class TokenRefused(Exception):  # noqa: N818

@@ -23,6 +23,18 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "approved": ("已通过", "Approved"),
         "refused": ("未采用", "Refused"),
     },
+    v.HookTopic: {
+        "case.opened": ("新工单", "Case opened"),
+        "case.changed": ("工单变化", "Case changed"),
+        "conversation.outcome": ("会话结果", "Outcome of a conversation"),
+        "ping": ("试发", "Ping"),
+    },
+    v.HookState: {
+        "waiting": ("待发", "Waiting"),
+        "sending": ("发送中", "Sending"),
+        "delivered": ("已送达", "Delivered"),
+        "given_up": ("已放弃", "Given up"),
+    },
     v.TalkFlag: {
         "misunderstood": ("没听懂", "Misunderstood"),
         "wrong_answer": ("答错了", "Wrong answer"),

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from outreach_api.web.api import webhooks
 from outreach_api.web.api.every import API
 from outreach_api.web.api.problem_answers import ANSWERS, ProblemAnswer
 
@@ -32,7 +33,9 @@ def document() -> dict[str, Any]:
     """The document, put together once. It knows nothing of this installation."""
     app = FastAPI(generate_unique_id_function=lambda route: route.name)
     add_api(app)
-    made = get_openapi(title=TITLE, version=VERSION, description=ABOUT, routes=app.routes)
+    made = get_openapi(
+        title=TITLE, version=VERSION, description=ABOUT, routes=app.routes, webhooks=webhooks.events.routes
+    )
     schemas = made["components"]["schemas"]
     problem = ProblemAnswer.model_json_schema(ref_template=SCHEMAS)
     schemas.update(problem.pop("$defs", {}))

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from outreach_api.web.api import campaigns, cases, conversations, feeds, places, policies, queue, reports, residents
+from outreach_api.web.api import (
+    campaigns,
+    cases,
+    conversations,
+    feeds,
+    places,
+    policies,
+    queue,
+    reports,
+    residents,
+    webhooks,
+)
 from outreach_api.web.api import settings as settings_and_record
 
 API: tuple[APIRouter, ...] = (
@@ -18,4 +29,5 @@ API: tuple[APIRouter, ...] = (
     places.router,
     reports.router,
     settings_and_record.router,
+    webhooks.router,
 )

@@ -50,6 +50,8 @@ STAFF_READERS = frozenset({R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR})
 SETTING_READERS = frozenset({R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR})
 SETTING_WRITERS = frozenset({R.ADMINISTRATOR})
 AUDIT_READERS = frozenset({R.AUDITOR})
+HOOK_READERS = frozenset({R.ADMINISTRATOR, R.AUDITOR})
+HOOK_KEEPERS = frozenset({R.ADMINISTRATOR})
 VISITING_TEAMS = frozenset({R.TEAM_MEMBER, R.SUPERVISOR})
 FEED_SENDERS = frozenset({R.ADMINISTRATOR})
 
@@ -117,6 +119,12 @@ RIGHTS: dict[str, Right] = {
     "read_pauses": _read(Scope.SETTINGS_READ, EVERYBODY),
     "pause_all": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["pause"]),
     "resume_all": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["resume"]),
+    "list_webhooks": _read(Scope.WEBHOOKS_READ, HOOK_READERS),
+    "list_webhook_deliveries": _read(Scope.WEBHOOKS_READ, HOOK_READERS),
+    "add_webhook": _write(Scope.WEBHOOKS_WRITE, HOOK_KEEPERS),
+    "end_webhook": _write(Scope.WEBHOOKS_WRITE, HOOK_KEEPERS),
+    "ping_webhook": _write(Scope.WEBHOOKS_WRITE, HOOK_KEEPERS),
+    "send_webhook_again": _write(Scope.WEBHOOKS_WRITE, HOOK_KEEPERS),
     "list_audit_entries": _read(Scope.AUDIT_READ, AUDIT_READERS),
 }
 

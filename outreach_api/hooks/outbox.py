@@ -1,0 +1,34 @@
+"""What is told is written down in the transaction in which it happens: neither is ever there without the other."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.hook import HookDelivery, HookTarget
+from models.vocabulary import HookTopic
+
+
+def tell(session: Session, topic: HookTopic, facts: Mapping[str, Any], *, now: datetime) -> None:
+    """Queue a telling to every target that wants this topic. `facts` are ids and enums; never personal data."""
+    targets = session.execute(select(HookTarget.id, HookTarget.topics).where(HookTarget.ended_at.is_(None))).all()
+    for target_id, topics in targets:
+        if topic in topics:
+            session.add(telling(target_id, topic, facts, now=now))
+
+
+def telling(target_id: int, topic: HookTopic, facts: Mapping[str, Any], *, now: datetime) -> HookDelivery:
+    body = {"type": topic.value, "timestamp": now.isoformat(), "data": dict(facts)}
+    return HookDelivery(
+        target_id=target_id,
+        message_id=f"msg_{uuid.uuid4().hex}",
+        topic=topic.value,
+        body=body,
+        created_at=now,
+        due_at=now,
+    )
