@@ -22,6 +22,8 @@ class WechatFollower(Base):
     follows: Mapped[bool] = mapped_column(default=True)
     last_heard_at: Mapped[datetime | None]
     """Customer-service messages may be sent for 48 hours from here."""
+    notices: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """Templates whose notices they have agreed to get."""
     failed_codes: Mapped[int] = mapped_column(default=0)
     resident_id: Mapped[int | None] = mapped_column(ForeignKey("resident.id"), index=True)
     phone_id: Mapped[int | None] = mapped_column(ForeignKey("phone.id"), index=True)

@@ -338,18 +338,25 @@ def _clock(settings: Settings) -> Clock:
 
 
 def carriers_of(settings: Settings, sessions: Sessions, clock: Clock) -> dict[Channel, TextCarrier]:
-    texts = WithChatLinks(TwilioCarrier.from_settings(settings), public_url=settings.public_url)
-    carriers: dict[Channel, TextCarrier] = {Channel.SMS: texts}
+    texts: TextCarrier = TwilioCarrier.from_settings(settings)
+    carriers: dict[Channel, TextCarrier] = {}
     if settings.alibaba.enabled:
         from outreach_api.channels.alibaba_text import AlibabaCarrier
         from outreach_api.channels.routed_texts import RoutedTexts
 
-        domestic = AlibabaCarrier(settings.alibaba, clock.now)
-        carriers[Channel.SMS] = RoutedTexts(domestic, texts, sessions, clock.now)
+        texts = RoutedTexts(AlibabaCarrier(settings.alibaba, clock.now), texts, sessions, clock.now)
     if settings.wechat.enabled:
+        from outreach_api.channels.routed_texts import RoutedTexts
+        from outreach_api.wechat.account import Account
         from outreach_api.wechat.carrier import WechatCarrier
+        from outreach_api.wechat.notices import NoticeCarrier
 
-        carriers[Channel.CHAT] = WechatCarrier(sessions, settings.wechat, clock)
+        account = Account(sessions, settings.wechat, clock.now)
+        carriers[Channel.CHAT] = WechatCarrier(account, texts, sessions, clock)
+        if settings.wechat.notices:
+            notices = NoticeCarrier(account, sessions, clock.now, settings.zone)
+            texts = RoutedTexts(notices, texts, sessions, clock.now)
+    carriers[Channel.SMS] = WithChatLinks(texts, public_url=settings.public_url)
     if settings.voice.enabled:
         gate = CallGate(sessions, clock, settings.voice, settings.zone)
         by = GatewayCallCarrier if settings.voice.gateway_url else TwilioCallCarrier

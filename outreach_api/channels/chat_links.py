@@ -25,6 +25,7 @@ class WithChatLinks:
         self._address = re.compile(re.escape(chat_address(public_url, "")) + rf"[\w-]{{{TOKEN_LENGTH}}}")
         self.name = carrier.name
         self.sender = carrier.sender
+        self.minds_its_own_health = getattr(carrier, "minds_its_own_health", False)
 
     def send(self, message: OutgoingText) -> SendResult:
         if LINK_MARK not in message.text:

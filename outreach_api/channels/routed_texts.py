@@ -1,4 +1,4 @@
-"""Two carriers of texts as one: mainland numbers by the domestic one, all others, and all while it fails, by the other.
+"""Two carriers of texts as one: what the first carries goes by it; all else, and all while it fails, by the other.
 
 A text is handed over once. What the one that failed may have sent stays unknown, and is not sent by the other.
 """
@@ -50,6 +50,8 @@ class RoutedTexts:
         return self._hand_to(self._other, message) if domestic and turned_away else result
 
     def _hand_to(self, carrier: TextCarrier, message: OutgoingText) -> SendResult:
+        if _minds_its_own_health(carrier):
+            return carrier.send(message)
         began = self._now()
         result = carrier.send(message)
         failed = is_failure(result) or self._now() - began > SLOW
@@ -73,7 +75,7 @@ class RoutedTexts:
 
     def _may_have(self, carrier: TextCarrier) -> bool:
         """Whether the carrier is well, or this is the one text that looks whether it is again."""
-        well = self._state(carrier.name) is BreakerState.CLOSED
+        well = _minds_its_own_health(carrier) or self._state(carrier.name) is BreakerState.CLOSED
         return well or may_probe(self._sessions, carrier.name, now=self._now())
 
     def _state(self, name: str) -> BreakerState:
@@ -81,8 +83,20 @@ class RoutedTexts:
             found = breakers(session).get(name)
         return found.state if found else BreakerState.CLOSED
 
+    def close(self) -> None:
+        """Close the connections that either keeps open."""
+        for carrier in (self._domestic, self._other):
+            close = getattr(carrier, "close", None)
+            if close is not None:
+                close()
+
     def sent_between(self, since: datetime, until: datetime) -> Listing:
         return self._other.sent_between(since, until)
 
     def heard_between(self, since: datetime, until: datetime) -> Hearing:
         return self._other.heard_between(since, until)
+
+
+def _minds_its_own_health(carrier: TextCarrier) -> bool:
+    """Where the other is two carriers again, each of those has its own breaker."""
+    return getattr(carrier, "minds_its_own_health", False)

@@ -15,7 +15,7 @@ from outreach_api.web.house import House, house_of
 from outreach_api.web.webhooks import read_body
 from outreach_api.wechat.arrivals import Door, take
 from outreach_api.wechat.crypto import Envelope, NotGenuine, check_signature, check_time, signature
-from outreach_api.wechat.messages import as_arrived, passive_answer, read_fields
+from outreach_api.wechat.messages import as_arrived, passive_answer, read_all, read_fields
 from outreach_api.wechat.settings import WechatSettings
 
 PATH = "/webhooks/wechat"
@@ -70,12 +70,12 @@ def _take(house: House, settings: WechatSettings, signed: Signed, body: bytes) -
     parts = [token, signed.timestamp, signed.nonce]
     if envelope is None:
         check_signature(signed.signature, *parts)
-        fields = read_fields(body)
+        fields, entries = read_all(body)
     else:
         sealed = read_fields(body).get("Encrypt", "")
         check_signature(signed.signature, *parts, sealed)
-        fields = read_fields(envelope.open(sealed))
-    arrived = as_arrived(fields)
+        fields, entries = read_all(envelope.open(sealed))
+    arrived = as_arrived(fields, entries)
     said = take(house.sessions, arrived, Door(signed.signature, now))
     log.info("wechat_received", kind=arrived.kind, wechat_event=arrived.event)
     if said is None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.column_types import key_ring
+from models.contact import Receipt
 from models.conversation import Inbound
 from models.event import Event
 from models.resident import Phone
@@ -22,9 +23,13 @@ from outreach_api.waking import wake
 from outreach_api.wechat.crypto import WINDOW, NotGenuine
 from outreach_api.wechat.followers import ADDRESS, bind, code_in, follower_of, unbind, wants_unbinding
 from outreach_api.wechat.messages import Arrived
+from outreach_api.wechat.notices import NoticeCarrier
 
 PROVIDER = "wechat"
+NOTICES = NoticeCarrier.name
 SCENE = "qrscene_"
+TAKING = ("subscribe_msg_popup_event", "subscribe_msg_change_event")
+SENT = "subscribe_msg_sent_event"
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ def take(sessions: Sessions, arrived: Arrived, door: Door) -> str | None:
             follower.follows = False
             return None
         follower.follows = True
-        follower.last_heard_at = door.now
+        if arrived.event != SENT:
+            follower.last_heard_at = door.now
         if arrived.kind == "event":
             return _event(session, follower, arrived, door)
         return _said(session, follower, arrived, arrived.text, door)
@@ -63,12 +69,38 @@ def _note_signature(session: Session, door: Door) -> None:
 
 def _event(session: Session, follower: WechatFollower, arrived: Arrived, door: Door) -> str | None:
     """Following, a scanned code, a key of the menu. A menu key is the words it stands for."""
+    if arrived.event in (*TAKING, SENT):
+        _about_notices(session, follower, arrived, door)
+        return None
     if arrived.event == "click":
         return _said(session, follower, arrived, arrived.event_key, door)
     scanned = arrived.event_key.removeprefix(SCENE)
     if arrived.event in ("subscribe", "scan") and scanned.isdecimal():
         return _bound(session, follower, scanned, door)
     return say("wechat_welcome").text if arrived.event == "subscribe" else None
+
+
+def _about_notices(session: Session, follower: WechatFollower, arrived: Arrived, door: Door) -> None:
+    """Notices were agreed to or refused, by template; or one was delivered, or was not."""
+    if arrived.event in TAKING:
+        taken = set(follower.notices)
+        for entry in arrived.entries:
+            agreed = entry.get("SubscribeStatusString") == "accept"
+            taken = taken | {entry["TemplateId"]} if agreed else taken - {entry.get("TemplateId", "")}
+        follower.notices = sorted(taken)
+        return
+    for entry in arrived.entries:
+        delivered = entry.get("ErrorCode") == "0"
+        session.add(
+            Receipt(
+                contact_id=None,
+                provider=NOTICES,
+                provider_ref=entry.get("MsgID", "")[:64],
+                status="delivered" if delivered else "undelivered",
+                vendor_code=None if delivered else entry.get("ErrorCode", "")[:16],
+                received_at=door.now,
+            )
+        )
 
 
 def _said(session: Session, follower: WechatFollower, arrived: Arrived, text: str, door: Door) -> str | None:

@@ -29,8 +29,21 @@ MEANING: Mapping[int, Rejected] = MappingProxyType(
         45047: Rejected(Cause.FILTERED, "45047"),
         40003: Rejected(Cause.FILTERED, "40003"),
         43004: Rejected(Cause.FILTERED, "43004"),
+        # Notices: no such template, taken by nobody, forbidden to the account, words it does not let through, a field
+        # that does not fit the template; too many at once to one follower, too many today.
+        40037: Rejected(Cause.ACCOUNT, "40037", ACCOUNT_RETRY_SECONDS),
+        43101: Rejected(Cause.FILTERED, "43101"),
+        43107: Rejected(Cause.ACCOUNT, "43107", ACCOUNT_RETRY_SECONDS),
+        45168: Rejected(Cause.FILTERED, "45168"),
+        47003: Rejected(Cause.FILTERED, "47003"),
+        43108: Rejected(Cause.RATE_LIMITED, "43108", RATE_RETRY_SECONDS),
+        40038: Rejected(Cause.RATE_LIMITED, "40038", ACCOUNT_RETRY_SECONDS),
     }
 )
+
+
+NOT_IN_THE_ACCOUNT = frozenset({"45015", "45047", "40003", "43004"})
+"""An answer that can reach its follower there no more."""
 
 
 def refused(code: int) -> Rejected:

@@ -26,15 +26,29 @@ class Arrived:
     event_key: str
     reference: str
     """The same for each delivery of one message or event."""
+    entries: tuple[dict[str, str], ...] = ()
+    """Of an event about notices: one for each."""
 
 
 def read_fields(body: bytes) -> dict[str, str]:
-    """The fields under the root. No document type is read, and so no entity of anybody's making.
+    """The fields under the root.
+
+    Raises:
+        NotGenuine: it is no XML of the platform's.
+    """
+    return read_all(body)[0]
+
+
+def read_all(body: bytes) -> tuple[dict[str, str], tuple[dict[str, str], ...]]:
+    """The fields under the root, and the entries of its one list.
+
+    No document type is read, and so no entity of anybody's making.
 
     Raises:
         NotGenuine: it is no XML of the platform's.
     """
     fields: dict[str, str] = {}
+    entries: list[dict[str, str]] = []
     path: list[str] = []
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -44,12 +58,16 @@ def read_fields(body: bytes) -> dict[str, str]:
 
     def start(name: str, _: Any) -> None:
         path.append(name)
-        if len(path) > 4 or len(fields) > MOST_FIELDS:
+        if len(path) == 3 and name == "List":
+            entries.append({})
+        if len(path) > 4 or len(fields) + sum(map(len, entries)) + len(entries) > MOST_FIELDS:
             raise NotGenuine("too deep, or too many fields")
 
     def text(found: str) -> None:
         if len(path) == 2:
             fields[path[1]] = fields.get(path[1], "") + found
+        elif len(path) == 4 and path[2] == "List":
+            entries[-1][path[3]] = entries[-1].get(path[3], "") + found
 
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
@@ -60,10 +78,10 @@ def read_fields(body: bytes) -> dict[str, str]:
         parser.Parse(body, True)  # noqa: FBT003 - expat's own
     except (expat.ExpatError, UnicodeError) as fault:
         raise NotGenuine("not XML") from fault
-    return fields
+    return fields, tuple(entries)
 
 
-def as_arrived(fields: dict[str, str]) -> Arrived:
+def as_arrived(fields: dict[str, str], entries: tuple[dict[str, str], ...] = ()) -> Arrived:
     """Raises: NotGenuine: it lacks what every message has."""
     try:
         openid, kind, created = fields["FromUserName"], fields["MsgType"], fields["CreateTime"]
@@ -79,6 +97,7 @@ def as_arrived(fields: dict[str, str]) -> Arrived:
         event=event.lower(),
         event_key=fields.get("EventKey", ""),
         reference=reference[:64],
+        entries=entries,
     )
 
 

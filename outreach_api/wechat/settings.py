@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Field(StrEnum):
+    """What of ours a template's keyword can hold."""
+
+    POLICY = "policy"
+    ADVICE = "advice"
+    DAY = "day"
+
+
+class NoticeTemplate(BaseModel):
+    """A template that the platform has approved for the account: its id, and which keyword holds what."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    fields: dict[str, Field]
 
 
 class WechatSettings(BaseSettings):
@@ -15,6 +34,8 @@ class WechatSettings(BaseSettings):
     """What signatures are made with."""
     aes_key: SecretStr = SecretStr("")
     """The 43 signs of EncodingAESKey. With one, nothing that comes in plain is believed."""
+    notices: dict[str, NoticeTemplate] = {}
+    """By `offer`, `reminder` or `heads_up`: which texts may go as notices."""
     base_url: str = "https://api.weixin.qq.com"
     """Only a sandbox changes this."""
     timeout_seconds: float = 5.0

@@ -1,4 +1,4 @@
-"""The platform's two interfaces that an account uses to answer, with the refusals it is known for."""
+"""The platform's interfaces by which an account answers and notifies, with the refusals it is known for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 
 router = APIRouter()
+LONGEST_VALUE = 20
 MOST_ANSWERS = 20
 """Customer-service messages after each message of a follower's."""
 TOKEN_SECONDS = 7200
@@ -26,6 +27,13 @@ class Platform:
     answers_left: dict[str, int] = field(default_factory=dict)
     """Followers who wrote within 48 hours, and how often they may still be written to."""
     sent: list[dict[str, str]] = field(default_factory=list)
+    templates: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Templates of long-term notices approved for the account, with their keywords."""
+    taken: set[tuple[str, str]] = field(default_factory=set)
+    """Openid and template: who has agreed to which notices."""
+    busy: bool = False
+    """Whether it answers that its system is, which says nothing of the message."""
+    notices: list[dict[str, Any]] = field(default_factory=list)
 
     def wrote(self, openid: str) -> None:
         self.answers_left[openid] = MOST_ANSWERS
@@ -45,6 +53,8 @@ class Platform:
     def take(self, token: str, message: dict[str, Any]) -> dict[str, Any]:
         if not self.token or token != self.token:
             return {"errcode": 40001, "errmsg": "invalid credential"}
+        if self.busy:
+            return {"errcode": -1, "errmsg": "system error"}
         openid = message["touser"]
         if openid not in self.answers_left:
             return {"errcode": 45015, "errmsg": "response out of time limit"}
@@ -53,6 +63,27 @@ class Platform:
         self.answers_left[openid] -= 1
         self.sent.append({"to": openid, "text": message["text"]["content"]})
         return {"errcode": 0, "errmsg": "ok"}
+
+    def take_notice(self, token: str, notice: dict[str, Any]) -> dict[str, Any]:
+        if not self.token or token != self.token:
+            return {"errcode": 40001, "errmsg": "invalid credential"}
+        keywords = self.templates.get(notice["template_id"])
+        if keywords is None:
+            return {"errcode": 40037, "errmsg": "invalid template_id"}
+        values = {name: given["value"] for name, given in notice["data"].items()}
+        if set(values) != keywords or any(not value or len(value) > LONGEST_VALUE for value in values.values()):
+            return {"errcode": 47003, "errmsg": "argument invalid"}
+        if (notice["touser"], notice["template_id"]) not in self.taken:
+            return {"errcode": 43101, "errmsg": "user refuse to accept the msg"}
+        number = 10_000 + len(self.notices)
+        self.notices.append({"msgid": number, "to": notice["touser"], "page": notice.get("page", ""), **values})
+        return {"errcode": 0, "errmsg": "ok", "msgid": number}
+
+
+@router.post("/cgi-bin/message/subscribe/bizsend")
+async def subscribe_send(request: Request, access_token: str) -> dict[str, Any]:
+    platform: Platform = request.app.state.wechat
+    return platform.take_notice(access_token, await request.json())
 
 
 @router.post("/cgi-bin/stable_token")
@@ -80,3 +111,20 @@ def signed_query(token: str, timestamp: int, nonce: str, *sealed: str) -> dict[s
     signature = hashlib.sha1("".join(parts).encode(), usedforsecurity=False).hexdigest()
     query = {"timestamp": str(timestamp), "nonce": nonce}
     return query | ({"encrypt_type": "aes", "msg_signature": signature} if sealed else {"signature": signature})
+
+
+def message_xml(openid: str, created: int, **fields: str) -> str:
+    """A message or an event of a follower's, as the platform brings it."""
+    given = {"ToUserName": "gh_1", "FromUserName": openid, "CreateTime": str(created), **fields}
+    return "<xml>" + "".join(f"<{name}><![CDATA[{value}]]></{name}>" for name, value in given.items()) + "</xml>"
+
+
+def notice_event_xml(openid: str, created: int, event: str, *entries: dict[str, str]) -> str:
+    """An event about notices, with its list."""
+    wrapper = "".join(part.capitalize() for part in event.split("_"))
+    listed = "".join(
+        "<List>" + "".join(f"<{name}><![CDATA[{value}]]></{name}>" for name, value in entry.items()) + "</List>"
+        for entry in entries
+    )
+    head = message_xml(openid, created, MsgType="event", Event=event)
+    return head.replace("</xml>", f"<{wrapper}>{listed}</{wrapper}></xml>")

@@ -5,17 +5,24 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from models.conversation import Message
 from models.resident import Resident
 from models.vocabulary import Channel
+from outreach_api.channels.carrier import TextCarrier
+from outreach_api.channels.chat_links import WithChatLinks
+from outreach_api.channels.routed_texts import RoutedTexts
 from outreach_api.delivery.worker import deliver_due
+from outreach_api.wechat.account import Account as WechatAccount
 from outreach_api.wechat.carrier import WechatCarrier
 from outreach_api.wechat.crypto import Envelope
 from outreach_api.wechat.followers import give_code
+from outreach_api.wechat.notices import NoticeCarrier
 from outreach_api.wechat.settings import WechatSettings
-from sandbox.wechat.platform import Platform, build_app, signed_query
+from sandbox.wechat.platform import Platform, build_app, message_xml, notice_event_xml, signed_query
 from tests.conversations.street import Neighbour, Street
+from tests.delivery.fakes import FakeCarrier
 from tests.web.conftest import FakeHouse, TestClient
 
 APP_ID, SECRET, TOKEN = "wx2c2769f8efd9abc2", "app-secret", "spamtest"
@@ -36,26 +43,34 @@ class Account:
     serial: Any = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
+        self.carrier_of_texts = FakeCarrier(self.street.clock.now)
         self.carrier = self.a_carrier()
 
     def a_carrier(self) -> WechatCarrier:
         """As another worker would have it."""
         there: Any = TestClient(build_app(self.platform))
-        return WechatCarrier(self.street.sessions, self.house.settings.wechat, self.street.clock, http=there)
+        sessions, clock = self.street.sessions, self.street.clock
+        calls = WechatAccount(sessions, self.house.settings.wechat, clock.now, http=there)
+        notices = NoticeCarrier(calls, sessions, clock.now, ZoneInfo("Asia/Shanghai"))
+        routed = RoutedTexts(notices, self.carrier_of_texts, sessions, clock.now)
+        self.outgoing: TextCarrier = WithChatLinks(routed, public_url="https://fuwu.example")
+        return WechatCarrier(calls, self.carrier_of_texts, sessions, clock)
 
     def now(self) -> int:
         return int(self.street.clock.now().timestamp())
 
     def xml(self, openid: str = DAUGHTER, *, text: str = "", msg_id: str | None = None, **fields: str) -> str:
-        given = {
-            "ToUserName": "gh_1",
-            "FromUserName": openid,
-            "CreateTime": str(self.now()),
-            "MsgType": "text",
-        } | fields
+        given = {"MsgType": "text"} | fields
         if given["MsgType"] == "text":
             given |= {"Content": text, "MsgId": msg_id or str(next(self.serial))}
-        return "<xml>" + "".join(f"<{name}><![CDATA[{value}]]></{name}>" for name, value in given.items()) + "</xml>"
+        return message_xml(openid, self.now(), **given)
+
+    def about_notices(self, event: str, *entries: dict[str, str], openid: str = DAUGHTER) -> None:
+        """The platform tells of notices."""
+        assert self.call(notice_event_xml(openid, self.now(), event, *entries)).text == "success"
+
+    def deliver(self) -> None:
+        deliver_due(self.street.sessions, {Channel.CHAT: self.carrier, Channel.SMS: self.outgoing}, self.street.clock)
 
     def call(self, body: str | bytes, *, query: dict[str, str] | None = None) -> Any:
         signed = query or signed_query(TOKEN, self.now(), f"nonce{next(self.serial)}")
@@ -78,7 +93,7 @@ class Account:
         before = len(self.platform.sent)
         self.write(text, openid)
         self.street.answer()
-        deliver_due(self.street.sessions, {Channel.CHAT: self.carrier}, self.street.clock)
+        self.deliver()
         return [each["text"] for each in self.platform.sent[before:]]
 
     def code_for(self, who: Neighbour) -> str:

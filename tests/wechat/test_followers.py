@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from models.conversation import Conversation
-from models.vocabulary import Channel, ContactState, MatchState
+from models.vocabulary import ContactState, MatchState
 from models.wechat import WechatFollower
-from outreach_api.delivery.worker import deliver_due
+from outreach_api.conversations.takeover import write_as_staff
 from outreach_api.wechat.errors import MEANING
 from outreach_api.wechat.followers import MOST_FAILED_CODES
 from tests.conversations.street import ALLOWANCE
@@ -103,25 +105,58 @@ def test_a_token_that_is_no_longer_good_is_renewed_and_nothing_is_sent_twice(acc
     assert account.platform.tokens_given == 2
 
 
-def test_nobody_is_written_to_after_48_hours_or_once_they_have_left(account: Account) -> None:
-    account.bound(account.street.a_resident(ALLOWANCE))
+def test_who_has_left_the_account_gets_the_answer_as_a_text(account: Account) -> None:
+    chen = account.street.a_resident(ALLOWANCE)
+    account.bound(chen)
     account.write("有多少钱")
     account.call(account.xml(MsgType="event", Event="unsubscribe"))
     account.street.answer()
-    deliver_due(account.street.sessions, {Channel.CHAT: account.carrier}, account.street.clock)
+    account.deliver()
     (contact,) = account.street.sent
-    assert (contact.state, contact.vendor_code) == (ContactState.REJECTED, "45015")
+    assert (contact.state, contact.provider) == (ContactState.ACCEPTED, "twilio")
+    assert [(each.to, "元" in each.text) for each in account.carrier_of_texts.accepted] == [(chen.number, True)]
     assert account.platform.sent == []
 
 
-def test_after_twenty_answers_the_platform_takes_no_more_and_the_phone_is_none_the_worse(account: Account) -> None:
+def test_after_48_hours_a_colleagues_words_go_as_a_text(account: Account) -> None:
+    account.bound(account.street.a_resident(ALLOWANCE))
+    account.hear("有多少钱")
+    account.street.clock.set(account.street.clock.now() + timedelta(hours=49))
+    with account.street.sessions.write() as session:
+        talk = session.scalars(select(Conversation)).one()
+        write_as_staff(session, talk, "陈阿姨，材料收到了。", now=account.street.clock.now())
+    account.deliver()
+    assert [each.text for each in account.carrier_of_texts.accepted] == ["陈阿姨，材料收到了。"]
+
+
+def test_who_is_bound_to_nobody_has_no_phone_to_be_texted(account: Account) -> None:
+    account.write("您好")
+    account.call(account.xml(MsgType="event", Event="unsubscribe"))
+    account.street.answer()
+    account.deliver()
+    assert {contact.vendor_code for contact in account.street.sent} == {"45015"}
+    assert account.carrier_of_texts.accepted == []
+
+
+def test_what_the_platform_may_have_sent_is_no_text_as_well(account: Account) -> None:
+    account.bound(account.street.a_resident(ALLOWANCE))
+    account.write("有多少钱")
+    account.street.answer()
+    account.platform.busy = True
+    account.deliver()
+    assert [contact.state for contact in account.street.sent] == [ContactState.UNKNOWN]
+    assert account.carrier_of_texts.accepted == []
+
+
+def test_after_twenty_answers_the_platform_takes_no_more_and_the_next_goes_as_a_text(account: Account) -> None:
     chen = account.street.a_resident(ALLOWANCE)
     account.bound(chen)
     account.write("有多少钱")
     account.platform.answers_left["oDaughter00000000000000000ab"] = 0
     account.street.answer()
-    deliver_due(account.street.sessions, {Channel.CHAT: account.carrier}, account.street.clock)
-    assert account.street.sent[-1].vendor_code == "45047"
+    account.deliver()
+    assert account.street.sent[-1].provider == "twilio"
+    assert len(account.carrier_of_texts.accepted) == 1
     assert account.street.tell(chen, "要带什么") != []
 
 
