@@ -97,6 +97,12 @@ class KeyRing:
                 raise _altered(context) from fault
         return opened
 
+    def derived_key(self, purpose: str) -> bytes:
+        """A key for another purpose, from the one that is never rotated."""
+        keyed: HMAC = self._keyed_hash.copy()  # type: ignore[attr-defined]
+        keyed.update(f"key for\0{purpose}".encode())
+        return keyed.finalize()
+
     def blind_index(self, value: str, *, kind: str) -> str:
         keyed: HMAC = self._keyed_hash.copy()  # type: ignore[attr-defined]
         keyed.update(f"{kind}\0{value}".encode())

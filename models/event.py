@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -24,7 +24,7 @@ class Event(Base):
 
 
 class AuditEntry(Base):
-    """Who did or saw what, and for what purpose. Append-only."""
+    """Who did or saw what, and for what purpose. Append-only, and sealed as its transaction commits (`audit_chain`)."""
 
     __tablename__ = "audit_entry"
 
@@ -34,6 +34,43 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(64))
     purpose: Mapped[str | None] = mapped_column(String(200))
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class AuditSeal(Base):
+    """An entry's place in the chain, and the keyed hash over it and all before it. Append-only."""
+
+    __tablename__ = "audit_seal"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("audit_entry.id"), unique=True)
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """Where the chain ends: without it the last entries could be cut off unseen."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    mark: Mapped[str] = mapped_column(String(64))
+    """The keyed hash of both."""
+
+
+class AuditAlert(Base):
+    """Odd use of what is masked, found by a rule; one row for a person and a day."""
+
+    __tablename__ = "audit_alert"
+    __table_args__ = (UniqueConstraint("rule", "actor", "on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(64))
+    on: Mapped[date]
+    at: Mapped[datetime]
+    count: Mapped[int]
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 
 from models import report_views
+from models.audit_guard import keep_append_only
 from models.session import make_engine
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(_config(connection), "head")
             _check_references(connection)
         report_views.renew_views(connection)
+        keep_append_only(connection)
 
 
 @contextmanager

@@ -31,10 +31,16 @@ class ExportRequest(Base):
     requested_by: Mapped[str] = mapped_column(String(64))
     purpose: Mapped[str] = mapped_column(String(200))
     filters: Mapped[dict[str, Any]]
+    fields: Mapped[list[str]] = mapped_column(default=list)
+    """The columns that were applied for; the file holds no others."""
     form: Mapped[str] = mapped_column(String(8))
     rows: Mapped[int]
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str | None] = mapped_column(String(64))
+    promise: Mapped[str] = mapped_column(String(200), default="")
+    """What who asked for it signed."""
+    expires_at: Mapped[datetime | None]
+    """Until then it may be taken."""
     taken_at: Mapped[datetime | None]
 
 

@@ -37,6 +37,8 @@ class Resident(Base):
     focus_groups: Mapped[list[str]] = mapped_column(default=list)
     status: Mapped[ResidentStatus] = mapped_column(default=ResidentStatus.PRESENT)
     profiling_refused_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """Their record was deleted: what is left keeps them from being matched or contacted again, and counts."""
     created_at: Mapped[datetime]
 
     phones: Mapped[list[ResidentPhone]] = relationship(back_populates="resident", order_by="ResidentPhone.rank")

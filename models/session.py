@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.audit_chain import seal_on_commit
 from models.resident import Resident
 
 BUSY_TIMEOUT_SECONDS = 30
@@ -72,6 +73,7 @@ class Sessions:
         self.engine = engine
         self._turns = threading.Lock() if engine.dialect.name == "sqlite" else None
         self._write = sessionmaker(engine, expire_on_commit=False)
+        seal_on_commit(self._write)
         self._read = sessionmaker(engine.execution_options(sqlite_read_only=True), expire_on_commit=False)
 
     @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from models import (
     api_request,
     appeal,
+    audit_guard,
     call,
     carrier,
     case,
@@ -31,6 +32,7 @@ metadata = Base.metadata
 __all__ = [
     "api_request",
     "appeal",
+    "audit_guard",
     "call",
     "carrier",
     "case",

@@ -49,6 +49,8 @@ from outreach_api.delivery.worker import deliver_due
 from outreach_api.due import look_for_due
 from outreach_api.hooks.addresses import networks
 from outreach_api.hooks.send import Poster, send_due
+from outreach_api.privacy.anchors import drop_anchor
+from outreach_api.privacy.odd_use import watch_use
 from outreach_api.settings import Settings
 from outreach_api.surveys.planning import plan_surveys
 from outreach_api.traces import span
@@ -112,6 +114,8 @@ class House:
         self.jobs = [
             Job("plan", self._cron("0 8-19 * * *"), self._plan),
             Job("queue", self._cron("0 8-19 * * *"), self._queue),
+            Job("watch_use", self._cron("10 * * * *"), self._watch_use),
+            Job("anchor", self._cron("55 23 * * *"), self._anchor),
             Job("surveys", self._cron("30 9 * * *"), self._surveys),
         ]
         if self.settings.look_ahead:
@@ -254,6 +258,14 @@ class House:
 
     def _surveys(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         return plan_surveys(self.sessions, cards=self.cards, channels=self.carriers.keys(), now=now).facts()
+
+    def _watch_use(self, _slot: datetime, now: datetime) -> dict[str, Any]:
+        with self.sessions.write() as session:
+            return {"alerts": watch_use(session, zone=self.settings.zone, now=now)}
+
+    def _anchor(self, _slot: datetime, now: datetime) -> dict[str, Any]:
+        anchor = drop_anchor(self.sessions, self.settings.anchors, now=now)
+        return {"entries": anchor.number if anchor else 0}
 
     def _rooms(self, now: datetime) -> tuple[Room | None, DeskRoom | None]:
         """How many the teams and the agents can take, where outreach is to follow them."""

@@ -85,3 +85,8 @@ class Settings(BaseSettings):
     @property
     def keys(self) -> Path:
         return self.key_file or self.home / "keys.json"
+
+    @property
+    def anchors(self) -> Path:
+        """Anchors of the audit; to be copied where the database's administrators cannot write."""
+        return self.home / "audit-anchors.jsonl"

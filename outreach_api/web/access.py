@@ -32,6 +32,7 @@ VISITORS = frozenset({R.TEAM_MEMBER})
 CAMPAIGN_READERS = REPORT_READERS
 CAMPAIGN_MAKERS = frozenset({R.SUPERVISOR, R.POLICY_EDITOR})
 CAMPAIGN_STEERERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
+AUDITORS = frozenset({R.AUDITOR})
 MINUTE_KEEPERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 PAUSERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 
@@ -89,6 +90,7 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "exports": LIST_READERS,
     "approve_export": EXPORTERS,
     "export_file": EXPORTERS,
+    "audit": AUDITORS,
     "labour_minutes": REPORT_READERS,
     "set_labour_minutes": MINUTE_KEEPERS,
     "take_over": CONVERSATION_WORKERS,

@@ -19,6 +19,7 @@ from outreach_api.web.call_words import CallWordsWatch
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.console import (
     appeals,
+    audit,
     campaigns,
     case_list,
     case_page,
@@ -103,6 +104,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         mandates.router,
         reports.router,
         labour_minutes.router,
+        audit.router,
         surveys.router,
         faq_review.router,
     ):

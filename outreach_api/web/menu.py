@@ -43,6 +43,7 @@ MENU = (
             Entry("faqs", "/faqs", "faqs"),
             Entry("reports", "/reports", "reports"),
             Entry("surveys", "/surveys", "surveys"),
+            Entry("audit", "/audit", "audit"),
         ),
     ),
 )

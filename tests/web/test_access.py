@@ -79,6 +79,7 @@ ADDRESSES = {
     "export": ("POST", "/reports/export"),
     "approve_export": ("POST", "/reports/exports/1/approve"),
     "export_file": ("GET", "/reports/exports/1/file"),
+    "audit": ("GET", "/audit"),
     "labour_minutes": ("GET", "/reports/minutes"),
     "set_labour_minutes": ("POST", "/reports/minutes"),
     "answer_question": ("POST", "/cases/1/answer"),

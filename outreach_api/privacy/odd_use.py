@@ -1,0 +1,110 @@
+"""Odd use of what is masked: many looks at night, or one person looking through a street. Told to the auditors."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.event import AuditAlert, AuditEntry
+from models.resident import Resident
+
+NIGHT_FROM, NIGHT_UNTIL = time(21), time(7)
+LOOKS_A_NIGHT = 5
+PEOPLE_A_DAY = 40
+PEOPLE_OF_A_STREET = 15
+SHARE_OF_A_STREET = 0.8
+"""Who works a street sees its people; who looks at one street and hardly at others is odd."""
+LOOKED_BACK = timedelta(hours=36)
+LOOKS = "reveal."
+
+log = structlog.get_logger(__name__)
+
+
+class OddUse(StrEnum):
+    AT_NIGHT = "at_night"
+    MANY_PEOPLE = "many_people"
+    A_STREET = "a_street"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One value shown in full."""
+
+    at: datetime
+    """On the district's own clock."""
+    actor: str
+    resident_id: int
+    street: str
+
+
+@dataclass(frozen=True)
+class Found:
+    rule: OddUse
+    actor: str
+    on: date
+    count: int
+    street: str = ""
+
+
+def odd_use(looks: Sequence[Look]) -> list[Found]:
+    """What is odd about these looks, by actor and day; a night belongs to the day on which it began."""
+    nights: Counter[tuple[str, date]] = Counter()
+    people: dict[tuple[str, date], dict[int, str]] = defaultdict(dict)
+    for look in looks:
+        if look.at.time() >= NIGHT_FROM or look.at.time() < NIGHT_UNTIL:
+            began = look.at.date() - timedelta(days=look.at.time() < NIGHT_UNTIL)
+            nights[look.actor, began] += 1
+        people[look.actor, look.at.date()][look.resident_id] = look.street
+    found = [Found(OddUse.AT_NIGHT, actor, on, n) for (actor, on), n in nights.items() if n >= LOOKS_A_NIGHT]
+    for (actor, on), seen in people.items():
+        found += _of_a_day(actor, on, seen.values())
+    return found
+
+
+def _of_a_day(actor: str, on: date, streets: Iterable[str]) -> Iterator[Found]:
+    by_street = Counter(streets)
+    whole = by_street.total()
+    if whole >= PEOPLE_A_DAY:
+        yield Found(OddUse.MANY_PEOPLE, actor, on, whole)
+    street, most = by_street.most_common(1)[0]
+    if street and most >= PEOPLE_OF_A_STREET and most >= SHARE_OF_A_STREET * whole:
+        yield Found(OddUse.A_STREET, actor, on, most, street)
+
+
+def watch_use(session: Session, *, zone: ZoneInfo, now: datetime) -> int:
+    """Look through the last day and a half; each finding is told once, and grows while it goes on."""
+    new = 0
+    for found in odd_use(list(_looks(session, since=now - LOOKED_BACK, zone=zone))):
+        known = session.scalar(
+            select(AuditAlert).where(
+                AuditAlert.rule == found.rule.value, AuditAlert.actor == found.actor, AuditAlert.on == found.on
+            )
+        )
+        if known is not None:
+            known.count = max(known.count, found.count)
+            continue
+        facts = {"street": found.street} if found.street else {}
+        session.add(
+            AuditAlert(rule=found.rule.value, actor=found.actor, on=found.on, at=now, count=found.count, facts=facts)
+        )
+        log.warning("odd_use", rule=found.rule.value, actor=found.actor, count=found.count)
+        new += 1
+    return new
+
+
+def _looks(session: Session, *, since: datetime, zone: ZoneInfo) -> Iterator[Look]:
+    query = select(AuditEntry.at, AuditEntry.actor, AuditEntry.subject)
+    rows = session.execute(query.where(AuditEntry.at >= since, AuditEntry.action.startswith(LOOKS))).all()
+    seen = [(at, actor, int(subject.partition(":")[2])) for at, actor, subject in rows]
+    places = select(Resident.id, Resident.street).where(Resident.id.in_({one for _, _, one in seen}))
+    streets = dict(session.execute(places).all())
+    for at, actor, resident_id in seen:
+        yield Look(at.astimezone(zone), actor, resident_id, streets.get(resident_id) or "")

@@ -1,0 +1,51 @@
+"""The record of who did and saw what, for auditors: read only. Whether it is whole says `./outreach audit verify`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from sqlalchemy import select
+
+from models.event import AuditAlert, AuditEntry
+from outreach_api.web.access import Viewer
+from outreach_api.web.house import house_of
+from outreach_api.web.page import render
+
+router = APIRouter(include_in_schema=False)
+PAGE_ROWS = 100
+NEWEST_ALERTS = 20
+LONGEST = 64
+
+Word = Annotated[str, Query(max_length=LONGEST)]
+
+
+@router.get("/audit", name="audit")
+def audit(
+    request: Request, viewer: Viewer, actor: Word = "", action: Word = "", subject: Word = "", before: int | None = None
+) -> Response:
+    chosen = {"actor": actor.strip(), "action": action.strip(), "subject": subject.strip()}
+    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(PAGE_ROWS)
+    if chosen["actor"]:
+        query = query.where(AuditEntry.actor == chosen["actor"])
+    if chosen["action"]:
+        query = query.where(AuditEntry.action.startswith(chosen["action"], autoescape=True))
+    if chosen["subject"]:
+        query = query.where(AuditEntry.subject == chosen["subject"])
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    with house_of(request).sessions.read() as session:
+        entries = session.scalars(query).all()
+        alerts = session.scalars(select(AuditAlert).order_by(AuditAlert.id.desc()).limit(NEWEST_ALERTS)).all()
+        further = {**chosen, "before": entries[-1].id} if len(entries) == PAGE_ROWS else None
+        return render(
+            request,
+            "audit.html",
+            section="audit",
+            entries=entries,
+            alerts=alerts,
+            chosen=chosen,
+            following="/audit?" + urlencode(further) if further else None,
+        )

@@ -1,0 +1,70 @@
+"""Odd use of what is masked is told; ordinary work is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from models.event import AuditAlert, AuditEntry
+from outreach_api.privacy.odd_use import (
+    LOOKS_A_NIGHT,
+    PEOPLE_A_DAY,
+    PEOPLE_OF_A_STREET,
+    Look,
+    OddUse,
+    odd_use,
+    watch_use,
+)
+from tests.builders import a_database, a_resident
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOON = datetime(2026, 11, 18, 12, tzinfo=ZONE)
+NIGHT = datetime(2026, 11, 18, 23, 30, tzinfo=ZONE)
+
+
+def _looks(number: int, at: datetime = NOON, streets: tuple[str, ...] = ("东门", "桂园")) -> list[Look]:
+    return [Look(at + timedelta(minutes=n), "staff:4", n, streets[n % len(streets)]) for n in range(number)]
+
+
+def test_a_day_of_work_is_not_odd() -> None:
+    assert odd_use(_looks(PEOPLE_A_DAY - 1)) == []
+    assert odd_use(_looks(LOOKS_A_NIGHT - 1, NIGHT)) == []
+    assert odd_use([]) == []
+
+
+def test_many_looks_at_night_are_one_night() -> None:
+    (found,) = odd_use(_looks(LOOKS_A_NIGHT, NIGHT + timedelta(minutes=28)))
+    assert (found.rule, found.on, found.count) == (OddUse.AT_NIGHT, date(2026, 11, 18), LOOKS_A_NIGHT)
+
+
+def test_one_agent_reading_a_street() -> None:
+    (found,) = odd_use(_looks(PEOPLE_OF_A_STREET, streets=("东门",)))
+    assert (found.rule, found.street) == (OddUse.A_STREET, "东门")
+    assert odd_use(_looks(2 * PEOPLE_OF_A_STREET)) == []
+
+
+def test_many_people_in_a_day_but_not_one_person_often() -> None:
+    assert [found.rule for found in odd_use(_looks(PEOPLE_A_DAY))] == [OddUse.MANY_PEOPLE]
+    assert odd_use([Look(NOON, "staff:4", 1, "东门")] * PEOPLE_A_DAY) == []
+
+
+def test_it_is_told_once_a_day() -> None:
+    sessions = a_database()
+    now = NOON.astimezone(UTC) + timedelta(hours=2)
+    with sessions.write() as session:
+        for number in range(PEOPLE_OF_A_STREET):
+            resident = a_resident(session, street="东门")
+            at = NOON.astimezone(UTC) + timedelta(minutes=number)
+            subject = f"resident:{resident.id}"
+            session.add(
+                AuditEntry(at=at, actor="staff:4", action="reveal.phone", subject=subject, purpose="核对", facts={})
+            )
+    for expected in (1, 0):
+        with sessions.write() as session:
+            assert watch_use(session, zone=ZONE, now=now) == expected
+    with sessions.read() as session:
+        alert = session.scalars(select(AuditAlert)).one()
+        assert (alert.rule, alert.actor, alert.count, alert.facts) == ("a_street", "staff:4", 15, {"street": "东门"})
+    sessions.engine.dispose()
