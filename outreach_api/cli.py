@@ -68,6 +68,7 @@ COMMANDS = {
     "token": Place("access", "token", say("对接系统的令牌", "Tokens of other systems")),
     "webhooks": Place("hooks", "webhooks", say("通知其他系统（webhook）", "Telling other systems (webhooks)")),
     "openapi": Place("access", "openapi", say("接口说明（OpenAPI，JSON）", "The API's description (OpenAPI, as JSON)")),
+    "privacy": Place("privacy", "privacy", say("个人信息保护", "Data protection")),
     "audit": Place("audit", "audit", say("审计记录", "The audit")),
     "doctor": Place(
         "check_up", "doctor", say("检查安装、配置和连接", "Say what is installed, configured and reachable")
