@@ -44,7 +44,7 @@ def verify(
             verdict = follow(connection, known)
         seconds = time.perf_counter() - began
     if as_json:
-        faults = [asdict(fault) for fault in verdict.faults]
+        faults = [asdict(found) for found in verdict.faults]
         said = {"entries": verdict.entries, "digest": verdict.digest, "anchors": len(known)}
         typer.echo(json.dumps({**said, "seconds": round(seconds, 3), "faults": faults}))
     else:
@@ -54,8 +54,8 @@ def verify(
                 f"{verdict.entries:,} entries, {len(known)} anchors, {seconds:.1f} s, {len(verdict.faults)} faults",
             )
         )
-        for fault in verdict.faults[:SHOWN]:
-            OUT.print(f"  {fault.number}: {fault.kind}")
+        for found in verdict.faults[:SHOWN]:
+            OUT.print(f"  {found.number}: {found.kind}")
     if verdict.faults:
         raise typer.Exit(1)
 
