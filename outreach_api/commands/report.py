@@ -13,6 +13,8 @@ from typing import Annotated, NoReturn
 import typer
 from sqlalchemy import func, select
 
+from models.column_types import use_key_ring
+from models.crypto import read_key_ring
 from models.match import Match
 from models.migrate import upgrade
 from models.session import Sessions, make_engine
@@ -63,7 +65,7 @@ def report(
     settings = _settings(home)
     with _sessions(settings) as sessions:
         if minutes:
-            _set_minutes(sessions, minutes)
+            _set_minutes(settings, sessions, minutes)
         with sessions.read() as session:
             names = policy_names(session)
         try:
@@ -111,11 +113,13 @@ def _sessions(settings: Settings) -> Iterator[Sessions]:
         engine.dispose()
 
 
-def _set_minutes(sessions: Sessions, given: list[str]) -> None:
+def _set_minutes(settings: Settings, sessions: Sessions, given: list[str]) -> None:
     from outreach_api.reports.labour import set_minutes
 
     try:
         changes = {step.strip(): float(number) for step, _, number in (one.partition("=") for one in given)}
+        # The change goes on record, and the record is sealed.
+        use_key_ring(read_key_ring(settings.keys))
         with sessions.write() as session:
             set_minutes(session, changes, by=f"terminal:{getpass.getuser()}", now=SystemClock().now())
     except ValueError as fault:

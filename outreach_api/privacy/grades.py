@@ -423,6 +423,21 @@ GRADES: dict[str, TableGrades] = {
         "登录", "sign-ins", _O, SESSIONS, general="id token_hash created_at last_seen_at ended_at", personal="staff_id"
     ),
     "shift": _T("班次", "shifts", _O, WITH_STAFF, general="id weekday begins ends", personal="staff_id"),
+    "hook_target": _T(
+        "对接系统的通知地址",
+        "where other systems are told",
+        _O,
+        ALWAYS,
+        general="id name url secret topics created_at created_by ended_at ended_because",
+    ),
+    "hook_delivery": _T(
+        "通知对接系统",
+        "telling other systems",
+        _O,
+        LIVE,
+        general="id target_id topic message_id state status fault attempts created_at due_at claimed_at settled_at",
+        personal="body",
+    ),
     "api_token": _T(
         "对接系统",
         "other systems",

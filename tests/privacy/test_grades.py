@@ -17,7 +17,7 @@ from outreach_api.settings import ROOT
 GRADE_OF = {(table, name): grade for table, graded in GRADES.items() for name, grade in graded.columns()}
 COLUMNS_STORED = {(table.name, column.name): column for table in metadata.sorted_tables for column in table.columns}
 # Of machines, not of people.
-MACHINES = {("wechat_token", "token")}
+MACHINES = {("wechat_token", "token"), ("hook_target", "secret")}
 
 
 def test_every_column_has_exactly_one_grade() -> None:

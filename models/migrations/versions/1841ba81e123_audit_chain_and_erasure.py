@@ -1,13 +1,13 @@
 """audit chain and erasure.
 
-Revision: 1841ba81e123, after d2f7a61c08b9.
+Revision: 1841ba81e123, after c91e7ab05d38.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = '1841ba81e123'
-down_revision = 'd2f7a61c08b9'
+down_revision = 'c91e7ab05d38'
 branch_labels = None
 depends_on = None
 
