@@ -13,6 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -24,7 +25,11 @@ from setup.words import Text
 from tests.engines import Engine, databases
 from tests.postgres import Cluster
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 NOT_RUN = "not run: "
+BROWSER_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 TESTS = Path(__file__).parent
 # The API's tests share one database a module: its SQL is that of the features, which are tested on both engines.
 FOLDERS_WITHOUT_DATABASE = {"api", "bot", "policies", "roster", "rules", "sandbox", "setup"}
@@ -135,6 +140,22 @@ def chromium() -> Path:
     found = programs.find_chromium()
     assert found, missing_for("browser")
     return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained of: errors in scripts, breaches of the content policy."""
+    return []
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from sandbox.outside import Outside
 from sandbox.phone.handset import Handset
-from sandbox.phone.words import WORDS, Locale
+from sandbox.phone.words import SAYINGS, WORDS, Locale
 
 FOLDER = Path(__file__).parent
 WAIT_SECONDS = 10.0
@@ -60,8 +60,24 @@ def page(request: Request, lang: Locale = Locale.ZH) -> HTMLResponse:
     year, month = handset.born.split("-")
     who = WORDS[lang]["who"].format(name=handset.owner, surname=handset.owner[0], year=year, month=int(month))
     return HTMLResponse(
-        _PAGE.substitute(words, lang=lang.value, who=escape(who), number=escape(handset.number)), headers=HEADERS
+        _PAGE.substitute(
+            words, lang=lang.value, who=escape(who), number=escape(handset.number), sayings=_sayings(handset, lang)
+        ),
+        headers=HEADERS,
     )
+
+
+def _sayings(handset: Handset, lang: Locale) -> str:
+    """A button for each; who does not read Chinese is told what it means."""
+    month = int(handset.born.partition("-")[2])
+    buttons = []
+    for phrase, meaning in SAYINGS:
+        said = escape(phrase.format(surname=handset.owner[0], month=month))
+        gloss = f"<small>{escape(meaning)}</small>" if lang is Locale.EN else ""
+        buttons.append(
+            f'<button type="button" class="plain" data-say="{said}"><span lang="zh">{said}</span>{gloss}</button>'
+        )
+    return "".join(buttons)
 
 
 @router.get("/{name}.{ending}")

@@ -60,7 +60,9 @@
     who.textContent = line.mine ? words.byMe : words.byThem;
     const said = document.createElement("span");
     said.lang = "zh";
-    said.textContent = line.text;
+    const pressed = line.mine && /^\[(.)\]$/.exec(line.text);
+    said.textContent = pressed ? words.key + " " + pressed[1] : line.text;
+    if (pressed) said.lang = document.documentElement.lang;
     item.append(who, said);
     if (line.mine) item.className = "mine";
     if (withTime) {
@@ -103,7 +105,7 @@
     by("call-title").textContent = { ringing: words.calling, talking: words.talking, over: words.over }[stage];
     by("ringing").hidden = stage !== "ringing";
     by("talk").hidden = stage === "ringing";
-    by("saying").hidden = by("keys").hidden = by("hang-up").hidden = stage !== "talking";
+    by("saying").hidden = by("sayings").hidden = by("keys").hidden = by("hang-up").hidden = stage !== "talking";
     by("done").hidden = stage !== "over";
     ring(stage === "ringing");
     const open = stage !== "over" || call.lines.length > 0;
@@ -174,6 +176,10 @@
     by("texts-title").focus();
   });
   by("aloud").addEventListener("change", () => { if (!by("aloud").checked) stopSpeaking(); });
+  by("sayings").addEventListener("click", (event) => {
+    const chosen = event.target.closest("[data-say]");
+    if (chosen) say(chosen.dataset.say);
+  });
   by("keys").addEventListener("click", (event) => { if (event.target.dataset.key) press(event.target.dataset.key); });
   document.addEventListener("keydown", (event) => {
     if (stage !== "talking" || event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -48,6 +48,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "close": ("收起", "Close"),
     "you_say": ("您说的话", "What you say"),
     "say_it": ("说", "Say"),
+    "phrases": ("可以这样说", "Phrases to say"),
     "speak": ("用嘴说", "Speak"),
     "speak_note": (
         "“用嘴说”用浏览器自带的语音识别，声音可能会送到浏览器的厂商。",
@@ -61,6 +62,18 @@ _WORDS: dict[str, tuple[str, str]] = {
     "by_them": ("对方：", "They: "),
     "lost": ("和这部电话的联系断了，正在重连…", "The connection to this phone is lost; trying again…"),
 }
+SAYINGS = (
+    ("我姓{surname}，{month}月生的", "who I am"),
+    ("同意", "I agree"),
+    ("要带什么材料", "what to bring?"),
+    ("你说慢一点", "slower, please"),
+    ("再说一遍", "once more"),
+    ("我走不动，能来家里吗", "come to my home?"),
+    ("你们是不是骗子", "are you a fraud?"),
+    ("没有了，再见", "goodbye"),
+)
+"""What may be said by one press, with what it means."""
+
 WORDS: Mapping[Locale, Mapping[str, str]] = MappingProxyType(
     {locale: {key: pair[place] for key, pair in _WORDS.items()} for place, locale in enumerate(Locale)}
 )

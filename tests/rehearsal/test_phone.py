@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from rich.console import Console
 from sqlalchemy import func, select
 
@@ -21,11 +22,12 @@ from outreach_api.processes import free_port
 from outreach_api.rehearsal.phone import Life, PhoneDemo, PhonePlan
 from sandbox.phone.words import WORDS
 from tests.bot.conftest import Bot
+from tests.web.browsing import barriers, fits, listen
 
 # One after the other: they are one newcomer's steps.
 pytestmark = [pytest.mark.rasa, pytest.mark.browser, pytest.mark.xdist_group("phone")]
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WAIT = 20_000
+PICTURES = os.environ.get("PHONE_PICTURES")
 
 
 class Living:
@@ -57,27 +59,23 @@ def living(assistant: Bot, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         made.end()
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    return []
-
-
 def open_phone(browser: Browser, living: Living, complaints: list[str], width: int, lang: str) -> Page:
-    page = browser.new_page(viewport={"width": width, "height": 860})
-    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda fault: complaints.append(str(fault)))
+    page = browser.new_context(viewport={"width": width, "height": 860}, bypass_csp=True).new_page()
+    listen(page, complaints)
     elsewhere = urlsplit(living.url).netloc
     page.on("request", lambda asked: complaints.append(asked.url) if urlsplit(asked.url).netloc != elsewhere else None)
     page.goto(f"{living.url}?lang={lang}")
     return page
+
+
+def look(page: Page, name: str) -> None:
+    """It fits, nothing keeps anybody out; a picture of it, where pictures are wanted."""
+    if PICTURES:
+        page.screenshot(
+            path=f"{PICTURES}/{name}-{page.viewport_size['width'] if page.viewport_size else 0}.png", full_page=True
+        )
+    assert fits(page)
+    assert barriers(page) == []
 
 
 def say(page: Page, words: str, until: str) -> None:
@@ -105,24 +103,29 @@ def test_a_call_is_rung_answered_talked_through_and_ended(
     page = open_phone(browser, living, complaints, width, lang)
     expect(page.locator("h1")).to_have_text({"zh": "一部电话", "en": "A phone"}[lang])
     expect(page.locator("#bubbles")).to_contain_text("罗湖民政", timeout=WAIT)
+    look(page, "texts")
     page.focus("#call-me")
     page.keyboard.press("Enter")
     expect(page.locator("#answer")).to_be_focused(timeout=WAIT)
+    look(page, "ring")
     page.keyboard.press("Enter")
     expect(page.locator("#lines li").first).to_contain_text("姓什么", timeout=WAIT)
     expect(page.locator("#said")).to_be_focused()
-    say(page, "我姓陈，五月生的", "体检")
+    look(page, "opening")
+    page.locator("#sayings button").first.click()
+    expect(page.locator("#lines li").last).to_contain_text("体检", timeout=WAIT)
     if lang == "zh":
         # With two things open, 1 is the first of them.
         page.locator("#hang-up").focus()
         page.keyboard.press("1")
         expect(page.locator("#lines li").last).to_contain_text("高龄津贴", timeout=WAIT)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    look(page, "talk")
     say(page, "没有了，再见", "再见")
     expect(page.locator("#close")).to_be_focused(timeout=WAIT)
+    look(page, "goodbye")
     page.keyboard.press("Enter")
     expect(page.locator("#bubbles")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    look(page, "after")
     page.close()
     assert complaints == []
 

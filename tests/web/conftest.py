@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from playwright.sync_api import Browser, sync_playwright
 
 from models.crypto import KeyRing
 from models.session import Sessions
@@ -38,7 +37,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from fastapi.testclient import TestClient as TestClient
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PASSWORD = "correct-horse-七"
 # As cheap as the algorithm allows: a hash carries its own cost.
 PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
@@ -117,20 +115,6 @@ def busy_case(house: FakeHouse, request: pytest.FixtureRequest) -> int:
     house.sessions.engine.dispose()
     shutil.copy(path, house.settings.home / "web.db")
     return case_id
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser complained of: errors in scripts, breaches of the content policy."""
-    return []
 
 
 @pytest.fixture
