@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,9 +27,9 @@ class VoiceSettings(BaseSettings):
     tts_language: str = "cmn-CN"
     asr_language: str = "cmn-Hans-CN"
     say_voice: str = "Google.cmn-CN-Wavenet-A"
-    relay_tts_provider: str = "Google"
+    relay_tts_provider: Literal["Google", "Amazon", "ElevenLabs"] = "Google"
     relay_voice: str = "cmn-CN-Wavenet-A"
-    relay_transcription_provider: str = "Google"
+    relay_transcription_provider: Literal["Google", "Deepgram"] = "Google"
     relay_speech_model: str = "long"
     cantonese_tts_language: str = "yue-HK"
     cantonese_asr_language: str = "yue-Hant-HK"
@@ -48,8 +49,8 @@ class VoiceSettings(BaseSettings):
     relay_silence_seconds: float = 8.0
     """The same on a socket, counted from when our own words are over."""
     seconds_per_character: float = 0.28
-    interruptible: str = "any"
-    interrupt_sensitivity: str = "low"
+    interruptible: Literal["none", "dtmf", "speech", "any"] = "any"
+    interrupt_sensitivity: Literal["low", "medium", "high"] = "low"
 
     # Limits
     ring_seconds: int = 30
@@ -59,7 +60,7 @@ class VoiceSettings(BaseSettings):
     price_per_minute: float = 0.0
     daily_spend_cap: float = 0.0
     """In the currency of the price; 0 is no cap."""
-    machine_detection: str = "DetectMessageEnd"
+    machine_detection: Literal["Enable", "DetectMessageEnd"] = "DetectMessageEnd"
     fallback_url: str = ""
     """Where Twilio turns when we do not answer at all; a static TwiML that says goodbye."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from pydantic import ValidationError
 
 from models.vocabulary import Direction
 from outreach_api.voice import gateway, relay
@@ -40,12 +43,39 @@ SCRIBE = Scribe("https://outreach.example.org", VoiceSettings(), ("高龄津贴"
 TO_TWILIO = Draft202012Validator(SCHEMA | {"$ref": "#/$defs/to_twilio"})
 
 
-@pytest.mark.parametrize("last", [[], [End("goodbye")], [Transfer("+8675512345", 7)]])
-@pytest.mark.parametrize("cantonese", [False, True])
-def test_all_twiml_is_valid_by_the_vendors_lists(last: list[Command], cantonese: bool) -> None:
-    document = SCRIBE.gather([*COMMANDS, *last], turn=2, contact=5, cantonese=cantonese)
-    root = twiml.parse(document)
-    assert "您好" in twiml.words(root)
+def every_setting() -> Iterator[VoiceSettings]:
+    """The settings as they are, and each value that one of them may take."""
+    yield VoiceSettings(_env_file=None)
+    for name, field in VoiceSettings.model_fields.items():
+        for value in get_args(field.annotation):
+            if isinstance(value, str):
+                yield VoiceSettings(_env_file=None, **{name: value})  # type: ignore[arg-type]
+
+
+def every_document() -> Iterator[str]:
+    """Whatever we may answer Twilio: each order of commands in each voice, for a contact or none, by each setting."""
+    beginnings = [COMMANDS[:size] for size in range(len(COMMANDS) + 1)]
+    endings: list[list[Command]] = [[], [End("goodbye")], [Transfer("+8675512345", 7)]]
+    for settings, hints in product(every_setting(), [(), ("高龄津贴", "同意"), ("很长的名字",) * 200]):
+        scribe = Scribe("https://outreach.example.org", settings, hints)
+        yield scribe.hang_up()
+        for contact, cantonese in product([None, 5], [False, True]):
+            yield scribe.relay(contact=contact, cantonese=cantonese)
+            for beginning, ending in product(beginnings, endings):
+                yield scribe.gather([*beginning, *ending], turn=2, contact=contact, cantonese=cantonese)
+
+
+def test_all_twiml_is_valid_by_the_vendors_lists() -> None:
+    documents = set(every_document())
+    tags = {element.tag for document in documents for element in twiml.parse(document).iter()}
+    written = {"Response", "Say", "prosody", "break", "Play", "Gather", "Connect", "ConversationRelay", "Language"}
+    assert tags == written | {"Parameter", "Dial", "Number", "Hangup"}
+
+
+def test_what_is_said_stands_in_it() -> None:
+    assert "您好" in twiml.words(twiml.parse(SCRIBE.gather(COMMANDS, turn=2, contact=5)))
+    with pytest.raises(ValidationError):
+        VoiceSettings(_env_file=None, interruptible="sometimes")
 
 
 @pytest.mark.parametrize("cantonese", [False, True])

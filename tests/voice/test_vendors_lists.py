@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 from twilio.twiml import voice_response as vendor
 
+from outreach_api.voice.settings import VoiceSettings
 from sandbox.carrier.twiml import RULES
+
+SENSITIVITY = "interrupt_sensitivity"
 
 # Where the library writes each element, and so names its attributes.
 WRITTEN_BY: dict[str, Callable[..., object]] = {
@@ -30,6 +35,37 @@ WRITTEN_BY: dict[str, Callable[..., object]] = {
 }
 MADE_BY = {"Response": vendor.VoiceResponse, "Say": vendor.Say, "Gather": vendor.Gather, "Connect": vendor.Connect}
 MADE_BY |= {"ConversationRelay": vendor.ConversationRelay, "Dial": vendor.Dial}
+
+
+# What the library says of values, in the words that stand beside an attribute.
+NAMED_VALUES = re.compile(r"available values: (?P<list>[^\n]+)|value can be (?P<choice>[^\n.]+)")
+
+
+def values_named(element: str, attribute: str) -> set[str]:
+    """The values that the library's description of an attribute lists; none where it lists none."""
+    described = re.search(rf":param {attribute}: ([^\n]+)", inspect.getdoc(WRITTEN_BY[element]) or "")
+    named = NAMED_VALUES.search(described[1]) if described else None
+    return set(re.split(r",? or |, ", named["list"] or named["choice"])) if named else set()
+
+
+@pytest.mark.parametrize(
+    ("element", "attribute", "ours"),
+    [
+        (
+            "ConversationRelay",
+            "interrupt_sensitivity",
+            set(get_args(VoiceSettings.model_fields[SENSITIVITY].annotation)),
+        ),
+        ("ConversationRelay", "interrupt_sensitivity", set(RULES["ConversationRelay"]["interruptSensitivity"])),
+    ],
+)
+def test_values_are_those_that_the_library_names(element: str, attribute: str, ours: set[str]) -> None:
+    assert values_named(element, attribute) == ours
+
+
+def test_a_pace_is_one_that_the_library_names() -> None:
+    """n%: any percentage."""
+    assert "n%" in values_named("prosody", "rate")
 
 
 def camel(name: str) -> str:
