@@ -92,7 +92,8 @@ class CallService:
         found = self._read(ref)
         if found is None:
             return [] if isinstance(event, Closed) else [End("unknown_call")]
-        if found.state.over:
+        if found.state.over and not (isinstance(event, Prompt) and event.cut_off):
+            # The carrier may tell of the end before its socket closes: the last half sentence counts all the same.
             return [] if isinstance(event, Closed | Info) else [End("over")]
         match event:
             case Prompt(text, language, cut_off):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -306,10 +306,14 @@ class Lab:
         return self.all(Contact, Contact.phone_id == phone_id, Contact.channel == Channel.SMS)
 
     def all_settled(self) -> bool:
-        """Whether everything said was dealt with; what a dropped line leaves behind takes the server a moment."""
+        """Whether everything said was dealt with."""
+        return self.comes_true(lambda: all(row.settled_at is not None for row in self.all(Inbound)))
+
+    def comes_true(self, holds: Callable[[], bool]) -> bool:
+        """Whether it holds in a moment: what a dropped line leaves behind takes the server a while."""
         until = time.monotonic() + 10
         while time.monotonic() < until:
-            if all(row.settled_at is not None for row in self.all(Inbound)):
+            if holds():
                 return True
             time.sleep(0.02)
         return False

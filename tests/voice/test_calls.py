@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from models.call import Call
@@ -119,7 +117,7 @@ def test_say_it_again_says_the_offer_again(on: Lab) -> None:
 def test_say_it_again_before_identity_repeats_nothing_of_an_earlier_talk(on: Lab) -> None:
     who = on.a_resident()
     on.call(ME, "要带什么材料", HangUp(), who=who)
-    on.clock.set(on.clock.now() + timedelta(days=1, minutes=1))
+    on.next_day()
     talked = on.call("再说一遍", "你说慢一点", HangUp(), who=who)
     assert "姓什么" in talked.heard[1]
     assert not any(name in talked.all for name in NAMES_OF_BENEFITS)
@@ -130,13 +128,21 @@ def test_slower_is_kept_for_the_next_call(on: Lab) -> None:
     talked = on.call(ME, "你说慢一点", HangUp(), who=who)
     assert talked.call.state["slow"]
     assert "slow" in on.preferences(who[0])
-    on.clock.set(on.clock.now() + timedelta(days=1, minutes=1))
+    on.next_day()
     assert on.call(HangUp(), who=who).call.state["slow"]
 
 
 def test_cantonese_is_answered_with_a_cantonese_voice(on: Lab) -> None:
     talked = on.call(Say("你係边个啊，我唔识听普通话喎", language="yue-Hant-HK"), HangUp())
     assert talked.call.state["cantonese"]
+
+
+def test_cantonese_is_kept_for_the_next_call(on: Lab) -> None:
+    who = on.a_resident()
+    on.call(Say("我姓陈，五月生嘅，你係边个，我唔识听", language="yue-Hant-HK"), HangUp(), who=who)
+    assert "cantonese" in on.preferences(who[0])
+    on.next_day()
+    assert on.call(HangUp(), who=who).call.state["cantonese"]
 
 
 def test_wait_a_moment_is_waited_for(on: Lab) -> None:
@@ -151,6 +157,21 @@ def test_several_benefits_are_one_call_and_a_numbered_choice(on: Lab) -> None:
     assert "第2个，老年人免费体检" in talked.heard[1]
     assert talked.state(CHECK_UP) is MatchState.INTERESTED
     assert talked.consents == []
+
+
+@pytest.mark.parametrize("more", ["接着说", Press("1")], ids=["word", "key"])
+def test_a_long_answer_is_given_in_pieces_and_goes_on_when_wanted(on: Lab, more: str | Press) -> None:
+    talked = on.call(ME, "要带什么材料，一个月多少钱，去哪里办", more, HangUp())
+    assert "要我接着说吗" in talked.heard[2]
+    assert talked.heard[3]
+    assert talked.heard[3] not in talked.heard[2]
+    assert talked.consents == []
+
+
+def test_who_has_heard_enough_of_it_is_told_no_more(on: Lab) -> None:
+    talked = on.call(ME, "要带什么材料，一个月多少钱，去哪里办", Press("2"), HangUp())
+    assert talked.heard[3] == BEFORE_IDENTITY["enough"]
+    assert talked.state() is MatchState.IN_OUTREACH
 
 
 def test_a_chatty_answer_is_borne(on: Lab) -> None:
@@ -247,9 +268,17 @@ def test_zero_in_working_hours_hands_the_call_over_with_the_case_open(on: Lab) -
 
 def test_hanging_up_in_mid_sentence_loses_nothing_and_agrees_to_nothing(on: Lab) -> None:
     talked = on.call(ME, HangUp(half_said="好的同意不过我要先"))
+    by_relay = on.house.settings.voice.transport is Transport.RELAY
+    assert on.comes_true(lambda: not by_relay or "好的同意不过我要先" in "".join(talked.transcript))
     assert talked.consents == []
     assert talked.contact.state is ContactState.ANSWERED
     assert on.all_settled()
+
+
+def test_a_stop_that_the_hang_up_cut_off_binds(lab: Lab) -> None:
+    lab.use(Transport.RELAY)
+    talked = lab.call(ME, HangUp(half_said="别再打电话了"))
+    assert lab.comes_true(lambda: talked.stops == ["opt_out"])
 
 
 # What is no conversation
@@ -261,7 +290,7 @@ def test_a_machine_gets_one_short_message_without_any_benefit(on: Lab, machine: 
     talked = on.call(answered_by=machine, who=who)
     assert talked.contact.state is ContactState.VOICEMAIL
     assert talked.all == BEFORE_IDENTITY["voicemail"].replace("“", "").replace("”", "")
-    on.clock.set(on.clock.now() + timedelta(days=1, minutes=1))
+    on.next_day()
     again = on.call(answered_by=machine, who=who)
     assert (again.heard, again.contact.state) == ([], ContactState.VOICEMAIL)
 
@@ -312,6 +341,29 @@ def test_who_rings_back_is_greeted_as_somebody_called_and_asked_who_they_are(on:
 def test_an_unknown_caller_gets_the_general_service(on: Lab) -> None:
     talked = on.ring(on.a_number(), "我想问问津贴的事", HangUp())
     assert "12345" in talked.all
+
+
+def test_who_has_stopped_and_rings_is_asked_nothing_and_may_come_back(on: Lab) -> None:
+    who = on.a_resident()
+    on.call(Press("9"), who=who)
+    talked = on.ring(who[1], "恢复", HangUp(), matches=who[2])
+    assert "不再给这个号码打电话" in talked.heard[0]
+    assert "姓什么" not in talked.heard[0]
+    assert "恢复了" in talked.heard[1]
+
+
+def test_in_the_evening_nobody_is_handed_over_and_a_person_is_promised(on: Lab) -> None:
+    who = on.a_resident()
+    evening = on.clock.now().replace(hour=11, minute=30)
+    on.clock.set(max(evening, on.clock.now()))
+    on.house.settings.voice.agents_number = "+8675512345"
+    try:
+        talked = on.ring(who[1], ME, Press("0"), HangUp(), matches=who[2])
+    finally:
+        on.house.settings.voice.agents_number = ""
+    assert ("human", "requested") in talked.cases
+    assert "转接" not in talked.all
+    assert "联系您" in talked.heard[2]
 
 
 def test_the_subsidy_is_explained_and_help_is_offered(on: Lab) -> None:

@@ -17,6 +17,7 @@ from outreach_api.channels.carrier import OutgoingText, Rejected
 from outreach_api.voice.recall import call_off_stopped
 from outreach_api.voice.settings import Transport
 from outreach_api.voice.twiml import PATH, SOCKET
+from sandbox.carrier import twiml
 from sandbox.carrier.calls import CallStatus
 from sandbox.carrier.faults import FaultRates
 from sandbox.carrier.listening import HangUp, LineBreaks, Press
@@ -140,13 +141,8 @@ def test_an_unsigned_socket_is_refused(lab: Lab, signature: dict[str, str]) -> N
 
 
 def test_garbage_on_the_socket_is_passed_over_and_the_call_goes_on(lab: Lab) -> None:
-    lab.into_contact_hours()
-    who = lab.a_resident()
-    contact_id = lab.plan_call(*who)
-    setup = {"type": "setup", "sessionId": "VX9", "callSid": "CA" + "9" * 32, "from": "+8675525550100", "to": who[1]}
-    setup |= {"direction": "outbound-api", "customParameters": {"contact": str(contact_id)}}  # type: ignore[dict-item]
-    headers = {"X-Twilio-Signature": sign(token(lab), relay_url(lab), {})}
-    with connect(relay_url(lab), additional_headers=headers, proxy=None) as socket:
+    setup = a_setup(lab, "CA" + "9" * 32)
+    with connect(relay_url(lab), additional_headers=signature(lab), proxy=None) as socket:
         for junk in ("{", b"\x00\x01", '{"type":"hologram"}', "[]"):
             socket.send(junk)
         socket.send(json.dumps(setup))
@@ -157,13 +153,28 @@ def test_garbage_on_the_socket_is_passed_over_and_the_call_goes_on(lab: Lab) -> 
         assert "高龄津贴" in _until_last(socket)
 
 
+def a_setup(lab: Lab, call: str) -> dict[str, Any]:
+    lab.into_contact_hours()
+    who = lab.a_resident()
+    contact_id = lab.plan_call(*who)
+    setup = {"type": "setup", "sessionId": "VX9", "callSid": call, "from": "+8675525550100", "to": who[1]}
+    return {**setup, "direction": "outbound-api", "customParameters": {"contact": str(contact_id)}}
+
+
+def signature(lab: Lab) -> dict[str, str]:
+    return {"X-Twilio-Signature": sign(token(lab), relay_url(lab), {})}
+
+
+def _messages(socket: Any) -> list[dict[str, Any]]:
+    """What is said up to the end of a turn."""
+    said: list[dict[str, Any]] = []
+    while not said or not said[-1].get("last"):
+        said.append(json.loads(socket.recv(timeout=60)))
+    return said
+
+
 def _until_last(socket: Any) -> str:
-    said = ""
-    while True:
-        message: dict[str, Any] = json.loads(socket.recv(timeout=60))
-        said += str(message.get("token", ""))
-        if message.get("last"):
-            return said
+    return "".join(str(message.get("token", "")) for message in _messages(socket))
 
 
 @pytest.mark.parametrize(
@@ -185,6 +196,37 @@ def test_strange_requests_are_answered_and_break_nothing(
     assert answer.status_code == status
     if status == httpx.codes.OK:
         assert "<Hangup" in answer.text
+
+
+# The opening
+
+
+def test_the_first_words_of_a_relay_cannot_be_interrupted_and_the_keys_can(lab: Lab) -> None:
+    with connect(relay_url(lab), additional_headers=signature(lab), proxy=None) as socket:
+        socket.send(json.dumps(a_setup(lab, "CA" + "7" * 32)))
+        said = _messages(socket)
+    identity = next(place for place, message in enumerate(said) if "姓什么" in message["token"])
+    assert [message["interruptible"] for message in said[: identity + 1]] == [False] * (identity + 1)
+    assert all(message["interruptible"] for message in said[identity + 1 :])
+
+
+def test_the_first_words_of_a_turn_are_said_before_anything_is_listened_for(lab: Lab) -> None:
+    lab.use(Transport.GATHER)
+    lab.into_contact_hours()
+    who = lab.a_resident()
+    form = {"CallSid": "CA" + "8" * 32, "To": who[1], "From": "+8675525550100"}
+    root = twiml.parse(post(lab, "answer", form, query=f"?contact={lab.plan_call(*who)}").text)
+    assert [element.tag for element in root] == ["Say", "Gather"]
+    assert "姓什么" in twiml.words(root[0])
+    assert "请按0" in twiml.words(root[1])
+
+
+def test_whom_an_agent_has_spoken_with_is_told_nothing_more(lab: Lab) -> None:
+    lab.use(Transport.GATHER)
+    talked = lab.call(ME, HangUp())
+    form = {"CallSid": talked.call.provider_ref, "DialCallStatus": "completed"}
+    root = twiml.parse(post(lab, "dialled", form, query="?case=1").text)
+    assert [element.tag for element in root] == ["Hangup"]
 
 
 # Receipts
