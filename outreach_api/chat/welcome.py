@@ -13,11 +13,12 @@ from models.chat import ChatLink, ChatVisit
 from models.conversation import Conversation, Inbound, Message
 from models.resident import Phone
 from models.session import lock_resident
-from models.vocabulary import Author, Channel, Direction, Question
+from models.vocabulary import Channel, Question
 from outreach_api.conversations.context import find_sender, load_context
 from outreach_api.conversations.decision import Context, Heard
 from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.on_the_page import shown_with
+from outreach_api.conversations.transcript import said
 from outreach_api.conversations.wishes import name_offers
 from scheduler.policies.card import PolicyCard
 
@@ -50,17 +51,8 @@ def welcome(
     conversation.state = decision.state.with_(last_reply=decision.text, replied_at=now).stored()
     session.add(conversation)
     session.flush()
-    session.add(
-        Message(
-            conversation_id=conversation.id,
-            at=now,
-            direction=Direction.OUT,
-            author=Author.ASSISTANT,
-            channel=Channel.CHAT,
-            text=decision.text,
-            shown=shown_with(decision, context),
-        )
-    )
+    shown = shown_with(decision, context)
+    session.add(said(conversation, decision.text, channel=Channel.CHAT, at=now, shown=shown))
     session.flush()
 
 

@@ -55,14 +55,39 @@ def keep_turn(
     is_new = conversation.outcome is not decision.outcome
     conversation.outcome = decision.outcome
     apply_effects(session, decision.effects, Ground(conversation, message, phone, answering.now))
-    said = _send(session, answering, conversation, decision.lines, decision.purpose, decision.state, shown)
+    reply = _send(session, answering, conversation, decision.lines, decision.purpose, decision.state, shown)
     _note_relation(session, answering.inbound, decision.state)
-    conversation.state = _remembered(decision.state, said, answering.now).stored()
+    _remember(conversation, _remembered(decision.state, reply, answering.now), answering.now)
     facts = {"conversation": conversation.id, "outcome": decision.outcome.value}
     session.add(Event(at=answering.now, kind=EventKind.TURN_TAKEN, facts=facts))
     if is_new:
         told = facts | {"resident": conversation.resident_id, "channel": message.channel.value}
         tell(session, HookTopic.CONVERSATION_OUTCOME, told, now=answering.now)
+
+
+def said(
+    talk: Conversation,
+    text: str,
+    *,
+    channel: Channel,
+    at: datetime,
+    author: Author = Author.ASSISTANT,
+    inbound_id: int | None = None,
+    contact_id: int | None = None,
+    shown: dict[str, Any] | None = None,
+) -> Message:
+    """A line of ours for the transcript."""
+    return Message(
+        conversation_id=talk.id,
+        at=at,
+        direction=Direction.OUT,
+        author=author,
+        channel=channel,
+        text=text,
+        inbound_id=inbound_id,
+        contact_id=contact_id,
+        shown=shown,
+    )
 
 
 def hold(session: Session, answering: Answering, context: Context) -> None:
@@ -72,7 +97,7 @@ def hold(session: Session, answering: Answering, context: Context) -> None:
     conversation, _phone = _open_conversation(session, answering)
     state = context.state.with_(held=True)
     _send(session, answering, conversation, (say("holding"),), ContactPurpose.REPLY, state)
-    conversation.state = state.stored()
+    _remember(conversation, state, answering.now)
 
 
 def give_up(session: Session, answering: Answering, context: Context) -> None:
@@ -83,7 +108,13 @@ def give_up(session: Session, answering: Answering, context: Context) -> None:
     state = context.state.with_(held=False)
     lines = () if context.stop else (say("gave_up"),)
     _send(session, answering, conversation, lines, ContactPurpose.REPLY, state)
+    _remember(conversation, state, answering.now)
+
+
+def _remember(conversation: Conversation, state: DialogueState, now: datetime) -> None:
+    """Last of all, so that the row is written once."""
     conversation.state = state.stored()
+    conversation.last_at = now
 
 
 def _open(
@@ -110,7 +141,7 @@ def _open(
 def _open_conversation(session: Session, answering: Answering) -> tuple[Conversation, Phone]:
     sender, inbound = answering.sender, answering.inbound
     phone = sender.phone or _remember_phone(session, inbound)
-    conversation = sender.conversation or Conversation(phone_id=phone.id, started_at=answering.now, state={})
+    conversation = sender.conversation or _begin(session, phone, answering.now)
     if len(sender.residents) == 1:
         conversation.resident_id = sender.residents[0].id
     elif inbound.chat_visit_id is not None:
@@ -119,11 +150,15 @@ def _open_conversation(session: Session, answering: Answering) -> tuple[Conversa
         conversation.resident_id = resident_behind(session, inbound.sender)
     if conversation.resident_id is not None:
         lock_resident(session, conversation.resident_id)
-    conversation.last_at = answering.now
-    session.add(conversation)
-    session.flush()
     _keep_offer(session, conversation, answering)
     return conversation, phone
+
+
+def _begin(session: Session, phone: Phone, now: datetime) -> Conversation:
+    conversation = Conversation(phone_id=phone.id, started_at=now, last_at=now, state={})
+    session.add(conversation)
+    session.flush()
+    return conversation
 
 
 def _resident_at_page(session: Session, visit_id: int) -> int:
@@ -152,17 +187,8 @@ def _keep_offer(session: Session, conversation: Conversation, answering: Answeri
         return
     if session.scalar(select(Message.id).where(Message.contact_id == offer.id).limit(1)):
         return
-    session.add(
-        Message(
-            conversation_id=conversation.id,
-            at=offer.sent_at or offer.due_at,
-            direction=Direction.OUT,
-            author=Author.ASSISTANT,
-            channel=offer.channel,
-            text=offer.text,
-            contact_id=offer.id,
-        )
-    )
+    sent_at = offer.sent_at or offer.due_at
+    session.add(said(conversation, offer.text, channel=offer.channel, at=sent_at, contact_id=offer.id))
     session.flush()
 
 
@@ -186,13 +212,11 @@ def _send(
         return ""
     contact = None if waited_for else _queue(session, answering, conversation, lines, purpose, text)
     session.add(
-        Message(
-            conversation_id=conversation.id,
-            at=answering.now,
-            direction=Direction.OUT,
-            author=Author.ASSISTANT,
+        said(
+            conversation,
+            text,
             channel=inbound.channel,
-            text=text,
+            at=answering.now,
             inbound_id=inbound.id,
             contact_id=contact.id if contact else None,
             shown=shown,
@@ -228,10 +252,10 @@ def _was_just_said(text: str, lines: tuple[Line, ...], state: DialogueState, now
     return text == state.last_reply and now - state.replied_at < SAME_REPLY_AGAIN_AFTER
 
 
-def _remembered(state: DialogueState, said: str, now: datetime) -> DialogueState:
-    if not said or said in _NOT_TO_BE_REPEATED:
+def _remembered(state: DialogueState, reply: str, now: datetime) -> DialogueState:
+    if not reply or reply in _NOT_TO_BE_REPEATED:
         return state.with_(held=False)
-    return state.with_(held=False, last_reply=said, replied_at=now)
+    return state.with_(held=False, last_reply=reply, replied_at=now)
 
 
 def _reading(heard: Heard) -> dict[str, object]:

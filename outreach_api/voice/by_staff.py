@@ -8,11 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.call import Call, CallWord
-from models.conversation import Conversation, Message
+from models.conversation import Conversation
 from models.event import Event
 from models.resident import Phone
-from models.vocabulary import Author, Channel, Direction, EventKind
+from models.vocabulary import Author, Channel, EventKind
 from outreach_api.conversations.takeover import MayNotWrite, write_as_staff
+from outreach_api.conversations.transcript import said
 from outreach_api.conversations.words_said import remember_words
 from outreach_api.voice.state import CallState
 from outreach_api.voice.transport import CallRef
@@ -54,16 +55,7 @@ def _say_in_call(
     if standing_stop(session, resident_id=conversation.resident_id, phone_id=conversation.phone_id):
         raise MayNotWrite(f"a stop stands for conversation {conversation.id}")
     session.add(CallWord(call_id=call.id, text=text, by=staff_id, at=now))
-    session.add(
-        Message(
-            conversation_id=conversation.id,
-            at=now,
-            direction=Direction.OUT,
-            author=Author.STAFF,
-            channel=Channel.VOICE,
-            text=text,
-        )
-    )
+    session.add(said(conversation, text, channel=Channel.VOICE, at=now, author=Author.STAFF))
     conversation.last_at = now
     session.flush()
 

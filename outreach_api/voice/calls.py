@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, aliased
 from models.call import Call
 from models.column_types import key_ring
 from models.contact import Contact
-from models.conversation import Conversation, Message
+from models.conversation import Conversation
 from models.resident import Phone, Preference, ResidentPhone
 from models.session import lock_resident
-from models.vocabulary import Author, Channel, ContactPurpose, ContactState, Direction
+from models.vocabulary import Channel, ContactPurpose, ContactState, Direction
+from outreach_api.conversations.transcript import said
 from outreach_api.voice.state import CallState
 from outreach_api.voice.transport import CallRef, Setup
 from scheduler.planning.stops import standing_stop
@@ -151,17 +152,7 @@ def note_said(session: Session, line: OnTheLine, text: str, *, now: datetime) ->
         talk = Conversation(resident_id=owner, phone_id=line.phone_id, started_at=now, last_at=now, state={})
         session.add(talk)
         session.flush()
-    session.add(
-        Message(
-            conversation_id=talk.id,
-            at=now,
-            direction=Direction.OUT,
-            author=Author.ASSISTANT,
-            channel=Channel.VOICE,
-            text=text,
-            contact_id=line.contact_id,
-        )
-    )
+    session.add(said(talk, text, channel=Channel.VOICE, at=now, contact_id=line.contact_id))
 
 
 def keep_habits(session: Session, resident_id: int, state: CallState, *, now: datetime) -> None:
