@@ -11,9 +11,9 @@ from models.resident import Resident
 from outreach_api.bootstrap import open_house
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, speaker_at_hand, tells_faults
-from outreach_api.commands.why_words import why_in_words
 from outreach_api.language import say
 from outreach_api.privacy.masking import shown_name
+from outreach_api.web.why_words import why_in_words
 from scheduler.matching.explain import explain_match
 from scheduler.planning.why import why_resident
 

@@ -34,6 +34,11 @@ CAMPAIGN_MAKERS = frozenset({R.SUPERVISOR, R.POLICY_EDITOR})
 CAMPAIGN_STEERERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 AUDITORS = frozenset({R.AUDITOR})
 MINUTE_KEEPERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
+RESIDENT_READERS = frozenset({R.AGENT, R.SUPERVISOR, R.AUDITOR})
+REVEALERS = frozenset({R.AGENT, R.SUPERVISOR})
+RESIDENT_KEEPERS = frozenset({R.SUPERVISOR})
+POLICY_READERS = EVERYBODY
+POLICY_EDITORS = frozenset({R.POLICY_EDITOR, R.SUPERVISOR})
 PAUSERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 
 ROUTE_ROLES: dict[str, frozenset[Role]] = {
@@ -55,6 +60,21 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "change_campaign": CAMPAIGN_MAKERS,
     "forecast_campaign": CAMPAIGN_MAKERS,
     "step_campaign": CAMPAIGN_STEERERS,
+    "residents": RESIDENT_READERS,
+    "search_residents": RESIDENT_READERS,
+    "resident": RESIDENT_READERS,
+    "reveal_resident": REVEALERS,
+    "keep_resident": RESIDENT_KEEPERS,
+    "policies": POLICY_READERS,
+    "policy": POLICY_READERS,
+    "new_policy": POLICY_EDITORS,
+    "check_policy": POLICY_EDITORS,
+    "submit_policy": POLICY_EDITORS,
+    "policy_submission": REPORT_READERS,
+    "decide_submission": POLICY_EDITORS,
+    "confirm_policy": POLICY_EDITORS,
+    "pause_policy": PAUSERS,
+    "needs": REPORT_READERS,
     "cases": CASE_READERS,
     "case": CASE_READERS,
     "work_case": CASE_WORKERS,

@@ -31,16 +31,24 @@ MENU = (
             Entry("overview", "/", "overview"),
             Entry("conversations", "/conversations", "conversations"),
             Entry("cases", "/cases", "cases"),
+            Entry("residents", "/residents", "residents"),
             Entry("visits_day", "/visits/day", "visits"),
             Entry("desk", "/desk", "desk"),
             Entry("appeals", "/appeals", "appeals"),
         ),
     ),
-    Group("menu_plan", (Entry("campaigns", "/campaigns", "campaigns"),)),
+    Group(
+        "menu_plan",
+        (
+            Entry("campaigns", "/campaigns", "campaigns"),
+            Entry("policies", "/policies", "policies"),
+            Entry("faqs", "/faqs", "faqs"),
+            Entry("needs", "/policies/needs", "needs"),
+        ),
+    ),
     Group(
         "menu_know",
         (
-            Entry("faqs", "/faqs", "faqs"),
             Entry("reports", "/reports", "reports"),
             Entry("surveys", "/surveys", "surveys"),
             Entry("audit", "/audit", "audit"),

@@ -35,6 +35,17 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "delivered": ("已送达", "Delivered"),
         "given_up": ("已放弃", "Given up"),
     },
+    v.ResidentStatus: {
+        "present": ("在册", "Present"),
+        "deceased": ("已去世", "Deceased"),
+        "moved": ("已迁走", "Moved"),
+    },
+    v.PhoneState: {
+        "usable": ("可用", "Usable"),
+        "quarantined": ("停用", "Quarantined"),
+        "landline": ("座机", "Landline"),
+        "unreachable": ("打不通", "Unreachable"),
+    },
     v.TalkFlag: {
         "misunderstood": ("没听懂", "Misunderstood"),
         "wrong_answer": ("答错了", "Wrong answer"),

@@ -401,6 +401,10 @@ class Speaker:
     def t(self, key: str) -> str:
         return WORDS[key][self._column]
 
+    def say(self, zh: str, en: str) -> str:
+        """One of two texts that stand side by side in the code."""
+        return (zh, en)[self._column]
+
     def word(self, value: StrEnum) -> str:
         return VOCABULARY[type(value)][value.value][self._column]
 

@@ -172,7 +172,7 @@ def _case_context(session: Session, case_id: int, house: House, viewer: Viewer, 
     talk = found.conversation_id
     return {
         "case": found,
-        "person": _person(session, found.resident, house) if found.resident else None,
+        "person": person_shown(session, found.resident, house) if found.resident else None,
         "summary": mask_text(found.summary, names=names) if found.summary else None,
         "match": match,
         "policy": speaker.label(card.name) if card else found.policy_id,
@@ -207,7 +207,8 @@ def _choices(session: Session, case: Case, house: House, viewer: Viewer) -> Choi
     return choices_for(session, case, house.clock.now()) if may_route else None
 
 
-def _person(session: Session, resident: Resident, house: House) -> Person:
+def person_shown(session: Session, resident: Resident, house: House) -> Person:
+    """The resident, masked."""
     firm = session.get(Enterprise, resident.id)
     today = house.clock.now().astimezone(house.settings.zone).date()
     return Person(

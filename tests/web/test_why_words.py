@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.vocabulary import MatchState
-from outreach_api.commands.why_words import SAID, why_in_words
+from outreach_api.web.why_words import SAID, why_in_words
 from outreach_api.web.words import Locale, Speaker
 from scheduler.planning.why import Fact, Why
 from tests.builders import NOON

@@ -1,4 +1,4 @@
-"""Why somebody was contacted or not, one sentence a fact, in the terminal's language."""
+"""Why somebody was contacted or not, one sentence a fact, in the reader's language."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from models.vocabulary import Channel, ContactState, MatchState, Refusal, ReminderOccasion, StopReason
-from outreach_api.language import say
 from outreach_api.web.words import Speaker
 from scheduler.planning.why import Fact, Why
 
@@ -25,58 +24,67 @@ _BECAUSE: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 def why_in_words(why: Why, speaker: Speaker, names: Mapping[str, str]) -> str:
     """`names` are what the policies are called."""
+    return f"{speaker.moment(why.at)}  {what_in_words(why, speaker, names)}"
+
+
+def what_in_words(why: Why, speaker: Speaker, names: Mapping[str, str]) -> str:
+    """The same without its time."""
     policies = "、".join(names.get(policy_id, policy_id) for policy_id in why.policy_ids)
-    return "  ".join(part for part in (speaker.moment(why.at), policies, SAID[why.fact](why.detail, speaker)) if part)
+    return "  ".join(part for part in (policies, SAID[why.fact](why.detail, speaker)) if part)
 
 
 def _moved(detail: Mapping[str, str], speaker: Speaker) -> str:
     old, new = (speaker.word(MatchState(detail[name])) for name in ("from", "to"))
     ground, _, number = detail["because"].partition(":")
     zh, en = _BECAUSE.get(ground, (ground, ground))
-    return f"{old} → {new}" + say(f"（{zh}{' ' + number if number else ''}）", f" ({' '.join((en, number)).strip()})")
+    return f"{old} → {new}" + speaker.say(
+        f"（{zh}{' ' + number if number else ''}）", f" ({' '.join((en, number)).strip()})"
+    )
 
 
 def _contact(zh: str, en: str) -> Callable[[Mapping[str, str], Speaker], str]:
     def said(detail: Mapping[str, str], speaker: Speaker) -> str:
         channel, state = speaker.word(Channel(detail["channel"])), speaker.word(ContactState(detail["state"]))
-        parts = [say(zh, en).format(channel=channel), state]
+        parts = [speaker.say(zh, en).format(channel=channel), state]
         if "refusal" in detail:
             parts.append(speaker.word(Refusal(detail["refusal"])))
         parts += [detail[name] for name in ("cause", "code") if name in detail]
-        return say("：", ": ").join((parts[0], say("，", ", ").join(parts[1:])))
+        return speaker.say("：", ": ").join((parts[0], speaker.say("，", ", ").join(parts[1:])))
 
     return said
 
 
 def _refused(detail: Mapping[str, str], speaker: Speaker) -> str:
-    return say("没有联系：", "not contacted: ") + speaker.word(Refusal(detail["reason"]))
+    return speaker.say("没有联系：", "not contacted: ") + speaker.word(Refusal(detail["reason"]))
 
 
 def _stopped(detail: Mapping[str, str], speaker: Speaker) -> str:
     reason = speaker.word(StopReason(detail["reason"]))
-    whom = say("本人", "the resident") if detail["scope"] == "resident" else say("这个号码", "this number")
-    return say(f"停止联系{whom}：{reason}", f"stopped for {whom}: {reason}")
+    whom = (
+        speaker.say("本人", "the resident") if detail["scope"] == "resident" else speaker.say("这个号码", "this number")
+    )
+    return speaker.say(f"停止联系{whom}：{reason}", f"stopped for {whom}: {reason}")
 
 
 def _fixed(zh: str, en: str) -> Callable[[Mapping[str, str], Speaker], str]:
-    return lambda _detail, _speaker: say(zh, en)
+    return lambda _detail, speaker: speaker.say(zh, en)
 
 
 def _in_state(detail: Mapping[str, str], speaker: Speaker) -> str:
     state = speaker.word(MatchState(detail["state"]))
-    return say(f"现在不再主动联系：{state}", f"not contacted as it stands: {state}")
+    return speaker.say(f"现在不再主动联系：{state}", f"not contacted as it stands: {state}")
 
 
 def _date_ahead(detail: Mapping[str, str], speaker: Speaker) -> str:
     occasion, on, since = speaker.word(ReminderOccasion(detail["occasion"])), detail["on"], detail["from"]
-    return say(
+    return speaker.say(
         f"记下要提前告知：{occasion} {on}，{since} 起可以说", f"to be told ahead: {occasion} {on}, from {since} on"
     )
 
 
 def _reminder_refused(detail: Mapping[str, str], speaker: Speaker) -> str:
     reason = speaker.word(Refusal(detail["reason"]))
-    return say(f"{detail['on']} 的事没有告知：{reason}", f"not told of {detail['on']}: {reason}")
+    return speaker.say(f"{detail['on']} 的事没有告知：{reason}", f"not told of {detail['on']}: {reason}")
 
 
 SAID: Mapping[Fact, Callable[[Mapping[str, str], Speaker], str]] = MappingProxyType(
