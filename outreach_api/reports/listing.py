@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,9 +90,12 @@ def page_of(con: Snapshot, sessions: Sessions, filters: Filters, *, start: int, 
     return [{**row, **people.get(row["name"], {"name": "", "phone": ""})} for row in found]
 
 
-def _select(filters: Filters, who: Mapping[str, str], *, joins: str = "", page: str = "") -> tuple[str, dict[str, Any]]:
+def _select(
+    filters: Filters, who: Mapping[str, str], *, columns: Sequence[str] = (), joins: str = "", page: str = ""
+) -> tuple[str, dict[str, Any]]:
     condition, values = filters.condition()
-    cells = ", ".join(f"{who[name]} AS {name}" if name in who else f"m.{name}" for name in filters.kind.columns)
+    chosen = columns or filters.kind.columns
+    cells = ", ".join(f"{who[name]} AS {name}" if name in who else f"m.{name}" for name in chosen)
     order = f"m.{filters.kind.columns[0]}, m.at"
     query = f"SELECT {cells} FROM ({filters.kind.source}) m {joins} WHERE {condition} ORDER BY {order} {page}"
     return query, values
@@ -111,14 +114,15 @@ def _masked(sessions: Sessions, resident_ids: set[int]) -> dict[int, dict[str, s
     return {key: {"name": mask_name(name), "phone": mask_phone(numbers.get(key))} for key, name in names}
 
 
-def put_list(con: Snapshot, sessions: Sessions, filters: Filters) -> int:
-    """Lay the whole masked list out as the table `listed`, for a file; how many rows."""
+def put_list(con: Snapshot, sessions: Sessions, filters: Filters, columns: Sequence[str] = ()) -> int:
+    """Lay the whole masked list out as the table `listed`, for a file; how many rows. Without `columns` it has all."""
     take_sealed(con, sessions)
     _mask_column(con, "resident", "name", mask_name)
     _mask_column(con, "phone", "number", mask_phone)
     query, values = _select(
         filters,
         {"name": "COALESCE(n.masked, '')", "phone": "COALESCE(p.masked, '')"},
+        columns=columns,
         joins="""LEFT JOIN masked_resident n ON n.id = m.resident_id
   LEFT JOIN (SELECT resident_id, arg_min(phone_id, rank) AS phone_id FROM resident_phone GROUP BY 1) r
     ON r.resident_id = m.resident_id

@@ -47,8 +47,11 @@ def test_the_list_behind_a_figure_is_masked(api: Api, matched: int) -> None:
 
 
 def test_an_export_has_a_purpose_and_only_who_asked_takes_it(api: Api, matched: int) -> None:
-    assert api.post("/exports", {"policy": POLICY, "form": "csv", "purpose": "x"}).status_code == 422
-    asked = api.post("/exports", {"policy": POLICY, "form": "csv", "purpose": PURPOSE}).json()
+    wanted = {"policy": POLICY, "form": "csv", "purpose": PURPOSE, "promised": True, "fields": ["street", "state"]}
+    for wrong in ({"purpose": "x"}, {"promised": False}, {"fields": ["id_number"]}, {"term_days": 31}):
+        assert api.post("/exports", wanted | wrong).status_code == 422
+    asked = api.post("/exports", wanted).json()
+    assert asked["fields"] == ["street", "state"]
     assert (asked["rows"], asked["approved_at"] is not None) == (matched, True)
     taken = api.get(f"/exports/{asked['id']}/file")
     assert taken.headers["content-type"] == "text/csv; charset=utf-8"

@@ -48,7 +48,13 @@ def test_an_agent_has_no_reports(signed_in: SignIn) -> None:
 
 def _ask(client: TestClient, query: str, purpose: str) -> Any:
     page = client.get(f"/reports/list?{query}").text
-    form = {"csrf": form_token(page), "purpose": purpose, "form": "csv"}
+    form = {
+        "csrf": form_token(page),
+        "purpose": purpose,
+        "form": "csv",
+        "promise": "true",
+        "fields": ["street", "name"],
+    }
     return client.post(f"/reports/export?{query}", data=form)
 
 
@@ -57,7 +63,7 @@ def test_a_short_export_is_taken_at_once_and_is_on_record(signed_in: SignIn, hou
     assert _ask(client, "policy=disabled-living-subsidy", "核对残疾补贴名单").status_code == 303
     taken = client.get("/reports/exports/1/file")
     assert taken.status_code == 200
-    assert taken.content.startswith("\ufeff".encode())
+    assert taken.content.decode("utf-8-sig").splitlines()[0] == "姓名,街道"
     with house.sessions.read() as session:
         query = select(AuditEntry.action, AuditEntry.purpose).where(AuditEntry.subject == "export:1")
         entries = [tuple(row) for row in session.execute(query.order_by(AuditEntry.id))]
@@ -81,9 +87,38 @@ def test_a_long_export_waits_for_a_second_person(signed_in: SignIn, house: FakeH
     assert second.get("/reports/exports/1/file").status_code == 422
 
 
+def test_an_export_expires(signed_in: SignIn, house: FakeHouse) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    _ask(client, "policy=disabled-living-subsidy", "核对残疾补贴名单")
+    with house.sessions.write() as session:
+        session.get_one(ExportRequest, 1).expires_at = house.clock.now()
+    assert client.get("/reports/exports/1/file").status_code == 422
+    assert "已过期" in client.get("/reports/exports").text
+
+
+def test_nothing_is_exported_without_the_promise(signed_in: SignIn, house: FakeHouse) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    page = client.get("/reports/list?policy=disabled-living-subsidy").text
+    assert "不与其他数据拼合认人" in page
+    form = {"csrf": form_token(page), "purpose": "核对残疾补贴名单", "form": "csv"}
+    answer = client.post("/reports/export?policy=disabled-living-subsidy", data=form)
+    assert "said_application_incomplete" in answer.headers["location"]
+    with house.sessions.read() as session:
+        assert session.scalars(select(ExportRequest)).all() == []
+
+
+def test_a_list_that_grew_after_the_yes_is_applied_for_anew(signed_in: SignIn, house: FakeHouse) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    _ask(client, "", "年度总结核对数字")
+    with house.sessions.write() as session:
+        asked = session.get_one(ExportRequest, 1)
+        asked.rows, asked.approved_at, asked.approved_by = asked.rows - 1, house.clock.now(), "staff:99"
+    assert client.get("/reports/exports/1/file").status_code == 422
+
+
 def test_an_export_without_a_purpose_is_not_made(signed_in: SignIn, house: FakeHouse) -> None:
     answer = _ask(signed_in(Role.SUPERVISOR), "policy=disabled-living-subsidy", "  ")
-    assert "said_purpose_missing" in answer.headers["location"]
+    assert "said_application_incomplete" in answer.headers["location"]
     with house.sessions.read() as session:
         assert session.scalars(select(ExportRequest)).all() == []
 

@@ -16,7 +16,15 @@ from models.report import ExportRequest
 from models.vocabulary import CampaignState, Role
 from outreach_api.reports.build import build_report
 from outreach_api.reports.export import Form
-from outreach_api.reports.exporting import approve_export, ask_for_export, take_export
+from outreach_api.reports.exporting import (
+    LONGEST_TERM_DAYS,
+    PROMISE_EN,
+    TERM_DAYS,
+    Application,
+    approve_export,
+    ask_for_export,
+    take_export,
+)
 from outreach_api.reports.listing import Filters, count_rows, page_of
 from outreach_api.reports.lists import GROUPS, LISTS
 from outreach_api.reports.phases import Phase
@@ -101,6 +109,11 @@ class ListedRows(BaseModel):
 class ExportAsked(Wanted):
     form: Form
     purpose: Purpose
+    fields: list[Annotated[str, Field(max_length=32)]] = Field(
+        [], max_length=20, description="Columns of the file; none named is all of the list."
+    )
+    term_days: int = Field(TERM_DAYS, ge=1, le=LONGEST_TERM_DAYS, description="For so many days it may be taken.")
+    promised: bool = Field(description=f"Signed by who asks: {PROMISE_EN}")
 
 
 class ExportItem(BaseModel):
@@ -112,6 +125,9 @@ class ExportItem(BaseModel):
     rows: int
     approved_at: datetime | None = Field(description="Null: it waits for a second person.")
     approved_by: str | None
+    fields: list[str]
+    promise: str
+    expires_at: datetime | None
     taken_at: datetime | None
 
 
@@ -187,9 +203,10 @@ def ask_for_file(request: Request, caller: AnyCaller, asked: ExportAsked) -> Exp
     """Ask for a masked list as a file. A long one waits for a second person."""
     house = house_of(request)
     now = house.clock.now()
-    row = ask_for_export(
-        house.sessions, asked.filters(), asked.form, purpose=asked.purpose, actor=caller.actor, now=now
+    application = Application(
+        asked.filters(), asked.form, asked.purpose, asked.promised, tuple(asked.fields), asked.term_days
     )
+    row = ask_for_export(house.sessions, application, actor=caller.actor, now=now)
     return ExportItem.model_validate(row, from_attributes=True)
 
 

@@ -22,10 +22,15 @@ from outreach_api.reports.build import NoSuchCampaign, build_report
 from outreach_api.reports.definitions import COLUMNS, FIGURES
 from outreach_api.reports.export import Form as FileForm
 from outreach_api.reports.exporting import (
+    PROMISE,
+    PROMISE_EN,
     ROWS_WITHOUT_APPROVAL,
+    TERM_DAYS,
+    Application,
     ExportRefused,
     approve_export,
     ask_for_export,
+    is_over,
     take_export,
 )
 from outreach_api.reports.listing import Filters, count_rows, page_of
@@ -42,6 +47,8 @@ from outreach_api.web.words import Locale
 
 router = APIRouter(include_in_schema=False)
 PAGE_ROWS = 50
+TERMS = (1, 7, 30)
+"""Days for which an export may be applied for."""
 STACKED = ("by_policy", "by_street", "by_community", "by_age_band", "by_channel")
 BARS = ("outcomes", "attribution", "not_told")
 CHARTED_ROWS = 15
@@ -237,7 +244,11 @@ def report_list(
         following=wanted.address(page + 1) if page * PAGE_ROWS < total else None,
         forms=[form.value for form in FileForm],
         needs_second=total > ROWS_WITHOUT_APPROVAL,
-        said=said if said in {"said_purpose_missing"} else None,
+        said=said if said in {"said_application_incomplete"} else None,
+        columns=[(name, HEADINGS[name][place]) for name in filters.kind.columns],
+        terms=TERMS,
+        term=TERM_DAYS,
+        promise=(PROMISE, PROMISE_EN)[place],
     )
 
 
@@ -268,14 +279,16 @@ def export(
     wanted: Annotated[Wanted, Query()],
     form: Annotated[FileForm, Form()],
     purpose: Annotated[str, Form(max_length=300)] = "",
+    fields: Annotated[list[str] | None, Form()] = None,
+    days: Annotated[int, Form()] = TERM_DAYS,
+    promise: Annotated[str, Form(max_length=8)] = "",
 ) -> Response:
     house = house_of(request)
+    asked = Application(wanted.filters(), form, purpose, promise == "true", tuple(fields or ()), days)
     try:
-        ask_for_export(
-            house.sessions, wanted.filters(), form, purpose=purpose, actor=viewer.actor, now=house.clock.now()
-        )
+        ask_for_export(house.sessions, asked, actor=viewer.actor, now=house.clock.now())
     except ExportRefused:
-        return RedirectResponse(wanted.address(1) + "&said=said_purpose_missing", HTTPStatus.SEE_OTHER)
+        return RedirectResponse(wanted.address(1) + "&said=said_application_incomplete", HTTPStatus.SEE_OTHER)
     return RedirectResponse("/reports/exports", HTTPStatus.SEE_OTHER)
 
 
@@ -285,7 +298,17 @@ def exports(request: Request, viewer: Viewer) -> Response:
     with house.sessions.read() as session:
         newest = select(ExportRequest).order_by(ExportRequest.id.desc()).limit(PAGE_ROWS)
         found = session.scalars(newest).all()
-        return render(request, "exports.html", section="reports", requests=found, actor=viewer.actor)
+        place = 0 if speaker_for(request).locale is Locale.ZH else 1
+        now = house.clock.now()
+        return render(
+            request,
+            "exports.html",
+            section="reports",
+            requests=found,
+            actor=viewer.actor,
+            fields={r.id: "、".join(HEADINGS[name][place] for name in r.fields) for r in found},
+            over={r.id for r in found if is_over(r, now)},
+        )
 
 
 @router.post("/reports/exports/{request_id}/approve", name="approve_export")
