@@ -8,12 +8,18 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from sandbox.alibaba.sms import router as alibaba
 from sandbox.carrier import api as carrier
 from sandbox.carrier.call_api import router as calls
 from sandbox.carrier.connections import CuttableProtocol
 from sandbox.carrier.errors import CarrierError, error_answer
 from sandbox.control import router as control
+from sandbox.identity.door import answer_refused
+from sandbox.identity.door import router as identity
+from sandbox.identity.provider import Refused
 from sandbox.phone.page import router as phone
+from sandbox.vendors import router as vendors
+from sandbox.wechat.platform import router as wechat
 
 
 def build_app() -> FastAPI:
@@ -24,6 +30,12 @@ def build_app() -> FastAPI:
     app.include_router(control)
     app.include_router(phone)
     app.add_exception_handler(CarrierError, _answer_error)
+    app.state.wechat = app.state.alibaba = app.state.identity = None
+    app.include_router(vendors)
+    app.include_router(wechat)
+    app.include_router(alibaba, prefix="/alibaba")
+    app.include_router(identity, prefix="/identity")
+    app.add_exception_handler(Refused, answer_refused)
     return app
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+
+router = APIRouter()
 
 
 @dataclass
@@ -61,12 +63,17 @@ class Sms:
         return b64encode(hmac.digest(f"{self.secret}&".encode(), signed.encode(), "sha1")).decode()
 
 
+@router.post("/")
+async def send(request: Request) -> Response:
+    sms: Sms | None = request.app.state.alibaba
+    if sms is None:
+        return JSONResponse({"Code": "InvalidAccessKeyId.NotFound"}, status_code=404)
+    status, answer = sms.send(dict(parse_qsl((await request.body()).decode(), keep_blank_values=True)))
+    return JSONResponse(answer, status_code=status)
+
+
 def build_app(sms: Sms) -> FastAPI:
     app = FastAPI(title="Alibaba Cloud SMS", openapi_url=None)
-
-    @app.post("/")
-    async def send(request: Request) -> Response:
-        status, answer = sms.send(dict(parse_qsl((await request.body()).decode(), keep_blank_values=True)))
-        return JSONResponse(answer, status_code=status)
-
+    app.state.alibaba = sms
+    app.include_router(router)
     return app

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 
 router = APIRouter()
 LONGEST_VALUE = 20
@@ -82,20 +82,24 @@ class Platform:
 
 @router.post("/cgi-bin/message/subscribe/bizsend")
 async def subscribe_send(request: Request, access_token: str) -> dict[str, Any]:
-    platform: Platform = request.app.state.wechat
-    return platform.take_notice(access_token, await request.json())
+    return _platform(request).take_notice(access_token, await request.json())
 
 
 @router.post("/cgi-bin/stable_token")
 async def stable_token(request: Request) -> dict[str, Any]:
-    platform: Platform = request.app.state.wechat
-    return platform.give_token(await request.json())
+    return _platform(request).give_token(await request.json())
 
 
 @router.post("/cgi-bin/message/custom/send")
 async def custom_send(request: Request, access_token: str) -> dict[str, Any]:
-    platform: Platform = request.app.state.wechat
-    return platform.take(access_token, await request.json())
+    return _platform(request).take(access_token, await request.json())
+
+
+def _platform(request: Request) -> Platform:
+    platform: Platform | None = request.app.state.wechat
+    if platform is None:
+        raise HTTPException(404, "no account is played here")
+    return platform
 
 
 def build_app(platform: Platform) -> FastAPI:
