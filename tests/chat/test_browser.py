@@ -7,21 +7,31 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from pydantic import SecretStr
 
+from models.column_types import key_ring
 from models.conversation import Conversation, Inbound
+from models.resident import Resident
 from models.vocabulary import MatchState, Role
+from outreach_api.clock import SystemClock
 from outreach_api.conversations.takeover import take_over, tell_the_page, write_as_staff
 from outreach_api.processes import free_port
 from outreach_api.rehearsal.server import ServerThread
 from outreach_api.settings import Settings
+from outreach_api.signin.settings import RealNameSettings
+from outreach_api.web.app import create_app
+from sandbox.identity.door import build_app as identity_app
+from sandbox.identity.provider import Client, Provider
 from tests.builders import a_database, a_staff_member
 from tests.chat.parlour import Parlour
 from tests.conversations.street import ALLOWANCE, CHECK_UP, Neighbour, Street
+from tests.signin.conftest import CHEN
 from tests.web.conftest import FakeHouse, cards
 
 pytestmark = pytest.mark.browser
@@ -60,9 +70,19 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     folder = tmp_path_factory.mktemp("chat")
     sessions = a_database(f"sqlite:///{folder}/chat.db")
     street = Street(sessions, cards())
-    port = free_port()
-    settings = Settings(_env_file=None, home=folder, public_url=f"http://127.0.0.1:{port}")
-    with Parlour(street, FakeHouse(sessions, settings, clock=street.clock)) as parlour:
+    port, provider_port = free_port(), free_port()
+    url, issuer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{provider_port}"
+    provider = Provider(
+        issuer,
+        {"chat": Client("chat", "a-secret", (f"{url}/real-name/callback",))},
+        {"chen": {"name": "陈桂芳", "id_number": CHEN}},
+    )
+    real_name = RealNameSettings(_env_file=None, issuer=issuer, client_id="chat", client_secret=SecretStr("a-secret"))
+    settings = Settings(_env_file=None, home=folder, public_url=url, real_name=real_name)
+    identities = ServerThread(identity_app(provider), host="127.0.0.1", port=provider_port)
+    with identities, Parlour(street, FakeHouse(sessions, settings, clock=street.clock)) as parlour:
+        # The provider's tokens are of this very moment.
+        parlour.app = create_app(parlour.house, wall_clock=SystemClock())
         stop = threading.Event()
 
         def work() -> None:
@@ -259,6 +279,35 @@ def test_a_wrong_name_three_times_locks_the_link(context: BrowserContext, house:
     page.reload()
     expect(page.locator("#enter")).to_be_disabled()
     picture(page, "390-locked")
+
+
+def test_the_resident_goes_to_the_provider_and_comes_back_known(context: BrowserContext, house: Open) -> None:
+    chen = house.a_neighbour(ALLOWANCE)
+    with house.street.sessions.write() as session:
+        resident = session.get_one(Resident, chen.resident_id)
+        resident.id_number_index = key_ring().blind_index(CHEN, kind="id_number")
+    page = context.new_page()
+    link = house.link(chen)
+    page.goto(link)
+    page.click(".second-button")
+    page.click("button:has-text('不登录')")
+    expect(page.locator("#identity-error")).to_contain_text("没有实名登录")
+    assert page.url == link
+    page.click(".second-button")
+    page.click("button:has-text('陈桂芳')")
+    expect(page.locator(".panel .amount")).to_contain_text("83岁")
+    expect(page.locator("#who")).to_have_text("已实名核对")
+    assert page.url == link
+    assert breaches(page) == []
+    picture(page, "390-real-name")
+
+
+def test_an_expired_link_says_what_to_do(context: BrowserContext, house: Open) -> None:
+    page = context.new_page()
+    token = house.parlour.a_link(house.a_neighbour(), lasts=timedelta(0))
+    page.goto(f"{house.url}/c/{token}")
+    expect(page.locator("h2")).to_have_text("这个链接不能用了")
+    assert breaches(page) == []
 
 
 def test_a_foreign_link_says_what_to_do(context: BrowserContext, house: Open) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from models.contact import Receipt
 from models.conversation import Inbound
@@ -24,7 +25,7 @@ from tests.web.conftest import TestClient
 from tests.wechat.account import APP_ID, DAUGHTER, SECRET, TOKEN, Account
 
 PUSH_SECRET = "only-the-vendor-knows"
-KEYS = {"access_key_id": "LTAI-1", "access_key_secret": "its-secret"}
+KEY_ID, KEY_SECRET = "LTAI-1", "its-secret"
 
 
 @dataclass
@@ -48,8 +49,9 @@ class Drive:
 def drive(account: Account) -> Iterator[Drive]:
     port = free_port()
     account.house.settings.alibaba = AlibabaSettings(
-        _env_file=None, sign_name="罗湖民政", templates={"*": "SMS_1"}, push_secret=PUSH_SECRET, **KEYS
-    )
+        _env_file=None, sign_name="罗湖民政", templates={"*": "SMS_1"}, push_secret=SecretStr(PUSH_SECRET),
+        access_key_id=KEY_ID, access_key_secret=SecretStr(KEY_SECRET),
+    )  # fmt: skip
     product = f"http://127.0.0.1:{port}"
     with ServerThread(create_app(account.house), host="127.0.0.1", port=port), TestClient(build_app()) as sandbox:
         yield Drive(account, sandbox, product)
@@ -74,12 +76,12 @@ def test_a_follower_binds_asks_and_agrees_to_notices(drive: Drive) -> None:
 
 
 def test_a_domestic_text_is_taken_reported_and_answered(drive: Drive) -> None:
-    account = {"access_key_id": KEYS["access_key_id"], "secret": KEYS["access_key_secret"], "templates": ["SMS_1"]}
+    account = {"access_key_id": KEY_ID, "secret": KEY_SECRET, "templates": ["SMS_1"]}
     pushed = account | {"push": f"{drive.product}/webhooks/alibaba/{PUSH_SECRET}"}
     base = drive.sandbox.put("/_sandbox/alibaba", json=pushed).json()["base_url"]
     assert base.endswith("/alibaba")
-    there: Any = drive.sandbox
-    carrier = AlibabaCarrier(drive.account.house.settings.alibaba, drive.account.street.clock.now, http=Under(there))
+    there: Any = Under(drive.sandbox)
+    carrier = AlibabaCarrier(drive.account.house.settings.alibaba, drive.account.street.clock.now, http=there)
     assert isinstance(carrier.send(OutgoingText(7, "+8613800000001", "您好", "offer.by_reply")), Accepted)
     assert [each["OutId"] for each in drive.sandbox.get("/_sandbox/alibaba").json()["taken"]] == ["7"]
     assert drive.post("alibaba/receipts") == {"status": 200}
