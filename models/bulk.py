@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from models.base import Base
@@ -17,18 +18,28 @@ Row = Mapping[str, Any]
 def insert_rows(session: Session, noun: type[Base], rows: Sequence[Row]) -> None:
     """Insert rows that all have the same columns; objects of the session do not hear of it."""
     if rows:
-        session.execute(insert(_table(noun)), rows)
+        session.flush()
+        session.connection().execute(_insertion(noun), rows)
 
 
 def change_rows(session: Session, noun: type[Base], rows: Sequence[Row]) -> None:
     """Change rows by their `id`; all have the same columns, and objects of the session do not hear of it."""
     if not rows:
         return
-    table = _table(noun)
-    columns = [name for name in rows[0] if name != "id"]
-    statement = update(table).where(table.c.id == bindparam(KEY)).values({name: bindparam(name) for name in columns})
     keyed = [{KEY if name == "id" else name: value for name, value in row.items()} for row in rows]
-    session.connection().execute(statement, keyed)
+    session.flush()
+    session.connection().execute(_change(noun, tuple(name for name in rows[0] if name != "id")), keyed)
+
+
+@cache
+def _insertion(noun: type[Base]) -> Insert:
+    return insert(_table(noun))
+
+
+@cache
+def _change(noun: type[Base], columns: tuple[str, ...]) -> Update:
+    table = _table(noun)
+    return update(table).where(table.c.id == bindparam(KEY)).values({name: bindparam(name) for name in columns})
 
 
 def _table(noun: type[Base]) -> Table:

@@ -199,7 +199,8 @@ class House:
             done += apply_receipts(self.sessions, now=now).total
         if due.inbound:
             done += len(answer_due(self.sessions, self.bot, self.cards, self.clock).inbound_ids)
-        done += self._call_off_stopped(now)
+        if due.inbound or (due.last_stop_at is not None and due.last_stop_at >= now - self._rings_for):
+            done += self._call_off_stopped(now)
         if due.inbound or due.contacts or done:
             threads = self.settings.carrier_connections
             done += bool(deliver_due(self.sessions, self.carriers, self.clock, guards=self.guards, threads=threads))
@@ -219,8 +220,11 @@ class House:
         carrier = self.carriers.get(Channel.VOICE)
         if not isinstance(carrier, TwilioCallCarrier | GatewayCallCarrier):
             return 0
-        rings_for = timedelta(seconds=self.settings.voice.ring_seconds) + MAY_WAIT_TO_RING
-        return call_off_stopped(self.sessions, carrier, rings_for=rings_for, now=now)
+        return call_off_stopped(self.sessions, carrier, rings_for=self._rings_for, now=now)
+
+    @property
+    def _rings_for(self) -> timedelta:
+        return timedelta(seconds=self.settings.voice.ring_seconds) + MAY_WAIT_TO_RING
 
     def next_due(self) -> datetime | None:
         """When something of ours is due next; what is overdue counts as now."""

@@ -6,14 +6,16 @@ It only holds back. What is unknown stays unknown; an open breaker is no reason 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cache
 
 import structlog
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from models.asking import AnyColumns, ask
 from models.carrier import CarrierBreaker
 from models.event import Event
 from models.session import Sessions
@@ -78,7 +80,7 @@ def _opened(breaker: Breaker, now: datetime) -> Breaker:
 
 def breakers(session: Session) -> dict[str, Breaker]:
     """The breakers that are not intact, by carrier."""
-    return {row.carrier: _as_value(row) for row in session.scalars(select(CarrierBreaker))}
+    return {carrier: Breaker(*values) for carrier, *values in ask(session, _rows())}
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,7 @@ def note_outcomes(sessions: Sessions, carrier: str, *, good: int, bad: int, now:
     """Count what came of some sends. While all is well nothing is written."""
     if not bad:
         with sessions.read() as session:
-            row = session.get(CarrierBreaker, carrier)
-            if row is None or _as_value(row) == INTACT:
+            if breakers(session).get(carrier, INTACT) == INTACT:
                 return INTACT
     with sessions.write() as session:
         row = _row(session, carrier)
@@ -143,6 +144,12 @@ def allowances(sessions: Sessions, carriers: Mapping[str, object], *, now: datet
             due = breaker.retry_at is None or breaker.retry_at <= now
             held[name] = PROBES if due and may_probe(sessions, name, now=now) else 0
     return held
+
+
+@cache
+def _rows() -> AnyColumns:
+    """The columns in the order of a breaker's fields."""
+    return select(CarrierBreaker.carrier, *(getattr(CarrierBreaker, one.name) for one in fields(Breaker)))
 
 
 def _row(session: Session, carrier: str) -> CarrierBreaker:

@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from models.asking import ask, ids
 from models.contact import Campaign, Contact, ContactMatch
 from models.conversation import Inbound
 from models.match import Match
@@ -29,7 +31,7 @@ from scheduler.planning.pauses import Pauses, standing_pauses
 from scheduler.planning.preferences import Wish, wishes_of
 from scheduler.planning.situation import LADDER_PURPOSES, talks_of
 from scheduler.planning.spending import Planned, Spending, spending
-from scheduler.planning.stops import stops_of_phones, stops_of_residents
+from scheduler.planning.stops import stops_in_force
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,14 @@ class Circumstances:
 def read_circumstances(session: Session, contacts: Sequence[Contact], *, now: datetime) -> Circumstances:
     resident_ids = {c.resident_id for c in contacts if c.resident_id is not None}
     phone_ids = {c.phone_id for c in contacts}
-    phones = session.execute(select(Phone.id, Phone.number, Phone.state).where(Phone.id.in_(phone_ids))).all()
-    statuses = session.execute(select(Resident.id, Resident.status).where(Resident.id.in_(resident_ids)))
+    phones = ask(session, _phones(), phones=phone_ids).all()
+    stops = stops_in_force(session, resident_ids, phone_ids)
     return Circumstances(
         numbers={row.id: row.number for row in phones},
         phone_states={row.id: row.state for row in phones},
-        statuses=dict(statuses.all()),
-        resident_stops=stops_of_residents(session, resident_ids),
-        phone_stops=stops_of_phones(session, phone_ids),
+        statuses=dict(ask(session, _statuses(), residents=resident_ids).all()),
+        resident_stops=stops.residents,
+        phone_stops=stops.phones,
         heard_from=_heard_from(session, phone_ids, now=now),
         talks=_talks(session, resident_ids),
         wishes=wishes_of(session, resident_ids),
@@ -109,8 +111,7 @@ def _astray(session: Session, contacts: Sequence[Contact], *, now: datetime) -> 
 
 
 def _owned(session: Session, resident_ids: Collection[int | None]) -> set[tuple[int | None, int]]:
-    query = select(ResidentPhone.resident_id, ResidentPhone.phone_id).where(ResidentPhone.resident_id.in_(resident_ids))
-    return {(resident_id, phone_id) for resident_id, phone_id in session.execute(query)}
+    return {(resident_id, phone_id) for resident_id, phone_id in ask(session, _owners(), residents=resident_ids)}
 
 
 def _waived(session: Session, campaign_ids: Collection[int | None]) -> dict[int, frozenset[Waiver]]:
@@ -124,14 +125,7 @@ def _waived(session: Session, campaign_ids: Collection[int | None]) -> dict[int,
 
 
 def _heard_from(session: Session, phone_ids: Collection[int], *, now: datetime) -> dict[int, datetime]:
-    newest = func.max(Inbound.received_at, type_=Inbound.received_at.type)
-    query = (
-        select(Phone.id, newest)
-        .join(Inbound, Inbound.sender_index == Phone.number_index)
-        .where(Phone.id.in_(phone_ids), Inbound.received_at >= now - ANSWER_WITHIN)
-        .group_by(Phone.id)
-    )
-    return dict(session.execute(query).all())
+    return dict(ask(session, _heard(), phones=phone_ids, since=now - ANSWER_WITHIN).all())
 
 
 def _talks(session: Session, resident_ids: Collection[int]) -> dict[int, Talk]:
@@ -140,12 +134,44 @@ def _talks(session: Session, resident_ids: Collection[int]) -> dict[int, Talk]:
 
 
 def _matches(session: Session, contact_ids: Collection[int]) -> dict[int, list[OfferedMatch]]:
-    query = (
-        select(ContactMatch.contact_id, Match.id, Match.resident_id, Match.policy_id, Match.state)
-        .join(Match, Match.id == ContactMatch.match_id)
-        .where(ContactMatch.contact_id.in_(contact_ids))
-    )
     found: dict[int, list[OfferedMatch]] = defaultdict(list)
-    for contact_id, match_id, resident_id, policy_id, state in session.execute(query):
+    for contact_id, match_id, resident_id, policy_id, state in ask(session, _offered(), contacts=contact_ids):
         found[contact_id].append(OfferedMatch(match_id, resident_id, policy_id, state))
     return found
+
+
+@cache
+def _phones() -> Select[int, str, PhoneState]:
+    return select(Phone.id, Phone.number, Phone.state).where(Phone.id.in_(ids("phones")))
+
+
+@cache
+def _statuses() -> Select[int, ResidentStatus]:
+    return select(Resident.id, Resident.status).where(Resident.id.in_(ids("residents")))
+
+
+@cache
+def _owners() -> Select[int, int]:
+    owners = select(ResidentPhone.resident_id, ResidentPhone.phone_id)
+    return owners.where(ResidentPhone.resident_id.in_(ids("residents")))
+
+
+@cache
+def _heard() -> Select[int, datetime]:
+    newest = func.max(Inbound.received_at, type_=Inbound.received_at.type)
+    since = bindparam("since", type_=Inbound.received_at.type)
+    return (
+        select(Phone.id, newest)
+        .join(Inbound, Inbound.sender_index == Phone.number_index)
+        .where(Phone.id.in_(ids("phones")), Inbound.received_at >= since)
+        .group_by(Phone.id)
+    )
+
+
+@cache
+def _offered() -> Select[int, int, int, str, MatchState]:
+    return (
+        select(ContactMatch.contact_id, Match.id, Match.resident_id, Match.policy_id, Match.state)
+        .join(Match, Match.id == ContactMatch.match_id)
+        .where(ContactMatch.contact_id.in_(ids("contacts")))
+    )

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.asking import locks_rows
 from models.contact import Campaign, Contact, ContactMatch
 from models.event import Event
 from models.match import Match
@@ -22,7 +23,7 @@ from models.vocabulary import PROACTIVE_PURPOSES, Channel, ContactState, EventKi
 from outreach_api.channels.carrier import OutgoingText
 from outreach_api.delivery.circumstances import Circumstances, read_circumstances
 from outreach_api.delivery.examination import Bench, Cancel, Go, Postpone, examine
-from outreach_api.delivery.lanes import ANSWERS, Candidate, due_answers, due_in_turns
+from outreach_api.delivery.lanes import Candidate, due_answers, due_in_turns
 from outreach_api.delivery.pace import Paces, Rate
 from scheduler.planning.budget import Spent
 from scheduler.planning.guards import ALL_GUARDS, Guards
@@ -89,12 +90,14 @@ def claim_due(
 def cancel_expired(sessions: Sessions, *, now: datetime, rules: ContactRules) -> int:
     """Cancel planned contacts whose time has passed; offers among them are planned anew. How many."""
     with sessions.write() as session:
-        held = held_campaigns(session, standing_pauses(session))
         expired = session.scalars(
             select(Contact)
             .where(Contact.state == ContactState.PLANNED, Contact.expires_at <= now)
             .with_for_update(skip_locked=True)
         ).all()
+        if not expired:
+            return 0
+        held = held_campaigns(session, standing_pauses(session))
         refused: list[Refused] = []
         matches = _matches(session, [contact.id for contact in expired])
         for contact in expired:
@@ -105,16 +108,10 @@ def cancel_expired(sessions: Sessions, *, now: datetime, rules: ContactRules) ->
         return len(expired)
 
 
-def is_deliverable(session: Session) -> ColumnElement[bool]:
-    """A condition on contacts: no pause holds them back. Answers are never held."""
+def held_back(session: Session) -> frozenset[int] | None:
+    """The campaigns whose contacts a pause holds back; None: all are held but answers, which never are."""
     pauses = standing_pauses(session)
-    if pauses.everything is not None:
-        return Contact.purpose.in_(ANSWERS)
-    if not pauses.policies and not pauses.campaigns:
-        return true()
-    held = held_campaigns(session, pauses)
-    free = or_(Contact.campaign_id.is_(None), Contact.campaign_id.not_in(held))
-    return or_(Contact.purpose.in_(ANSWERS), free)
+    return None if pauses.everything is not None else held_campaigns(session, pauses)
 
 
 def held_campaigns(session: Session, pauses: Pauses) -> frozenset[int]:
@@ -157,6 +154,9 @@ def _lock_due(session: Session, candidates: Sequence[Candidate], *, now: datetim
 
 
 def _lock(session: Session, table: Any, ids: Collection[int]) -> frozenset[int]:
+    """Those of the rows that nobody else holds; they are ours until the transaction ends."""
+    if not locks_rows(session):
+        return frozenset(ids)
     query = select(table.id).where(table.id.in_(ids)).order_by(table.id)
     return frozenset(session.scalars(query.with_for_update(skip_locked=True, key_share=True)))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
+from models.asking import ask, ids
 from models.match import Match
 from models.resident import Phone
 from models.session import lock_resident
@@ -71,12 +73,13 @@ def note_failure(session: Session, contact: Failed, cause: Cause, *, now: dateti
 
 def note_deliveries(session: Session, phone_ids: Collection[int]) -> None:
     """A delivery ends a run of failures."""
-    session.execute(
-        update(Phone)
-        .where(Phone.id.in_(phone_ids), Phone.carrier_failures > 0)
-        .values(carrier_failures=0)
-        .execution_options(synchronize_session=False)
-    )
+    if phone_ids:
+        ask(session, _no_failures(), phones=list(phone_ids))
+
+
+@cache
+def _no_failures() -> Update:
+    return update(Phone).where(Phone.id.in_(ids("phones")), Phone.carrier_failures > 0).values(carrier_failures=0)
 
 
 def _count_failure(session: Session, phone_id: int) -> None:

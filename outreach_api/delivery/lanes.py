@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BindParameter, CompoundSelect, Integer, Select, bindparam, literal, select, union_all
+from sqlalchemy import BindParameter, Integer, Select, bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from models.asking import AnyColumns, AnyUnion, ask
 from models.contact import Campaign, Contact
 from models.vocabulary import CampaignKind, Channel, ContactPurpose, ContactState
 from scheduler.planning.pauses import Pauses, standing_pauses
@@ -38,8 +39,8 @@ class Lane:
 
 def due_answers(session: Session, channels: Collection[Channel], *, now: datetime, limit: int) -> list[Candidate]:
     """Answers that are due, oldest first: somebody is waiting for each."""
-    due = _due(channels, now).where(Contact.purpose.in_(ANSWERS)).order_by(Contact.due_at, Contact.id)
-    return [Candidate(*row) for row in session.execute(due.limit(limit))]
+    answers = _answers(tuple(sorted(channels)))
+    return [Candidate(*row) for row in ask(session, answers, now=now, most=limit)]
 
 
 def due_in_turns(session: Session, channels: Collection[Channel], *, now: datetime, limit: int) -> list[Candidate]:
@@ -52,7 +53,7 @@ def due_in_turns(session: Session, channels: Collection[Channel], *, now: dateti
         return []
     heads = _heads(tuple(lane.campaign_id for lane in lanes), tuple(sorted(channels)))
     queues: list[list[Candidate]] = [[] for _ in lanes]
-    for number, *columns in session.execute(heads, {"now": now, "most": limit}):
+    for number, *columns in ask(session, heads, now=now, most=limit):
         queues[number].append(Candidate(*columns))
     filled = [(lane.seats, queue) for lane, queue in zip(lanes, queues, strict=True) if queue]
     return list(islice(in_turns(_from_another_start(filled, now, limit)), limit))
@@ -62,7 +63,7 @@ def open_lanes(session: Session, pauses: Pauses) -> list[Lane]:
     """The lanes that nothing holds back, in the order of a turn: urgent ones, then by priority."""
     if pauses.everything is not None:
         return []
-    rows = session.execute(select(Campaign.id, Campaign.kind, Campaign.policy_id, Campaign.priority)).all()
+    rows = ask(session, _campaigns()).all()
     running = [row for row in rows if not pauses.hold(policy_id=row.policy_id, campaign_id=row.id)]
     in_order = sorted(running, key=lambda row: (row.kind is not CampaignKind.URGENT, row.priority, row.id))
     return [*(Lane(row.id, SEATS_A_TURN[row.kind]) for row in in_order), Lane(None)]
@@ -91,13 +92,25 @@ def _from_another_start(
     return queues[start:] + queues[:start]
 
 
+@cache
+def _campaigns() -> Select[int, CampaignKind, str, int]:
+    return select(Campaign.id, Campaign.kind, Campaign.policy_id, Campaign.priority)
+
+
 @lru_cache(maxsize=64)
-def _heads(campaign_ids: tuple[int | None, ...], channels: tuple[Channel, ...]) -> CompoundSelect[Any]:
+def _answers(channels: tuple[Channel, ...]) -> AnyColumns:
+    now, most = bindparam("now", type_=Contact.due_at.type), bindparam("most", type_=Integer)
+    answers = _due(channels, now).where(Contact.purpose.in_(ANSWERS)).order_by(Contact.due_at, Contact.id)
+    return answers.limit(most)
+
+
+@lru_cache(maxsize=64)
+def _heads(campaign_ids: tuple[int | None, ...], channels: tuple[Channel, ...]) -> AnyUnion:
     """The query over these lanes. It is kept: to put it together takes longer than to answer it."""
     return union_all(*(_head(campaign_id, number, channels) for number, campaign_id in enumerate(campaign_ids)))
 
 
-def _head(campaign_id: int | None, number: int, channels: Collection[Channel]) -> Select[Any]:
+def _head(campaign_id: int | None, number: int, channels: Collection[Channel]) -> AnyColumns:
     now, most = bindparam("now", type_=Contact.due_at.type), bindparam("most", type_=Integer)
     due = _due(channels, now).where(
         Contact.campaign_id.is_(None) if campaign_id is None else Contact.campaign_id == campaign_id,
@@ -107,9 +120,7 @@ def _head(campaign_id: int | None, number: int, channels: Collection[Channel]) -
     return select(literal(number).label("lane"), *head.c)
 
 
-def _due(
-    channels: Collection[Channel], now: datetime | BindParameter[datetime]
-) -> Select[int, int | None, int, Channel]:
+def _due(channels: Collection[Channel], now: BindParameter[datetime]) -> Select[int, int | None, int, Channel]:
     return select(Contact.id, Contact.resident_id, Contact.phone_id, Contact.channel).where(
         Contact.state == ContactState.PLANNED, Contact.due_at <= now, Contact.channel.in_(channels)
     )

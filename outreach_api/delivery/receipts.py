@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Integer, Row, Update, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
+from models.asking import AnyColumns, ask, ids
 from models.bulk import change_rows, insert_rows
 from models.contact import Contact, Receipt
 from models.event import Event
@@ -53,8 +55,7 @@ def apply_receipts(sessions: Sessions, *, now: datetime, batch: int = BATCH) -> 
                 verdict = applying.apply(receipt)
                 setattr(report, verdict, getattr(report, verdict) + 1)
             applying.write()
-            applied = update(Receipt).where(Receipt.id.in_([receipt.id for receipt in receipts]))
-            session.execute(applied.values(applied_at=now).execution_options(synchronize_session=False))
+            ask(session, _applied(), receipts=[receipt.id for receipt in receipts], now=now)
         if len(receipts) < batch:
             break
     return report
@@ -62,13 +63,25 @@ def apply_receipts(sessions: Sessions, *, now: datetime, batch: int = BATCH) -> 
 
 def _is_any_pending(sessions: Sessions) -> bool:
     with sessions.read() as session:
-        return session.scalar(select(Receipt.id).where(Receipt.applied_at.is_(None)).limit(1)) is not None
+        return ask(session, _arrived(), most=1).first() is not None
 
 
 def _pending(session: Session, batch: int) -> Sequence[Row[Any]]:
+    return ask(session, _arrived(locked=True), most=batch).all()
+
+
+@cache
+def _arrived(*, locked: bool = False) -> AnyColumns:
     columns = [getattr(Receipt, name) for name in ARRIVED]
-    query = select(*columns).where(Receipt.applied_at.is_(None)).order_by(Receipt.id).limit(batch)
-    return session.execute(query.with_for_update(skip_locked=True)).all()
+    most = bindparam("most", type_=Integer)
+    query = select(*columns).where(Receipt.applied_at.is_(None)).order_by(Receipt.id).limit(most)
+    return query.with_for_update(skip_locked=True) if locked else query
+
+
+@cache
+def _applied() -> Update:
+    applied = update(Receipt).where(Receipt.id.in_(ids("receipts")))
+    return applied.values(applied_at=bindparam("now", type_=Receipt.applied_at.type))
 
 
 @dataclass
@@ -92,15 +105,9 @@ class _Contacts:
     """The contacts that a batch of receipts speaks of, locked: by our id in the callback, else by the carrier's."""
 
     def __init__(self, session: Session, receipts: Sequence[Row[Any]]) -> None:
-        ids = {receipt.contact_id for receipt in receipts if receipt.contact_id is not None}
+        named = {receipt.contact_id for receipt in receipts if receipt.contact_id is not None}
         refs = {receipt.provider_ref for receipt in receipts}
-        query = (
-            select(*(getattr(Contact, one.name) for one in fields(_Standing)))
-            .where(or_(Contact.id.in_(ids), Contact.provider_ref.in_(refs)))
-            .order_by(Contact.id)
-            .with_for_update()
-        )
-        found = [_Standing(*row) for row in session.execute(query)]
+        found = [_Standing(*row) for row in ask(session, _spoken_of(), contacts=list(named), refs=list(refs))]
         self._by_id = {contact.id: contact for contact in found}
         self._by_ref = {contact.provider_ref: contact for contact in found}
 
@@ -109,6 +116,16 @@ class _Contacts:
             return self._by_id[receipt.contact_id]
         # Also of a contact that a restore took down under another id.
         return self._by_ref.get(receipt.provider_ref)
+
+
+@cache
+def _spoken_of() -> AnyColumns:
+    return (
+        select(*(getattr(Contact, one.name) for one in fields(_Standing)))
+        .where(or_(Contact.id.in_(ids("contacts")), Contact.provider_ref.in_(ids("refs"))))
+        .order_by(Contact.id)
+        .with_for_update()
+    )
 
 
 class _Applying:

@@ -9,24 +9,26 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import Select, bindparam, select, tuple_, update
 from sqlalchemy.orm import Session, defer
+from sqlalchemy.sql.dml import ReturningUpdate
 
+from models.asking import ask, ids
 from models.bulk import change_rows, insert_rows
 from models.contact import Contact
 from models.event import Event
-from models.resident import Resident
-from models.session import Sessions
+from models.session import Sessions, lock_residents
 from models.vocabulary import ContactState, EventKind, StopReason
 from outreach_api.channels.carrier import Accepted, Rejected, SendResult, Unknown
 from outreach_api.delivery.claim import Claimed
 from outreach_api.delivery.consequences import note_failure
 from outreach_api.delivery.told import note_told
 from scheduler.planning.guards import ALL_GUARDS, Guard, Guards
-from scheduler.planning.stops import GRAVITY, REFUSAL_OF_STOP, stops_of_phones, stops_of_residents
+from scheduler.planning.stops import GRAVITY, REFUSAL_OF_STOP, stops_in_force
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +56,7 @@ def begin_sends(
     more are begun than are handed over at once.
     """
     with sessions.write() as session:
-        _lock_residents(session, together)
+        lock_residents(session, {claimed.resident_id for claimed in together if claimed.resident_id is not None})
         stops = _stops(session, together) if guards.after_stop is Guard.ON else {}
         outcomes = {claimed.contact_id: _withhold(session, claimed, stops, now=now) for claimed in together}
         ours = _mark(session, [claimed for claimed in together if outcomes[claimed.contact_id] is None], now=now)
@@ -115,20 +117,14 @@ def settle_all(
             _settle_accepted(session, accepted, provider=provider, now=now)
 
 
-def _lock_residents(session: Session, together: Sequence[Claimed]) -> None:
-    """In the order of their ids, so that two who lock several never wait for each other in a ring."""
-    ids = {claimed.resident_id for claimed in together if claimed.resident_id is not None}
-    session.execute(select(Resident.id).where(Resident.id.in_(ids)).order_by(Resident.id).with_for_update())
-
-
 def _stops(session: Session, together: Sequence[Claimed]) -> dict[int, StopReason]:
     """The gravest stop in force for the resident or the phone of each, by contact."""
     stoppable = [claimed for claimed in together if claimed.stoppable]
-    residents = stops_of_residents(session, {c.resident_id for c in stoppable if c.resident_id is not None})
-    phones = stops_of_phones(session, {claimed.phone_id for claimed in stoppable})
+    residents = {claimed.resident_id for claimed in stoppable if claimed.resident_id is not None}
+    stops = stops_in_force(session, residents, {claimed.phone_id for claimed in stoppable})
     found: dict[int, StopReason] = {}
     for claimed in stoppable:
-        both = (residents.get(claimed.resident_id or 0), phones.get(claimed.phone_id))
+        both = (stops.residents.get(claimed.resident_id or 0), stops.phones.get(claimed.phone_id))
         in_force = [stop for stop in both if stop is not None]
         if in_force:
             found[claimed.contact_id] = min(in_force, key=GRAVITY.index)
@@ -148,24 +144,28 @@ def _withhold(session: Session, claimed: Claimed, stops: Mapping[int, StopReason
 
 def _mark(session: Session, going: Collection[Claimed], *, now: datetime) -> frozenset[int]:
     """Which of these are still being sent under this worker's fence, and are now marked as handed over."""
-    marked = session.scalars(
+    pairs = [(claimed.contact_id, claimed.fence) for claimed in going]
+    return frozenset(ask(session, _marked(), pairs=pairs, now=now).scalars()) if pairs else frozenset()
+
+
+@cache
+def _marked() -> ReturningUpdate[int]:
+    now = bindparam("now", type_=Contact.sent_at.type)
+    return (
         update(Contact)
-        .where(tuple_(Contact.id, Contact.fence).in_([(claimed.contact_id, claimed.fence) for claimed in going]))
+        .where(tuple_(Contact.id, Contact.fence).in_(ids("pairs")))
         .where(Contact.state == ContactState.SENDING)
         .values(sent_at=now, attempts=Contact.attempts + 1)
         .returning(Contact.id)
-        .execution_options(synchronize_session=False)
     )
-    return frozenset(marked)
 
 
 def _settle_accepted(
     session: Session, accepted: Mapping[int, tuple[Claimed, Accepted]], *, provider: str, now: datetime
 ) -> None:
     # Contacts before residents, as receipts lock them.
-    columns = (Contact.id, Contact.fence, Contact.state, Contact.provider_ref)
-    query = select(*columns).where(Contact.id.in_(accepted)).order_by(Contact.id).with_for_update()
-    ours = [row for row in session.execute(query) if row.fence == accepted[row.id][0].fence]
+    rows = ask(session, _standing(), contacts=list(accepted))
+    ours = [row for row in rows if row.fence == accepted[row.id][0].fence]
     note_told(session, list(accepted), now=now)
     settled = [row.id for row in ours if row.state is ContactState.SENDING]
     overtaken = [row.id for row in ours if row.state is not ContactState.SENDING and row.provider_ref is None]
@@ -181,6 +181,12 @@ def _settle_accepted(
         insert_rows(session, Event, [{**same, "facts": fact} for fact in facts])
     if overtaken:
         change_rows(session, Contact, [{"id": number, **reference[number]} for number in overtaken])
+
+
+@cache
+def _standing() -> Select[int, int, ContactState, str | None]:
+    columns = (Contact.id, Contact.fence, Contact.state, Contact.provider_ref)
+    return select(*columns).where(Contact.id.in_(ids("contacts"))).order_by(Contact.id).with_for_update()
 
 
 def _settle_rejected(session: Session, claimed: Claimed, result: Rejected, *, provider: str, now: datetime) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.orm import Session
 
+from models.asking import AnyColumns, ask, ids
 from models.bulk import change_rows, insert_rows
 from models.contact import Contact
 from models.conversation import Conversation, Message
-from models.resident import Resident, ResidentPhone
+from models.resident import ResidentPhone
+from models.session import lock_residents
 from models.vocabulary import Author, Channel, Direction, Stage
 
 
@@ -24,7 +27,7 @@ def note_told(session: Session, contact_ids: Collection[int], *, now: datetime) 
     contacts = _untold(session, contact_ids)
     if not contacts:
         return
-    _lock_residents(session, {contact["resident_id"] for contact in contacts} - {None})
+    lock_residents(session, {contact["resident_id"] for contact in contacts} - {None})
     talks = _talks(session, contacts, now=now)
     lines = [_line(contact, talks[contact["phone_id"]], now=now) for contact in contacts]
     insert_rows(session, Message, lines)
@@ -33,42 +36,46 @@ def note_told(session: Session, contact_ids: Collection[int], *, now: datetime) 
 
 
 def _untold(session: Session, contact_ids: Collection[int]) -> Sequence[RowMapping]:
-    told = select(Message.contact_id).where(Message.contact_id.in_(contact_ids))
+    return ask(session, _written_by_us(), contacts=list(contact_ids)).mappings().all()
+
+
+@cache
+def _written_by_us() -> AnyColumns:
+    told = select(Message.contact_id).where(Message.contact_id.in_(ids("contacts")))
     columns = (Contact.id, Contact.resident_id, Contact.phone_id, Contact.channel, Contact.sent_at, Contact.text)
     # A call tells nobody anything until somebody picks up: then it writes its own words.
     written = (Contact.channel != Channel.VOICE, Contact.id.not_in(told))
-    query = select(*columns).where(Contact.id.in_(contact_ids), *written).order_by(Contact.id)
-    return session.execute(query).mappings().all()
-
-
-def _lock_residents(session: Session, resident_ids: Collection[int]) -> None:
-    query = select(Resident.id).where(Resident.id.in_(resident_ids)).order_by(Resident.id)
-    session.execute(query.with_for_update())
+    return select(*columns).where(Contact.id.in_(ids("contacts")), *written).order_by(Contact.id)
 
 
 def _talks(session: Session, contacts: Sequence[RowMapping], *, now: datetime) -> dict[int, int]:
     """The newest conversation of each phone, by phone; begun where there was none."""
     of_phone = {contact["phone_id"]: contact for contact in contacts}
-    talks: dict[int, int] = dict(session.execute(_newest(of_phone)).all())
+    talks: dict[int, int] = dict(ask(session, _newest(), phones=list(of_phone)).all())
     silent = [phone_id for phone_id in of_phone if phone_id not in talks]
     if silent:
         shared = _shared(session, silent)
         begun = [_beginning(of_phone[phone_id], shared=phone_id in shared, now=now) for phone_id in silent]
         insert_rows(session, Conversation, begun)
-        talks.update(session.execute(_newest(silent)).all())
+        talks.update(ask(session, _newest(), phones=silent).all())
     return talks
 
 
-def _newest(phone_ids: Collection[int]) -> Select[int, int]:
-    newest = select(Conversation.phone_id, func.max(Conversation.id)).where(Conversation.phone_id.in_(phone_ids))
+@cache
+def _newest() -> Select[int, int]:
+    newest = select(Conversation.phone_id, func.max(Conversation.id)).where(Conversation.phone_id.in_(ids("phones")))
     return newest.group_by(Conversation.phone_id)
 
 
 def _shared(session: Session, phone_ids: Collection[int]) -> frozenset[int]:
     """Phones that are not one resident's: whom a talk there is with is not known until somebody says who they are."""
-    query = select(ResidentPhone.phone_id).where(ResidentPhone.phone_id.in_(phone_ids))
-    owned = session.scalars(query.group_by(ResidentPhone.phone_id).having(func.count() == 1))
-    return frozenset(phone_ids) - frozenset(owned)
+    return frozenset(phone_ids) - frozenset(ask(session, _owned_by_one(), phones=list(phone_ids)).scalars())
+
+
+@cache
+def _owned_by_one() -> Select[int]:
+    query = select(ResidentPhone.phone_id).where(ResidentPhone.phone_id.in_(ids("phones")))
+    return query.group_by(ResidentPhone.phone_id).having(func.count() == 1)
 
 
 def _beginning(contact: RowMapping, *, shared: bool, now: datetime) -> dict[str, Any]:

@@ -8,17 +8,26 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Protocol, TypeVar
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, exists, select
 
+from models.asking import ask
 from models.contact import Contact
 from models.session import Sessions
 from models.vocabulary import BreakerState, Channel, ContactState
 from outreach_api.channels.carrier import Accepted, Rejected, SendResult, TextCarrier, Unknown
 from outreach_api.clock import Clock
-from outreach_api.delivery.breaker import FAILURES_THAT_OPEN, FIRST_REST, allowances, is_failure, note_outcomes
+from outreach_api.delivery.breaker import (
+    FAILURES_THAT_OPEN,
+    FIRST_REST,
+    allowances,
+    breakers,
+    is_failure,
+    note_outcomes,
+)
 from outreach_api.delivery.claim import Claimed, cancel_expired, claim_due
 from outreach_api.delivery.pace import Rate
 from outreach_api.delivery.settle import Begun, begin_sends, hand_back, settle_all
@@ -148,13 +157,15 @@ def deliver_due(
     A carrier that turns us away for now (429, account, no connection) ends the pass for its channel: what was claimed
     goes back with a later due time. A carrier that fails again and again is left alone by its breaker.
     """
-    if not _anything_due(sessions, clock.now()):
+    look = _look(sessions, clock.now())
+    if not look.due:
         return DeliveryReport()
-    rules = rules or _rules(sessions)
-    report = DeliveryReport(cancelled=cancel_expired(sessions, now=clock.now(), rules=rules))
+    rules = rules or look.rules
+    report = DeliveryReport(cancelled=cancel_expired(sessions, now=clock.now(), rules=rules) if look.expired else 0)
     sender = _Sender(sessions, carriers, clock, guards)
     watched = [carrier for carrier in carriers.values() if not _minds_its_own_health(carrier)]
-    held = allowances(sessions, {carrier.name: carrier for carrier in watched}, now=clock.now())
+    names = {carrier.name: carrier for carrier in watched}
+    held = allowances(sessions, names, now=clock.now()) if look.broken else {}
     probing = {channel: held[carrier.name] for channel, carrier in carriers.items() if carrier.name in held}
     rates = _rates(carriers, rules)
     left, size = limit, FIRST_BATCH * threads
@@ -214,16 +225,31 @@ def _rates(carriers: Mapping[Channel, TextCarrier], rules: ContactRules) -> dict
     }
 
 
-def _anything_due(sessions: Sessions, now: datetime) -> bool:
+@dataclass(frozen=True)
+class _Look:
     """Most passes find nothing: that is known from one look, without taking the database to write."""
-    due = select(Contact.id).where(Contact.state == ContactState.PLANNED, Contact.due_at <= now).limit(1)
-    with sessions.read() as session:
-        return session.scalar(due) is not None
+
+    due: bool
+    expired: bool = False
+    broken: bool = False
+    """A carrier's breaker is not intact."""
+    rules: ContactRules = field(default_factory=ContactRules)
 
 
-def _rules(sessions: Sessions) -> ContactRules:
+def _look(sessions: Sessions, now: datetime) -> _Look:
     with sessions.read() as session:
-        return contact_rules(session)
+        due, expired = ask(session, _waiting(), now=now).one()
+        if not due:
+            return _Look(due=False)
+        return _Look(due=True, expired=expired, broken=bool(breakers(session)), rules=contact_rules(session))
+
+
+@cache
+def _waiting() -> Select[bool, bool]:
+    """Whether a contact is due, and whether one has expired that was not sent."""
+    now = bindparam("now", type_=Contact.due_at.type)
+    planned = Contact.state == ContactState.PLANNED
+    return select(exists().where(planned, Contact.due_at <= now), exists().where(planned, Contact.expires_at <= now))
 
 
 def _hand_over(carrier: TextCarrier, claimed: Claimed) -> SendResult:

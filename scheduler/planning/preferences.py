@@ -7,10 +7,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import time
 from enum import StrEnum
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from models.asking import ask, ids
 from models.resident import Preference
 from models.vocabulary import Channel
 from scheduler.planning.quiet_hours import ContactHours, Hours
@@ -33,13 +35,17 @@ RELATION_WISHED = {Wish.DAUGHTER_FIRST: "女儿", Wish.SON_FIRST: "儿子"}
 
 def wishes_of(session: Session, resident_ids: Collection[int]) -> dict[int, frozenset[Wish]]:
     """The wishes of those residents who have any."""
-    query = select(Preference.resident_id, Preference.name).where(
-        Preference.resident_id.in_(resident_ids), Preference.name.in_(Wish)
-    )
     found: dict[int, set[Wish]] = defaultdict(set)
-    for resident_id, name in session.execute(query):
+    for resident_id, name in ask(session, _wished(), residents=resident_ids):
         found[resident_id].add(Wish(name))
     return {resident_id: frozenset(wishes) for resident_id, wishes in found.items()}
+
+
+@cache
+def _wished() -> Select[int, str]:
+    return select(Preference.resident_id, Preference.name).where(
+        Preference.resident_id.in_(ids("residents")), Preference.name.in_(Wish)
+    )
 
 
 def honouring(rules: ContactRules, wishes: frozenset[Wish]) -> ContactRules:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from models.asking import ask, ids
 from models.event import Setting
 from models.vocabulary import Channel
 from scheduler.planning.budget import (
@@ -108,8 +110,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
 
 def contact_rules(session: Session, zone: ZoneInfo = HOME_ZONE) -> ContactRules:
     """The rules as they stand now. A setting that can't be read counts as its default and is logged, never a crash."""
-    query = select(Setting.name, Setting.value).where(Setting.name.in_(READERS))
-    values: dict[str, Any] = dict(session.execute(query).all())
+    values: dict[str, Any] = dict(ask(session, _settings(), names=READERS).all())
     calendar = HolidayCalendar(_read(values, CALENDAR_OVERRIDES, {}))
     return ContactRules(
         zone=zone,
@@ -121,6 +122,11 @@ def contact_rules(session: Session, zone: ZoneInfo = HOME_ZONE) -> ContactRules:
         follow_capacity=_read(values, OUTREACH_FOLLOWS_CAPACITY, None),
         follow_agents=_read(values, OUTREACH_FOLLOWS_AGENTS, None),
     )
+
+
+@cache
+def _settings() -> Select[str, Any]:
+    return select(Setting.name, Setting.value).where(Setting.name.in_(ids("names")))
 
 
 def _read(values: dict[str, Any], name: str, default: Value) -> Value:

@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from models.asking import AnyColumns, ask, ids
 from models.case import Case
 from models.contact import Campaign, Contact, ContactMatch
 from models.conversation import ContactStop, Conversation, Message
@@ -336,16 +338,16 @@ def shared_phones(session: Session, phone_ids: Collection[int]) -> frozenset[int
 
 def talks_of(session: Session, resident_ids: Collection[int]) -> dict[int, tuple[datetime | None, int | None]]:
     """When each resident last said something to us, and who of the staff has taken the talk over."""
+    rows = ask(session, _talks(), residents=resident_ids)
+    return {resident_id: (last_at, staff_id) for resident_id, last_at, staff_id in rows if resident_id is not None}
+
+
+@cache
+def _talks() -> AnyColumns:
     newest = func.max(Message.at, type_=Message.at.type)
     said = and_(Message.conversation_id == Conversation.id, Message.direction == Direction.IN)
-    query = (
-        select(Conversation.resident_id, newest, func.max(Conversation.taken_over_by))
-        .outerjoin(Message, said)
-        .where(Conversation.resident_id.in_(resident_ids))
-        .group_by(Conversation.resident_id)
-    )
-    rows = session.execute(query)
-    return {resident_id: (last_at, staff_id) for resident_id, last_at, staff_id in rows if resident_id is not None}
+    query = select(Conversation.resident_id, newest, func.max(Conversation.taken_over_by)).outerjoin(Message, said)
+    return query.where(Conversation.resident_id.in_(ids("residents"))).group_by(Conversation.resident_id)
 
 
 def _in_human_hands(session: Session, resident_ids: Collection[int]) -> frozenset[int | None]:

@@ -7,10 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import cache
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from models.asking import AnyColumns, ask, ids
 from models.contact import Contact
 from models.conversation import Inbound
 from models.vocabulary import Channel, ContactState
@@ -47,22 +49,27 @@ def spending(
 ) -> Spending:
     """The contacts of the last week, and with `planned` those to come, that count for these residents and phones."""
     unspent = UNSPENT if planned is Planned.COUNTS else UNSPENT | {ContactState.PLANNED}
-    columns = (Contact.id, Contact.resident_id, Contact.phone_id, Contact.channel, Contact.purpose)
-    times = (Contact.sent_at, Contact.due_at, Inbound.received_at)
-    # A contact may be sent long after it was planned: the window is on what happened last to it.
-    recent = or_(Contact.sent_at > now - WEEK, (Contact.sent_at.is_(None)) & (Contact.due_at > now - WEEK))
-    rows = session.execute(
-        select(*columns, *times)
-        .outerjoin(Inbound, Inbound.id == Contact.inbound_id)
-        .where(
-            or_(Contact.resident_id.in_(resident_ids), Contact.phone_id.in_(phone_ids)),
-            Contact.state.not_in(unspent),
-            recent,
-        )
-    )
+    rows = ask(session, _counted(), residents=resident_ids, phones=phone_ids, unspent=unspent, since=now - WEEK)
     found = Spending()
     for contact_id, resident_id, phone_id, channel, purpose, sent_at, due_at, answers in rows:
         at = sent_at or due_at
         if is_proactive(purpose, at=at, answers=answers):
             found.add(contact_id, Spent(Channel(channel), at, purpose), resident_id=resident_id, phone_id=phone_id)
     return found
+
+
+@cache
+def _counted() -> AnyColumns:
+    columns = (Contact.id, Contact.resident_id, Contact.phone_id, Contact.channel, Contact.purpose)
+    times = (Contact.sent_at, Contact.due_at, Inbound.received_at)
+    # A contact may be sent long after it was planned: the window is on what happened last to it.
+    since = bindparam("since", type_=Contact.due_at.type)
+    return (
+        select(*columns, *times)
+        .outerjoin(Inbound, Inbound.id == Contact.inbound_id)
+        .where(
+            or_(Contact.resident_id.in_(ids("residents")), Contact.phone_id.in_(ids("phones"))),
+            Contact.state.not_in(ids("unspent")),
+            or_(Contact.sent_at > since, (Contact.sent_at.is_(None)) & (Contact.due_at > since)),
+        )
+    )
