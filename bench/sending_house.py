@@ -20,7 +20,7 @@ from models.contact import Campaign, Contact, ContactMatch
 from models.match import Match
 from models.resident import Phone, Resident, ResidentPhone
 from models.vocabulary import CampaignState, Channel, ContactPurpose, ContactState, MatchState
-from outreach_api.bootstrap import House, open_house
+from outreach_api.bootstrap import RECEIPTS_WAIT_SECONDS, House, open_house
 from outreach_api.clock import VirtualClock
 from outreach_api.loops import work_until
 from outreach_api.rehearsal.server import ServerThread
@@ -42,7 +42,7 @@ def send_all(environment: Mapping[str, str], messages: int) -> dict[str, Any]:
     """Send so many texts to as many residents. Residents, phones and matches are there beforehand."""
     os.environ.update(environment)
     settings = Settings(_env_file=None)
-    with open_house(settings, clock=VirtualClock(NOON)) as house:
+    with open_house(settings, clock=VirtualClock(NOON), receipts_wait=RECEIPTS_WAIT_SECONDS) as house:
         with house.sessions.write() as session:
             people = _settle_people(session, messages)
         cpu_before = used()["cpu_s"]

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from models.base import Base
 
@@ -22,6 +23,12 @@ def insert_rows(session: Session, noun: type[Base], rows: Sequence[Row]) -> None
         session.connection().execute(_insertion(noun), rows)
 
 
+def insert_with_ids(session: Session, noun: type[Base], rows: Sequence[Row]) -> Sequence[int]:
+    """Insert rows that all have the same columns; their ids, in the order of the rows."""
+    session.flush()
+    return session.connection().execute(_insertion_with_ids(noun), rows).scalars().all()
+
+
 def change_rows(session: Session, noun: type[Base], rows: Sequence[Row]) -> None:
     """Change rows by their `id`; all have the same columns, and objects of the session do not hear of it."""
     if not rows:
@@ -34,6 +41,12 @@ def change_rows(session: Session, noun: type[Base], rows: Sequence[Row]) -> None
 @cache
 def _insertion(noun: type[Base]) -> Insert:
     return insert(_table(noun))
+
+
+@cache
+def _insertion_with_ids(noun: type[Base]) -> ReturningInsert[int]:
+    table = _table(noun)
+    return insert(table).returning(table.c.id, sort_by_parameter_order=True)
 
 
 @cache

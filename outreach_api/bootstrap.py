@@ -7,6 +7,7 @@ most commands need none of it.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -76,6 +77,8 @@ if TYPE_CHECKING:
 FIRST_HOUR = 8
 """Of the hourly jobs."""
 RECONCILE_EVERY = timedelta(minutes=1)
+RECEIPTS_WAIT_SECONDS = 0.25
+"""So long receipts of a running service wait for others: nobody waits for one, and a hundred cost what ten do."""
 # So long a call may wait at the carrier before it rings.
 MAY_WAIT_TO_RING = timedelta(minutes=1)
 
@@ -103,9 +106,12 @@ class House:
     carriers: Mapping[Channel, TextCarrier]
     bot: Bot
     guards: Guards = ALL_GUARDS
+    receipts_wait: float = 0.0
+    """Seconds on the wall. A rehearsal, whose clock stands still while it works, lets no receipt wait."""
     jobs: list[Job] = field(init=False)
     _next_slot: datetime | None = field(init=False, default=None)
     _reconcile_at: datetime | None = field(init=False, default=None)
+    _receipts_at: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self.calls = CallService(
@@ -195,8 +201,9 @@ class House:
         """Do what waits now: receipts, answers, sending, what is unknown. How much was done."""
         now = self.clock.now()
         due, done = look_for_due(self.sessions, now), 0
-        if due.receipts:
+        if due.receipts and time.monotonic() >= self._receipts_at:
             done += apply_receipts(self.sessions, now=now).total
+            self._receipts_at = time.monotonic() + self.receipts_wait
         if due.inbound:
             done += len(answer_due(self.sessions, self.bot, self.cards, self.clock).inbound_ids)
         if due.inbound or (due.last_stop_at is not None and due.last_stop_at >= now - self._rings_for):
@@ -321,6 +328,7 @@ def open_house(
     clock: Clock | None = None,
     guards: Guards = ALL_GUARDS,
     durability: Durability = Durability.POWER_LOSS,
+    receipts_wait: float = 0.0,
 ) -> Iterator[House]:
     """Open the installation in `settings.home`, bringing its database up to date; a first start makes its keys.
 
@@ -343,6 +351,7 @@ def open_house(
             carriers=carriers_of(settings, sessions, clock),
             bot=bot,
             guards=guards,
+            receipts_wait=receipts_wait,
         )
     finally:
         bot.close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from models.case import Appointment
 from models.contact import Contact
@@ -25,7 +26,7 @@ from outreach_api.conversations.copy_deck import LINES
 from outreach_api.conversations.proof import code_for_visit, spaced
 from scheduler.planning.quiet_hours import next_allowed
 from scheduler.planning.rules import ContactRules, contact_rules
-from scheduler.planning.stops import stops_of_phones, stops_of_residents
+from scheduler.planning.stops import stops_in_force
 
 TEMPLATE = "visit_notice"
 PART_WORDS = {DayPart.MORNING: "上午", DayPart.AFTERNOON: "下午"}
@@ -40,11 +41,13 @@ def tell_visits(sessions: Sessions, *, now: datetime) -> int:
     with sessions.write() as session:
         rules = contact_rules(session)
         _take_back(session, now)
+        untold = _untold(session, now)
+        phones = _phones(session, {resident_id for resident_id, _ in untold})
         told = 0
-        for appointments in _untold(session, now):
-            contact = _text(session, appointments[0], rules, now)
-            if contact is not None:
+        for (resident_id, _), appointments in untold.items():
+            if resident_id in phones:
                 told += 1
+                contact = _text(session, appointments[0], resident_id, phones[resident_id], rules, now)
                 for appointment in appointments:
                     appointment.told_by = contact.id
     return told
@@ -59,26 +62,25 @@ def _take_back(session: Session, now: datetime) -> None:
         contact.state, contact.refusal, contact.settled_at = ContactState.CANCELLED, Refusal.MATCH_CLOSED, now
 
 
-def _untold(session: Session, now: datetime) -> list[list[Appointment]]:
-    """Standing appointments of days to come, together where they are one resident's."""
+def _untold(session: Session, now: datetime) -> dict[tuple[int, date], list[Appointment]]:
+    """Standing appointments of days to come, together where they are one resident's of one day."""
     today = now.astimezone(DISTRICT_HOURS.zone).date()
     query = (
         select(Appointment)
         .where(Appointment.state == AppointmentState.STANDING, Appointment.told_by.is_(None), Appointment.on > today)
+        .options(joinedload(Appointment.case))
         .order_by(Appointment.id)
     )
-    together: dict[tuple[int, object], list[Appointment]] = {}
+    together: dict[tuple[int, date], list[Appointment]] = {}
     for appointment in session.scalars(query):
         if appointment.case.resident_id is not None:
             together.setdefault((appointment.case.resident_id, appointment.on), []).append(appointment)
-    return list(together.values())
+    return together
 
 
-def _text(session: Session, appointment: Appointment, rules: ContactRules, now: datetime) -> Contact | None:
-    resident_id = appointment.case.resident_id
-    phone_id = _phone(session, resident_id) if resident_id is not None else None
-    if phone_id is None:
-        return None
+def _text(
+    session: Session, appointment: Appointment, resident_id: int, phone_id: int, rules: ContactRules, now: datetime
+) -> Contact:
     due_at = next_allowed(now, Channel.SMS, rules.hours)
     ends = datetime.combine(appointment.on, time(), DISTRICT_HOURS.zone) + timedelta(hours=9)
     when = f"{appointment.on.month}月{appointment.on.day}日{PART_WORDS[appointment.part]}"
@@ -101,16 +103,20 @@ def _text(session: Session, appointment: Appointment, rules: ContactRules, now: 
     return contact
 
 
-def _phone(session: Session, resident_id: int) -> int | None:
-    """The first of their phones that takes texts; none where the resident or the phone wants none."""
-    if stops_of_residents(session, [resident_id]):
-        return None
+def _phones(session: Session, resident_ids: Collection[int]) -> dict[int, int]:
+    """The first of each one's phones that takes texts; none where the resident or the phone wants none."""
+    if not resident_ids:
+        return {}
     query = (
-        select(Phone.id)
-        .join(ResidentPhone, ResidentPhone.phone_id == Phone.id)
-        .where(ResidentPhone.resident_id == resident_id, Phone.state == PhoneState.USABLE)
+        select(ResidentPhone.resident_id, Phone.id)
+        .join(Phone, ResidentPhone.phone_id == Phone.id)
+        .where(ResidentPhone.resident_id.in_(resident_ids), Phone.state == PhoneState.USABLE)
         .order_by(ResidentPhone.rank, ResidentPhone.id)
     )
-    phones = list(session.scalars(query))
-    stopped = stops_of_phones(session, phones)
-    return next((phone_id for phone_id in phones if phone_id not in stopped), None)
+    rows = session.execute(query).all()
+    stops = stops_in_force(session, resident_ids, {phone_id for _, phone_id in rows})
+    found: dict[int, int] = {}
+    for resident_id, phone_id in rows:
+        if resident_id not in stops.residents and phone_id not in stops.phones:
+            found.setdefault(resident_id, phone_id)
+    return found

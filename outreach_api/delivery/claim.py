@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from models.asking import locks_rows
+from models.asking import ids, locks_rows
 from models.contact import Campaign, Contact, ContactMatch
 from models.event import Event
 from models.match import Match
@@ -148,16 +149,22 @@ def _lock_due(session: Session, candidates: Sequence[Candidate], *, now: datetim
         for candidate in candidates
         if candidate.phone_id in phones and (candidate.resident_id is None or candidate.resident_id in residents)
     ]
-    query = select(Contact).where(Contact.id.in_(ours), Contact.state == ContactState.PLANNED, Contact.due_at <= now)
-    contacts = {contact.id: contact for contact in session.scalars(query.with_for_update(skip_locked=True))}
+    contacts = {contact.id: contact for contact in session.scalars(_still_due(), {"ours": ours, "now": now})}
     return [contacts[contact_id] for contact_id in ours if contact_id in contacts]
 
 
-def _lock(session: Session, table: Any, ids: Collection[int]) -> frozenset[int]:
+@cache
+def _still_due() -> Select[Contact]:
+    due = Contact.due_at <= bindparam("now", type_=Contact.due_at.type)
+    query = select(Contact).where(Contact.id.in_(ids("ours")), Contact.state == ContactState.PLANNED, due)
+    return query.with_for_update(skip_locked=True)
+
+
+def _lock(session: Session, table: Any, wanted: Collection[int]) -> frozenset[int]:
     """Those of the rows that nobody else holds; they are ours until the transaction ends."""
     if not locks_rows(session):
-        return frozenset(ids)
-    query = select(table.id).where(table.id.in_(ids)).order_by(table.id)
+        return frozenset(wanted)
+    query = select(table.id).where(table.id.in_(wanted)).order_by(table.id)
     return frozenset(session.scalars(query.with_for_update(skip_locked=True, key_share=True)))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ScalarResult, select
 from sqlalchemy.orm import Session
 
 from models.carrier import SenderPace
@@ -48,9 +48,7 @@ class Paces:
         self._rates = rates
         self._now = now
         senders = {rate.sender for rate in rates.values()}
-        query = select(SenderPace).where(SenderPace.sender.in_(senders)).order_by(SenderPace.sender)
-        rows = session.scalars(query.with_for_update()) if senders else ()
-        self._rows = {row.sender: row for row in rows}
+        self._rows = {row.sender: row for row in _locked(session, senders)} if senders else {}
 
     def room(self, channel: Channel) -> int | None:
         """How many may go on this channel now; None where no rate is set."""
@@ -70,3 +68,8 @@ class Paces:
             row = self._rows[rate.sender] = SenderPace(sender=rate.sender, free_at=free_at)
             self._session.add(row)
         row.free_at = free_at
+
+
+def _locked(session: Session, senders: Collection[str]) -> ScalarResult[SenderPace]:
+    query = select(SenderPace).where(SenderPace.sender.in_(senders)).order_by(SenderPace.sender)
+    return session.scalars(query.with_for_update())

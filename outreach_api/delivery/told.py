@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.orm import Session
 
 from models.asking import AnyColumns, ask, ids
-from models.bulk import change_rows, insert_rows
+from models.bulk import change_rows, insert_rows, insert_with_ids
 from models.contact import Contact
 from models.conversation import Conversation, Message
 from models.resident import ResidentPhone
@@ -56,8 +56,7 @@ def _talks(session: Session, contacts: Sequence[RowMapping], *, now: datetime) -
     if silent:
         shared = _shared(session, silent)
         begun = [_beginning(of_phone[phone_id], shared=phone_id in shared, now=now) for phone_id in silent]
-        insert_rows(session, Conversation, begun)
-        talks.update(ask(session, _newest(), phones=silent).all())
+        talks |= dict(zip(silent, insert_with_ids(session, Conversation, begun), strict=True))
     return talks
 
 

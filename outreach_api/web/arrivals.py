@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from models.bulk import insert_rows
 from models.contact import Receipt
 from models.conversation import Inbound
 from models.event import Event
@@ -95,8 +95,7 @@ class Arrivals:
         texts = [arrival.row for arrival in batch if isinstance(arrival, Text)]
         receipts = [arrival.row for arrival in batch if isinstance(arrival, Status)]
         with self._sessions.write() as session:
-            if receipts:
-                session.execute(insert(Receipt), receipts)
+            insert_rows(session, Receipt, receipts)
             ids = _write_texts(session, texts) if texts else {}
         # A text that came twice within the batch is one row, and new to one of the two.
         return [ids.pop(arrival.row["provider_ref"], None) for arrival in batch]
@@ -112,6 +111,6 @@ def _write_texts(session: Session, rows: Sequence[Row]) -> dict[str, int]:
         events = [
             {"at": at, "kind": EventKind.INBOUND_RECEIVED, "facts": {"inbound": number}} for number in ids.values()
         ]
-        session.execute(insert(Event), events)
+        insert_rows(session, Event, events)
         wake(session)
     return ids
