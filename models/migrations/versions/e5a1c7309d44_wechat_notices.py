@@ -1,13 +1,13 @@
 """wechat notices.
 
-Revision: e5a1c7309d44, after d2f7a61c08b9.
+Revision: e5a1c7309d44, after 1841ba81e123.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'e5a1c7309d44'
-down_revision = 'd2f7a61c08b9'
+down_revision = '1841ba81e123'
 branch_labels = None
 depends_on = None
 
