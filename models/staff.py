@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
+from models.column_types import Encrypted
 from models.vocabulary import Role
 
 
@@ -26,6 +27,10 @@ class Staff(Base):
     """How many cases they can have in hand at once; none is no limit."""
     away_since: Mapped[datetime | None]
     """Not at their desk since then, whatever their shift says; none is there."""
+    totp_secret: Mapped[str | None] = mapped_column(Encrypted("staff.totp_secret"))
+    """Of their authenticator, where they have one."""
+    totp_step: Mapped[int | None]
+    """The time step of the last code they used: none is good twice."""
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]

@@ -21,6 +21,7 @@ from outreach_api.cases.presence import ShiftRefused, set_shifts
 from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.settings import Settings
+from outreach_api.web.second_factor import NEEDED_BY, give_factor, take_factor
 from outreach_api.web.staff import add_staff
 from outreach_api.web.tokens import Terms, add_token, revoke_token, tokens
 
@@ -126,7 +127,38 @@ def add_person(
         if team and team_id is None:
             fail(say(f"没有小分队 {team}", f"there is no team {team}"))
         password = add_staff(session, username, name or username, role, team_id=team_id, most_cases=most_cases)
-    OUT.print(password)
+        session.flush()
+        person = session.scalars(select(Staff).where(Staff.username == username)).one()
+        needs = role in NEEDED_BY
+        factor = give_factor(session, person, by="terminal", now=house.clock.now()) if needs else None
+    OUT.print(password, markup=False)
+    if factor:
+        OUT.print(factor, markup=False, soft_wrap=True)
+
+
+@staff.command(
+    "second-factor",
+    help=say("换发动态验证码的密钥（显示一次），或取消", "A new secret for one-time codes, shown once; or none"),
+)
+@tells_faults
+def second_factor(
+    username: str, off: Annotated[bool, typer.Option("--off", help=say("取消", "do without"))] = False
+) -> None:
+    with open_house(Settings()) as house, house.sessions.write() as session:
+        person = session.scalars(select(Staff).where(Staff.username == username)).first()
+        if person is None:
+            fail(say(f"没有用户 {username}", f"there is no user {username}"), status=2)
+        if off and person.role in NEEDED_BY:
+            fail(say("管理员必须使用动态验证码", "an administrator does not do without"))
+        now = house.clock.now()
+        if off:
+            take_factor(session, person, by="terminal", now=now)
+        factor = None if off else give_factor(session, person, by="terminal", now=now)
+    OUT.print(
+        factor or say(f"{username} 不再需要动态验证码", f"{username} needs no code any more"),
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

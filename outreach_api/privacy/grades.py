@@ -52,6 +52,8 @@ CALL_WORDS = Kept("六个月后删除", "six months", timedelta(days=183))
 WIRE = Kept("一年", "a year", timedelta(days=365))
 LIVE = Kept("九十天", "ninety days", timedelta(days=90))
 CODES = Kept("失效后九十天", "ninety days after it expired", timedelta(days=90))
+TOLD = Kept("三十天", "thirty days", timedelta(days=30))
+ANSWERED_ONCE = Kept("七天", "seven days", timedelta(days=7))
 SESSIONS = Kept("六个月", "six months", timedelta(days=183))
 
 
@@ -417,7 +419,7 @@ GRADES: dict[str, TableGrades] = {
         _O,
         WITH_STAFF,
         general="id role locale team_id most_cases away_since failed_sign_ins locked_until disabled_at",
-        personal="username display_name password_hash",
+        personal="username display_name password_hash totp_secret totp_step",
     ),
     "staff_session": _T(
         "登录", "sign-ins", _O, SESSIONS, general="id token_hash created_at last_seen_at ended_at", personal="staff_id"
@@ -434,7 +436,7 @@ GRADES: dict[str, TableGrades] = {
         "通知对接系统",
         "telling other systems",
         _O,
-        LIVE,
+        TOLD,
         general="id target_id topic message_id state status fault attempts created_at due_at claimed_at settled_at",
         personal="body",
     ),
@@ -449,7 +451,7 @@ GRADES: dict[str, TableGrades] = {
         "同一请求只做一次",
         "doing a request once",
         _O,
-        LIVE,
+        ANSWERED_ONCE,
         general="id token_id key digest received_at status",
         sensitive="answer",
     ),

@@ -23,6 +23,7 @@ from models.session import Sessions
 from models.staff import Staff, StaffSession
 from models.vocabulary import Role
 from outreach_api.settings import Settings
+from outreach_api.web.second_factor import passes
 
 SHORTEST_PASSWORD = 10
 FAILURES_BEFORE_LOCK = 5
@@ -69,8 +70,8 @@ def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
-def sign_in(sessions: Sessions, username: str, password: str, *, now: datetime) -> str:
-    """Open a session; its token, of which only the hash is kept.
+def sign_in(sessions: Sessions, username: str, password: str, *, code: str = "", now: datetime) -> str:
+    """Open a session; its token, of which only the hash is kept. `code` is that of a second factor.
 
     An unknown name costs as much time as a wrong password. From the fifth failure on the name is locked, for a minute
     at first, then twice as long each time, up to an hour.
@@ -84,7 +85,7 @@ def sign_in(sessions: Sessions, username: str, password: str, *, now: datetime) 
     is_right = _matches(found.password_hash if found else _nobodys_hash(), password)
     with sessions.write() as session:
         staff = session.get(Staff, found.id, with_for_update=True) if found else None
-        token = _try(session, staff, is_right=is_right, now=now)
+        token = _try(session, staff, code, is_right=is_right, now=now)
     if token is None:
         raise SignInRefused
     return token
@@ -135,9 +136,9 @@ def same_secret(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def _try(session: Session, staff: Staff | None, *, is_right: bool, now: datetime) -> str | None:
+def _try(session: Session, staff: Staff | None, code: str, *, is_right: bool, now: datetime) -> str | None:
     if staff is not None and staff.disabled_at is None and not _is_locked(staff, now):
-        if is_right:
+        if is_right and passes(staff, code, now=now):
             return _open_session(session, staff, now)
         _count_failure(staff, now)
     subject = f"staff:{staff.id}" if staff else "unknown"

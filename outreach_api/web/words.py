@@ -184,6 +184,7 @@ WORDS: dict[str, Pair] = {
     "sign_in": ("登录", "Sign in"),
     "sign_out": ("退出登录", "Sign out"),
     "username": ("用户名", "User name"),
+    "sign_in_code": ("动态验证码（没有则不填）", "One-time code, if you have one"),
     "password": ("密码", "Password"),
     "sign_in_refused": (
         "用户名或密码不对，或者账号暂时锁定了。请核对后再试，多次不成功请稍等几分钟。",

@@ -7,9 +7,11 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+import pyotp
 import pytest
 from argon2 import PasswordHasher
 
@@ -23,6 +25,7 @@ from outreach_api.clock import VirtualClock
 from outreach_api.settings import ROOT, Settings
 from outreach_api.web.app import create_app
 from outreach_api.web.house import FeedRefused
+from outreach_api.web.second_factor import NEEDED_BY
 from scheduler.planning.notices import NoticeReport, queue_notice
 from scheduler.planning.rules import contact_rules
 from scheduler.policies.card import PolicyCard
@@ -38,6 +41,7 @@ with warnings.catch_warnings():
     from fastapi.testclient import TestClient as TestClient
 
 PASSWORD = "correct-horse-七"
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 # As cheap as the algorithm allows: a hash carries its own cost.
 PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
@@ -137,7 +141,8 @@ def colleague(house: FakeHouse) -> Colleague:
 
     def add(role: Role) -> Staff:
         with house.sessions.write() as session:
-            return a_staff_member(session, role, password_hash=PASSWORD_HASH)
+            secret = TOTP_SECRET if role in NEEDED_BY else None
+            return a_staff_member(session, role, password_hash=PASSWORD_HASH, totp_secret=secret)
 
     return add
 
@@ -148,10 +153,16 @@ def form_token(page: str) -> str:
     return found.group(1)
 
 
+def code_at(at: datetime) -> str:
+    return pyotp.TOTP(TOTP_SECRET).at(at)
+
+
 def sign_in(client: TestClient, staff: Staff, password: str = PASSWORD) -> int:
     """Sign in as a browser does, through the form; the status of the answer."""
     token = form_token(client.get("/sign-in").text)
     form = {"csrf": token, "username": staff.username, "password": password, "next": "/"}
+    if staff.totp_secret:
+        form["code"] = code_at(client.app.state.wall_clock.now())  # type: ignore[attr-defined]
     return int(client.post("/sign-in", data=form).status_code)
 
 

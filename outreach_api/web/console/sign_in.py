@@ -34,6 +34,7 @@ def sign_in(
     request: Request,
     username: Annotated[str, Form(max_length=64)],
     password: Annotated[str, Form(max_length=256)],
+    code: Annotated[str, Form(max_length=16)] = "",
     csrf: Annotated[str, Form(max_length=64)] = "",
     back: Annotated[str, Form(alias="next", max_length=500)] = "/",
 ) -> Response:
@@ -41,7 +42,8 @@ def sign_in(
         raise ForgedRequest
     house = house_of(request)
     try:
-        token = auth.sign_in(house.sessions, username.strip(), password, now=request.app.state.wall_clock.now())
+        now = request.app.state.wall_clock.now()
+        token = auth.sign_in(house.sessions, username.strip(), password, code=code, now=now)
     except auth.SignInRefused:
         return _form(request, back, said="sign_in_refused", status=HTTPStatus.UNAUTHORIZED)
     answer = RedirectResponse(local_path(back), HTTPStatus.SEE_OTHER)
