@@ -305,7 +305,7 @@ GRADES: dict[str, TableGrades] = {
         "WeChat followers",
         _C,
         WITH_PERSON,
-        general="id follows last_heard_at failed_codes bound_at",
+        general="id follows last_heard_at failed_codes bound_at notices",
         personal="openid openid_index resident_id phone_id",
     ),
     "wechat_code": _T(
