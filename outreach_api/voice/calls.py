@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session, aliased
 
 from models.call import Call
 from models.column_types import key_ring
-from models.contact import Contact
+from models.contact import Contact, ContactMatch
 from models.conversation import Conversation
+from models.match import Match
 from models.resident import Phone, Preference, ResidentPhone
 from models.session import lock_resident
 from models.vocabulary import Channel, ContactPurpose, ContactState, Direction
 from outreach_api.conversations.transcript import said
 from outreach_api.voice.state import CallState
 from outreach_api.voice.transport import CallRef, Setup
+from scheduler.planning.situation import PUSHED_STATES
 from scheduler.planning.stops import standing_stop
 
 VOICEMAIL_AGAIN_AFTER = timedelta(days=30)
@@ -122,6 +124,18 @@ def is_stopped(session: Session, line: OnTheLine) -> bool:
     return (
         standing_stop(session, resident_id=contact.resident_id if contact else None, phone_id=line.phone_id) is not None
     )
+
+
+def others_wait(session: Session, line: OnTheLine, speaker: int) -> bool:
+    """Whether the call is for somebody else of the house too, for whom something is open still."""
+    if line.contact_id is None or len(line.residents) <= 1:
+        return False
+    query = (
+        select(Match.id)
+        .join(ContactMatch, ContactMatch.match_id == Match.id)
+        .where(ContactMatch.contact_id == line.contact_id, Match.resident_id != speaker, Match.state.in_(PUSHED_STATES))
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def left_voicemail_lately(session: Session, line: OnTheLine, *, now: datetime) -> bool:

@@ -15,7 +15,7 @@ import structlog
 
 from models.call import Call
 from models.session import Sessions
-from models.vocabulary import ContactPurpose, Direction, Question
+from models.vocabulary import ContactPurpose, ConversationOutcome, Direction, Question
 from outreach_api.clock import Clock
 from outreach_api.conversations.bot import Bot
 from outreach_api.conversations.callback import in_words
@@ -35,6 +35,7 @@ from outreach_api.voice.calls import (
     note_said,
     on_the_line,
     open_call,
+    others_wait,
 )
 from outreach_api.voice.follow_up import text_after_silence
 from outreach_api.voice.follows import Next, Turned, somebody_is_at_work, what_follows
@@ -66,6 +67,7 @@ PATIENCE_WHILE_WAITING = 5
 SILENCES = ("silence_1", "silence_2", "silence_keys")
 MACHINES = ("machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other")
 SURVEY_QUESTIONS = frozenset({Question.RATING, Question.RATING_REASON, Question.RESOLVED})
+NO_MORE_OF_ONES_OWN = frozenset({ConversationOutcome.DECLINED, ConversationOutcome.ALREADY_ENROLLED})
 _MARGIN = timedelta(seconds=60)
 log = structlog.get_logger(__name__)
 
@@ -230,10 +232,22 @@ class CallService:
             return self._say_own(found, text, Spoken(sentences(line("wait"))), waiting=True)
         if found.resident_id is None and found.residents:
             return self._before_identity(found, text)
+        if state.others_asked and (answered := self._about_the_others(found, text)) is not None:
+            return answered
         if small_words.takes_leave(text) and not (state.surveying and small_words.is_nothing_at_all(text)):
             return self._say_own(found, text, Spoken(sentences(line("goodbye"))), over="goodbye")
         if state.closing and small_words.is_nothing_more(text):
             return self._say_own(found, text, Spoken(sentences(line("goodbye"))), over="goodbye")
+        return None
+
+    def _about_the_others(self, found: OnTheLine, text: str) -> list[Command] | None:
+        """Whether somebody else of the house comes to the phone."""
+        if small_words.is_not_in(text):
+            return self._say_own(found, text, Spoken(sentences(line("not_in"))), over="not_in")
+        if found.state.last_said[-1:] == sentences(line("others"))[-1:] and small_words.is_more(text):
+            return self._say_own(found, text, Spoken(sentences(line("wait"))), waiting=True)
+        if small_words.is_hello(text):
+            return self._say_own(found, text, Spoken(sentences(line("who"))))
         return None
 
     def _before_identity(self, found: OnTheLine, text: str) -> list[Command] | None:
@@ -326,7 +340,10 @@ class CallService:
             return self._say_for_staff(found)
         reachable = bool(self.settings.agents_number) and somebody_is_at_work(self.clock.now())
         said = spoken(turned.text)
-        match what_follows(turned, agents_reachable=reachable):
+        follows = what_follows(turned, agents_reachable=reachable)
+        if not said.rest and self._asks_for_the_others(found, turned, follows):
+            return self._say(found, Spoken(said.now + sentences(line("others"))), closing=True, others_asked=True)
+        match follows:
             case Next.TRANSFER if turned.case is not None:
                 text = self._say(found, Spoken(sentences(line("transfer"))), own=True)
                 return [*text, Transfer(self.settings.agents_number, turned.case.case_id)]
@@ -337,6 +354,16 @@ class CallService:
         extra = () if said.rest else sentences(_extra(found, turned, newly_known=newly_known))
         closing = turned.asked is None and not said.rest
         return self._say(found, Spoken(said.now + extra, said.rest), closing=closing)
+
+    def _asks_for_the_others(self, found: OnTheLine, turned: Turned, follows: Next) -> bool:
+        """Once in a call that is for several of the house, when the one who speaks is done."""
+        done = follows is Next.GO_ON or turned.outcome in NO_MORE_OF_ONES_OWN
+        if found.state.others_asked or turned.asked is not None or turned.stopped or not done:
+            return False
+        if turned.resident_id is None or "goodbye" in turned.said:
+            return False
+        with self.sessions.read() as session:
+            return others_wait(session, found, turned.resident_id)
 
     # Saying
 

@@ -29,6 +29,8 @@ class CallState(BaseModel):
     """Half of who they are, said before the month."""
     surveying: bool = False
     """A question of a survey is open: 没有 answers it and takes no leave."""
+    others_asked: bool = False
+    """We have asked for the others of the house: a hello may be theirs."""
     closing: bool = False
     """Nothing is asked any more: a thank you or a goodbye ends the call."""
 

@@ -9,6 +9,7 @@ import pytest
 from models.resident import Mandate
 from models.vocabulary import Channel, MatchState
 from outreach_api.conversations.granting import Grant, grant, phone_of
+from outreach_api.voice.lines import BEFORE_IDENTITY
 from outreach_api.voice.settings import Transport
 from sandbox.carrier.listening import HangUp, Press
 from tests.voice.lab import ALLOWANCE, CHECK_UP, ME, Lab
@@ -50,16 +51,32 @@ def test_a_husband_at_the_phone_hears_of_his_own_and_of_nothing_else(on: Lab) ->
     assert (talked.stops, talked.consents) == ([], [])
 
 
-def test_one_call_for_both_hands_the_phone_over_and_names_to_each_what_is_theirs(on: Lab) -> None:
+def test_one_call_for_both_asks_for_the_other_and_names_to_each_what_is_theirs(on: Lab) -> None:
     chen, wangs = a_couple(on)
     contact_id = on.plan_call(chen[0], chen[1], {**chen[2], **wangs})
-    talked = on.call(ME, "同意", "我姓王，八月生的", "要", HangUp(), who=chen, contact_id=contact_id)
+    words = (ME, "同意", "好的", "喂", "我姓王，八月生的", "要", HangUp())
+    talked = on.call(*words, who=chen, contact_id=contact_id)
     assert "高龄津贴" in talked.heard[1]
     assert "体检" not in talked.heard[1]
-    assert "体检" in talked.heard[3]
-    assert "高龄" not in talked.heard[3]
+    assert "请他来听一下" in talked.heard[2]
+    assert talked.heard[3] == BEFORE_IDENTITY["wait"]
+    assert talked.heard[4] == BEFORE_IDENTITY["who"]
+    assert "体检" in talked.heard[5]
+    assert "高龄" not in "".join(talked.heard[3:])
+    assert talked.all.count("请他来听一下") == 1
     assert talked.state() is MatchState.APPLIED_BY_REPLY
     assert [match.state for match in on.all_matches(wangs)] == [MatchState.INTERESTED]
+
+
+def test_who_wants_nothing_is_still_asked_for_the_other_and_may_say_that_he_is_out(on: Lab) -> None:
+    chen, wangs = a_couple(on)
+    contact_id = on.plan_call(chen[0], chen[1], {**chen[2], **wangs})
+    talked = on.call(ME, Press("2"), "他不在家", who=chen, contact_id=contact_id)
+    assert "请他来听一下" in talked.heard[2]
+    assert "过后再打" in talked.heard[3]
+    assert talked.state() is MatchState.DECLINED
+    assert [match.state for match in on.all_matches(wangs)] == [MatchState.IN_OUTREACH]
+    assert (talked.stops, talked.cases) == ([], [])
 
 
 # A daughter on the line
