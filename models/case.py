@@ -109,6 +109,8 @@ class Case(Base):
     """When what is promised for its kind had happened; none while the promise runs."""
     escalation: Mapped[EscalationLevel] = mapped_column(default=EscalationLevel.NONE)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    """The contact that asked last whether it is settled."""
     wanted_from: Mapped[datetime | None]
     wanted_to: Mapped[datetime | None]
     """When a visit would suit the resident, as they said it."""

@@ -104,6 +104,8 @@ class ContactPurpose(StrEnum):
     REPLY = "reply"
     ACKNOWLEDGEMENT = "acknowledgement"
     VISIT_NOTICE = "visit_notice"
+    CASE_CHECK = "case_check"
+    """Asks who reported something whether it is settled."""
     SURVEY = "survey"
     HEADS_UP = "heads_up"
     """Tells somebody who has a benefit of a date ahead: a renewal, a new amount."""
@@ -117,6 +119,7 @@ PROACTIVE_PURPOSES = frozenset(
         ContactPurpose.REMINDER,
         ContactPurpose.SURVEY,
         ContactPurpose.VISIT_NOTICE,
+        ContactPurpose.CASE_CHECK,
         ContactPurpose.HEADS_UP,
         ContactPurpose.NOTICE,
     }

@@ -23,6 +23,7 @@ from models.crypto import KeyRing, new_key_ring, read_key_ring, write_key_ring
 from models.migrate import upgrade
 from models.session import Durability, Sessions, make_engine
 from models.vocabulary import Channel
+from outreach_api.cases.ask_settled import ask_settled
 from outreach_api.cases.capacity import room_for_outreach
 from outreach_api.cases.desk_capacity import room_at_desks
 from outreach_api.cases.home_help import open_home_help
@@ -264,8 +265,9 @@ class House:
         # What is appointed from now on is for tomorrow at the earliest: at eight, today's walks are complete.
         if now.astimezone(self.settings.zone).hour == FIRST_HOUR:
             plan_walks(self.sessions, self._today())
-        told = tell_visits(self.sessions, now=now)
-        return routed.facts() | {"told": told} | watch_queue(self.sessions, self.cards, now=now).facts()
+        told = tell_visits(self.sessions, channels=self.carriers.keys(), now=now)
+        asked = ask_settled(self.sessions, channels=self.carriers.keys(), now=now)
+        return routed.facts() | {"told": told, "asked": asked} | watch_queue(self.sessions, self.cards, now=now).facts()
 
     def _surveys(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         return plan_surveys(self.sessions, cards=self.cards, channels=self.carriers.keys(), now=now).facts()

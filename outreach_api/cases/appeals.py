@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from models.appeal import Appeal
 from models.case import Case
+from models.event import Setting
 from models.resident import Resident
 from models.vocabulary import AppealCategory, CaseKind, CaseReason, CaseState
 from outreach_api.cases.clocks import Standing, standing
@@ -32,6 +33,22 @@ CATEGORY_OF = MappingProxyType(
         "安全": AppealCategory.SAFETY,
         "物业": AppealCategory.PROPERTY,
         "其他": AppealCategory.OTHER,
+    }
+)
+
+
+DEPARTMENTS = "appeal_departments"
+USUAL_DEPARTMENT = MappingProxyType(
+    {
+        AppealCategory.NOISE: "生态环境部门",
+        AppealCategory.LIGHTING: "城管部门",
+        AppealCategory.WATER: "住建部门",
+        AppealCategory.RUBBISH: "城管部门",
+        AppealCategory.PARKING: "交警部门",
+        AppealCategory.LIFT: "市场监管部门",
+        AppealCategory.SAFETY: "应急管理部门",
+        AppealCategory.PROPERTY: "住建部门",
+        AppealCategory.OTHER: "街道办事处",
     }
 )
 
@@ -96,13 +113,24 @@ def describe(session: Session, case: Case, about: About) -> Appeal:
         resident = session.get(Resident, case.resident_id) if case.resident_id is not None else None
         category = about.category or CATEGORY_OF[appeal_subject(case.summary or "")]
         kept = Appeal(case_id=case.id, category=category, street=resident.street if resident else None)
+        kept.department = departments(session).get(category)
         session.add(kept)
-    kept.category = about.category or kept.category
+    if about.category is not None and about.category is not kept.category:
+        # Whoever corrects what it is about means the department of that, unless they name another.
+        kept.category, kept.department = about.category, departments(session).get(about.category)
     kept.department = about.department or kept.department
     kept.location = about.location or kept.location
     kept.street = about.street or kept.street
     session.flush()
     return kept
+
+
+def departments(session: Session) -> dict[AppealCategory, str]:
+    """Whose an appeal is by what it is about: as staff set it, else as districts usually divide it."""
+    setting = session.get(Setting, DEPARTMENTS)
+    said = setting.value if setting is not None and isinstance(setting.value, dict) else {}
+    known = {AppealCategory(name): str(whose) for name, whose in said.items() if name in set(AppealCategory)}
+    return {**USUAL_DEPARTMENT, **known}
 
 
 def hand_to_department(session: Session, case: Case, about: About, *, by: str, now: datetime) -> None:

@@ -5,56 +5,60 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from models.case import Appointment
 from models.contact import Contact
-from models.resident import Phone, ResidentPhone
 from models.session import Sessions
 from models.vocabulary import (
     AppointmentState,
+    CaseReason,
     Channel,
     ContactPurpose,
     ContactState,
     DayPart,
-    PhoneState,
     Refusal,
 )
 from outreach_api.cases.promises import DISTRICT_HOURS
+from outreach_api.cases.tell_by import Way, ways_to
 from outreach_api.conversations.copy_deck import LINES
 from outreach_api.conversations.proof import code_for_visit, spaced
-from scheduler.planning.quiet_hours import next_allowed
-from scheduler.planning.rules import ContactRules, contact_rules
-from scheduler.planning.stops import stops_in_force
+from scheduler.planning.cadence import NOT_REACHED, UNANSWERED
+from scheduler.planning.rules import contact_rules
 
-TEMPLATE = "visit_notice"
+TEMPLATES = {Channel.SMS: "visit_notice", Channel.VOICE: "visit_notice_spoken"}
 PART_WORDS = {DayPart.MORNING: "上午", DayPart.AFTERNOON: "下午"}
 
 
-def tell_visits(sessions: Sessions, *, now: datetime) -> int:
-    """Queue a text to everybody who is expecting a team and was not told yet; how many.
+def tell_visits(sessions: Sessions, *, channels: Collection[Channel] = (Channel.SMS,), now: datetime) -> int:
+    """Queue a text, or a call, to everybody who is expecting a team and was not told yet; how many.
 
-    Several cases of one resident on one day are one text. Who cannot be texted, or wants no messages, is not: the team
-    calls, or simply comes. The text names no benefit and nobody, since a phone may be a whole family's.
+    Who said that they cannot use their phone, or has a landline, is called where calls are made, and gets a text only
+    when nobody takes the call. Several cases of one resident on one day are told of once. Whoever wants no messages is
+    not told. Neither names a benefit or anybody, since a phone may be a whole family's; the call says it once it knows
+    who speaks.
     """
     with sessions.write() as session:
         rules = contact_rules(session)
         _take_back(session, now)
         untold = _untold(session, now)
-        phones = _phones(session, {resident_id for resident_id, _ in untold})
+        ways = ways_to(session, {resident_id for resident_id, _ in untold})
         told = 0
-        for (resident_id, _), appointments in untold.items():
-            if resident_id in phones:
+        for (resident_id, _), (appointments, called) in untold.items():
+            way = ways.to(resident_id, _wanted(appointments[0], called, channels), rules, now)
+            if way is not None:
                 told += 1
-                contact = _text(session, appointments[0], resident_id, phones[resident_id], rules, now)
+                contact = _contact(appointments[0], way, now)
+                session.add(contact)
+                session.flush()
                 for appointment in appointments:
                     appointment.told_by = contact.id
     return told
 
 
 def _take_back(session: Session, now: datetime) -> None:
-    """Texts that still wait, of visits that were called off meanwhile."""
+    """What still waits to be told, of visits that were called off meanwhile."""
     waiting = select(Contact).join(Appointment, Appointment.told_by == Contact.id)
     for contact in session.scalars(
         waiting.where(Contact.state == ContactState.PLANNED, Appointment.state != AppointmentState.STANDING)
@@ -62,61 +66,52 @@ def _take_back(session: Session, now: datetime) -> None:
         contact.state, contact.refusal, contact.settled_at = ContactState.CANCELLED, Refusal.MATCH_CLOSED, now
 
 
-def _untold(session: Session, now: datetime) -> dict[tuple[int, date], list[Appointment]]:
-    """Standing appointments of days to come, together where they are one resident's of one day."""
+def _untold(session: Session, now: datetime) -> dict[tuple[int, date], tuple[list[Appointment], bool]]:
+    """Standing appointments of days to come, together where they are one resident's; and whether they were called."""
     today = now.astimezone(DISTRICT_HOURS.zone).date()
+    in_vain = (Contact.channel == Channel.VOICE) & Contact.state.in_(NOT_REACHED | UNANSWERED)
     query = (
-        select(Appointment)
-        .where(Appointment.state == AppointmentState.STANDING, Appointment.told_by.is_(None), Appointment.on > today)
+        select(Appointment, Contact.id)
+        .outerjoin(Contact, Contact.id == Appointment.told_by)
+        .where(Appointment.state == AppointmentState.STANDING, Appointment.on > today)
+        .where(or_(Appointment.told_by.is_(None), in_vain))
         .options(joinedload(Appointment.case))
         .order_by(Appointment.id)
     )
-    together: dict[tuple[int, date], list[Appointment]] = {}
-    for appointment in session.scalars(query):
+    together: dict[tuple[int, date], tuple[list[Appointment], bool]] = {}
+    for appointment, call in session.execute(query):
         if appointment.case.resident_id is not None:
-            together.setdefault((appointment.case.resident_id, appointment.on), []).append(appointment)
+            door = (appointment.case.resident_id, appointment.on)
+            together.setdefault(door, ([], call is not None))[0].append(appointment)
     return together
 
 
-def _text(
-    session: Session, appointment: Appointment, resident_id: int, phone_id: int, rules: ContactRules, now: datetime
-) -> Contact:
-    due_at = next_allowed(now, Channel.SMS, rules.hours)
+def _wanted(appointment: Appointment, called: bool, channels: Collection[Channel]) -> list[Channel]:  # noqa: FBT001 - what happened
+    """How they are told, the first that is at work."""
+    if called:
+        wanted: tuple[Channel, ...] = (Channel.SMS,)
+    elif appointment.case.reason is CaseReason.CANNOT_USE_PHONE:
+        wanted = (Channel.VOICE, Channel.SMS)
+    else:
+        wanted = (Channel.SMS, Channel.VOICE)
+    return [channel for channel in wanted if channel in channels]
+
+
+def _contact(appointment: Appointment, way: Way, now: datetime) -> Contact:
     ends = datetime.combine(appointment.on, time(), DISTRICT_HOURS.zone) + timedelta(hours=9)
     when = f"{appointment.on.month}月{appointment.on.day}日{PART_WORDS[appointment.part]}"
     variables = {"when": when, "code": spaced(code_for_visit(appointment.id))}
-    contact = Contact(
-        resident_id=resident_id,
-        phone_id=phone_id,
-        channel=Channel.SMS,
+    template = TEMPLATES[way.channel]
+    return Contact(
+        resident_id=appointment.case.resident_id,
+        phone_id=way.phone_id,
+        channel=way.channel,
         purpose=ContactPurpose.VISIT_NOTICE,
         state=ContactState.PLANNED,
-        template_key=TEMPLATE,
+        template_key=template,
         variables=variables,
-        text=LINES[TEMPLATE].format(**variables),
+        text=LINES[template].format(**variables),
         created_at=now,
-        due_at=due_at,
+        due_at=way.due_at,
         expires_at=ends,
     )
-    session.add(contact)
-    session.flush()
-    return contact
-
-
-def _phones(session: Session, resident_ids: Collection[int]) -> dict[int, int]:
-    """The first of each one's phones that takes texts; none where the resident or the phone wants none."""
-    if not resident_ids:
-        return {}
-    query = (
-        select(ResidentPhone.resident_id, Phone.id)
-        .join(Phone, ResidentPhone.phone_id == Phone.id)
-        .where(ResidentPhone.resident_id.in_(resident_ids), Phone.state == PhoneState.USABLE)
-        .order_by(ResidentPhone.rank, ResidentPhone.id)
-    )
-    rows = session.execute(query).all()
-    stops = stops_in_force(session, resident_ids, {phone_id for _, phone_id in rows})
-    found: dict[int, int] = {}
-    for resident_id, phone_id in rows:
-        if resident_id not in stops.residents and phone_id not in stops.phones:
-            found.setdefault(resident_id, phone_id)
-    return found

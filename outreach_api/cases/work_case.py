@@ -148,7 +148,7 @@ def reopen(session: Session, case: Case, *, by: str, now: datetime, note: str) -
     """
     _open_again(case, FINISHED)
     case.accepted_at = case.first_feedback_at = case.resolved_at = case.confirmed_at = case.kept_at = None
-    case.staff_id = case.merged_into_id = None
+    case.staff_id = case.merged_into_id = case.asked_by = None
     case.escalation = EscalationLevel.NONE
     case.due_at = due_time(case.kind, now, hours_in_force(session))
     record_change(session, case, "reopened", by=by, now=now, note=note)

@@ -43,6 +43,7 @@ from outreach_api.conversations.decision import (
     Standing,
     offered_to,
 )
+from outreach_api.conversations.errands import read_errand
 from outreach_api.conversations.proof import code_for
 from outreach_api.conversations.state import DialogueState
 from outreach_api.surveys.open_survey import OpenSurvey, open_survey
@@ -177,6 +178,7 @@ def load_context(
         station=_station(session, person) if inbound.channel is Channel.CHAT else "",
         survey=_survey(session, sender, person, cards, now),
         called_about=_called_about(session, sender, call, cards, now) if standing is Standing.SHARED else None,
+        errand=read_errand(session, call, sender.phone.id if sender.phone else None, now),
         mandates=_mandates(session, sender, person, now),
         at_holders_phone=person is not None and person.id not in sender.at_home,
     )

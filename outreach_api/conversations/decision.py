@@ -22,6 +22,7 @@ from models.vocabulary import (
     Urgency,
 )
 from outreach_api.conversations.bot import Turn
+from outreach_api.conversations.errands import Errand
 from outreach_api.conversations.exact_words import ExactWord
 from outreach_api.conversations.state import DialogueState
 from outreach_api.conversations.when import Window
@@ -130,6 +131,8 @@ class Context:
     """The survey this message may be an answer to."""
     called_about: OpenSurvey | None = None
     """The survey of the call in which somebody speaks who has not said yet who they are."""
+    errand: Errand | None = None
+    """What this call is for, or what the phone was texted last, where that was no offer."""
     audience: Audience = Audience.PERSON
     """Whether a person or a firm's clerk is spoken to; before the speaker is known, whom the last offer was for."""
     by_proxy: bool = False
@@ -215,6 +218,15 @@ class OpenCase:
 
 
 @dataclass(frozen=True)
+class AnswerSettled:
+    """Whoever reported something says whether it is settled."""
+
+    case_id: int
+    settled: bool
+    words: str
+
+
+@dataclass(frozen=True)
 class CancelVisit:
     """Call off a visit that nobody asked for."""
 
@@ -263,6 +275,7 @@ Effect = (
     | ReleaseOptOut
     | QuarantinePhone
     | OpenCase
+    | AnswerSettled
     | CancelVisit
     | SetCallback
     | KeepPreference

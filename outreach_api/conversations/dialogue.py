@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.vocabulary import ConversationOutcome, StopReason
+from outreach_api.conversations import errand_turns
 from outreach_api.conversations.by_reading import follow
 from outreach_api.conversations.by_words import settled_by_words
 from outreach_api.conversations.decision import Context, Decision, Heard
@@ -17,9 +18,11 @@ def decide(heard: Heard, context: Context) -> Decision | None:
     """Decide, or say None: the exact words don't settle it and the bot has to be asked first.
 
     A standing stop outranks everything; then exact words, and a clerk who has left the post; then a person who took the
-    conversation over, in whose hands the assistant keeps quiet; then an open survey; then the bot's reading.
+    conversation over, in whose hands the assistant keeps quiet; then what they were texted or called for; then an open
+    survey; then the bot's reading.
     """
     draft = Draft(heard, context)
+    known_before = draft.is_known
     if context.stop and not _takes_back(heard, context.stop):
         if heard.exact is None and heard.turn is None:
             return None
@@ -30,11 +33,14 @@ def decide(heard: Heard, context: Context) -> Decision | None:
         return draft.decision()
     if context.in_human_hands and not (heard.exact and heard.exact.kind in STOP_WORDS):
         return draft.decision()
+    if errand_turns.take_answer(draft):
+        return draft.decision()
     surveyed = take_turn(draft)
     if surveyed is not Taken.NOT_OURS:
         return draft.decision() if surveyed is Taken.SETTLED else None
     if settled_by_words(draft):
         begin(draft)
+        errand_turns.begin(draft, known_before=known_before)
         silent = heard.exact is not None and heard.exact.kind is Exact.EMPTY
         draft.set(misses=draft.state.misses + 1 if silent else 0, menu=())
         draft.note_aside()

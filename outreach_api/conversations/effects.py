@@ -19,11 +19,13 @@ from models.transitions import MATCH_TRANSITIONS
 from models.vocabulary import CaseKind, PhoneState, StopReason
 from outreach_api.cases.appeals import About, describe
 from outreach_api.cases.appointments import wish_for
+from outreach_api.cases.ask_settled import answer_settled
 from outreach_api.cases.open_case import open_case
 from outreach_api.cases.routing import Wish
 from outreach_api.cases.unasked_visits import cancel_unasked_visits
 from outreach_api.conversations import proof
 from outreach_api.conversations.decision import (
+    AnswerSettled,
     CancelVisit,
     Effect,
     GiveConsent,
@@ -148,6 +150,10 @@ def _cancel_visit(session: Session, effect: CancelVisit, ground: Ground) -> None
     cancel_unasked_visits(session, [effect.match_id], by="resident", now=ground.now)
 
 
+def _answer_settled(session: Session, effect: AnswerSettled, ground: Ground) -> None:
+    answer_settled(session, effect.case_id, settled=effect.settled, words=effect.words, now=ground.now)
+
+
 def _set_callback(session: Session, effect: SetCallback, _ground: Ground) -> None:
     session.get_one(Match, effect.match_id).callback_at = effect.at
 
@@ -197,6 +203,7 @@ _APPLY: Mapping[type[Any], Callable[[Session, Any, Ground], None]] = MappingProx
         ReleaseOptOut: _release_opt_out,
         QuarantinePhone: _quarantine,
         OpenCase: _open_case,
+        AnswerSettled: _answer_settled,
         CancelVisit: _cancel_visit,
         SetCallback: _set_callback,
         KeepPreference: _keep_preference,

@@ -66,6 +66,11 @@ from scheduler.policies.card import PolicyCard
 PATIENCE_WHILE_WAITING = 5
 SILENCES = ("silence_1", "silence_2", "silence_keys")
 MACHINES = ("machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other")
+OPENING_OF = {
+    ContactPurpose.SURVEY: "opening_survey",
+    ContactPurpose.VISIT_NOTICE: "opening_errand",
+    ContactPurpose.CASE_CHECK: "opening_errand",
+}
 SURVEY_QUESTIONS = frozenset({Question.RATING, Question.RATING_REASON, Question.RESOLVED})
 NO_MORE_OF_ONES_OWN = frozenset({ConversationOutcome.DECLINED, ConversationOutcome.ALREADY_ENROLLED})
 _MARGIN = timedelta(seconds=60)
@@ -440,7 +445,7 @@ class CallService:
 
 def _greeting_of(found: OnTheLine, *, stopped: bool) -> str:
     if found.direction is Direction.OUT:
-        return "opening_survey" if found.purpose is ContactPurpose.SURVEY else "opening"
+        return OPENING_OF.get(found.purpose, "opening") if found.purpose else "opening"
     if stopped:
         return "inbound_stopped"
     return "inbound_known" if found.residents else "inbound_unknown"

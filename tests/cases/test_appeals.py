@@ -37,7 +37,7 @@ def test_what_was_said_gives_the_category_until_somebody_says_better(session: Se
         session, kind=CaseKind.APPEAL, reason=CaseReason.REPORTED, resident_id=resident.id, summary="楼下路灯坏了三天"
     )
     kept = describe(session, case, About())
-    assert (kept.category, kept.street, kept.department) == (AppealCategory.LIGHTING, "东门街道", None)
+    assert (kept.category, kept.street, kept.department) == (AppealCategory.LIGHTING, "东门街道", "城管部门")
     hand_to_department(session, case, About(AppealCategory.SAFETY, department="街道城管"), by=BY, now=NOON)
     describe(session, case, About())
     kept = session.get_one(Appeal, case.id)
@@ -58,7 +58,7 @@ def test_taken_settled_and_in_time_are_counted_by_what_they_are(session: Session
     assert whole == Count(taken=3, settled=2, confirmed=1, in_time=1, late=1)
     assert (whole.settled_rate, whole.in_time_rate) == (2 / 3, 1 / 2)
     assert {key: one.taken for key, one in by[By.CATEGORY].items()} == {"lighting": 1, "noise": 1, "water": 1}
-    assert {key: one.taken for key, one in by[By.DEPARTMENT].items()} == {"": 1, "城管": 2}
+    assert {key: one.taken for key, one in by[By.DEPARTMENT].items()} == {"住建部门": 1, "城管": 2}
     assert set(by[By.STREET]) == {"东门街道"}
     assert waiting.kept_at is None
     nothing, _ = count_appeals(session, since=NOON + HOUR, until=NOON + 2 * HOUR, now=NOON)

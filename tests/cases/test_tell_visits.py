@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from models.case import Appointment, Case
 from models.contact import Contact
-from models.resident import Resident
+from models.resident import Preference, Resident
 from models.session import Sessions
-from models.vocabulary import ContactPurpose, ContactState, DayPart, PhoneState, StopReason
+from models.vocabulary import CaseReason, Channel, ContactPurpose, ContactState, DayPart, PhoneState, StopReason
 from outreach_api.cases.appointments import appoint
 from outreach_api.cases.routing import Slot
 from outreach_api.cases.tell_visits import tell_visits
@@ -64,6 +64,39 @@ def test_who_wants_or_gets_no_texts_is_not_told_by_one(sessions: Sessions, why: 
             resident.phones[0].phone.state = PhoneState.UNREACHABLE
     assert tell_visits(sessions, now=NOON) == 0
     assert texts(sessions) == []
+
+
+def test_who_cannot_use_a_phone_is_called_and_texted_only_in_vain(sessions: Sessions) -> None:
+    with sessions.write() as session:
+        expecting(session).case.reason = CaseReason.CANNOT_USE_PHONE
+    both = (Channel.SMS, Channel.VOICE)
+    assert [tell_visits(sessions, channels=both, now=NOON) for _ in range(2)] == [1, 0]
+    (call,) = texts(sessions)
+    assert (call.channel, call.purpose) == (Channel.VOICE, ContactPurpose.VISIT_NOTICE)
+    assert "核对号" in call.text
+    with sessions.write() as session:
+        session.get_one(Contact, call.id).state = ContactState.NO_ANSWER
+    assert tell_visits(sessions, channels=both, now=NOON) == 1
+    assert texts(sessions)[1].channel is Channel.SMS
+
+
+def test_a_landline_is_called(sessions: Sessions) -> None:
+    with sessions.write() as session:
+        resident = a_resident(session)
+        resident.phones[0].phone.state = PhoneState.LANDLINE
+        expecting(session, resident)
+    assert tell_visits(sessions, now=NOON) == 0
+    assert tell_visits(sessions, channels=(Channel.SMS, Channel.VOICE), now=NOON) == 1
+    assert [text.channel for text in texts(sessions)] == [Channel.VOICE]
+
+
+def test_who_wants_no_robot_calls_gets_the_text(sessions: Sessions) -> None:
+    with sessions.write() as session:
+        case = expecting(session).case
+        case.reason = CaseReason.CANNOT_USE_PHONE
+        session.add(Preference(resident_id=case.resident_id, name="no_robot_calls", value={}, since=NOON))
+    tell_visits(sessions, channels=(Channel.SMS, Channel.VOICE), now=NOON)
+    assert [text.channel for text in texts(sessions)] == [Channel.SMS]
 
 
 def test_what_is_called_off_before_it_was_said_is_not_said(sessions: Sessions) -> None:

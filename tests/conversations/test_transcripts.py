@@ -8,10 +8,22 @@ import pytest
 from sqlalchemy import select
 
 from models.case import Case
+from models.contact import Contact
 from models.conversation import Consent
 from models.match import Application, Match, MatchChange
 from models.resident import Mandate, Preference
-from models.vocabulary import ApplicationChannel, ApplicationStatus, Channel, ConversationOutcome, MatchState
+from models.vocabulary import (
+    ApplicationChannel,
+    ApplicationStatus,
+    CaseState,
+    Channel,
+    ContactPurpose,
+    ContactState,
+    ConversationOutcome,
+    MatchState,
+)
+from outreach_api.cases.ask_settled import ask_settled
+from outreach_api.cases.work_case import resolve
 from tests.conversations.street import ALLOWANCE, CHECK_UP, SUBSIDY, Street
 
 O = ConversationOutcome  # noqa: E741
@@ -355,3 +367,22 @@ def test_a_new_offer_asks_anew(street: Street) -> None:
     street.tell(chen, "好")
     assert street.outcome is O.INTERESTED
     assert street.state_of(chen, CHECK_UP) is MatchState.INTERESTED
+
+
+def test_whoever_is_asked_whether_it_is_settled_confirms_or_reopens(street: Street) -> None:
+    chen = street.a_resident()
+    street.tell(chen, "楼下路灯坏了")
+    for answer, line, state in (("没修好", "接着办", CaseState.OPEN), ("1", "谢谢", CaseState.CONFIRMED)):
+        with street.sessions.write() as session:
+            resolve(session, session.scalars(select(Case)).one(), by="staff:1", now=street.clock.now())
+        assert ask_settled(street.sessions, now=street.clock.now()) == 1
+        with street.sessions.write() as session:
+            asked = session.scalars(select(Contact).where(Contact.purpose == ContactPurpose.CASE_CHECK)).all()[-1]
+            asked.state, asked.sent_at = ContactState.DELIVERED, street.clock.now()
+        assert line in street.tell(chen, answer)[0]
+        with street.sessions.read() as session:
+            assert session.scalars(select(Case)).one().state is state
+    # Later a number is what it always was.
+    assert "谢谢您告诉我们" not in street.tell(chen, "1")[0]
+    # The stop stays a stop.
+    assert "不再联系" in street.tell(chen, "退订")[0]

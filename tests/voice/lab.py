@@ -21,6 +21,8 @@ from models.match import Match
 from models.resident import Phone, Preference, Resident, ResidentPhone
 from models.survey import SurveyAnswer, SurveyInvitation
 from models.vocabulary import (
+    CaseKind,
+    CaseReason,
     Channel,
     ContactPurpose,
     ContactState,
@@ -30,6 +32,8 @@ from models.vocabulary import (
     MatchState,
 )
 from outreach_api.bootstrap import House
+from outreach_api.cases.open_case import open_case
+from outreach_api.cases.work_case import resolve
 from outreach_api.clock import VirtualClock
 from outreach_api.surveys.planning import Sample, start_survey
 from outreach_api.voice.lines import line
@@ -203,12 +207,23 @@ class Lab:
             )
         return contact_id
 
+    def a_resolved_appeal(self, resident_id: int, *, asked_by: int) -> int:
+        now = self.clock.now()
+        with self.house.sessions.write() as session:
+            case = open_case(
+                session, kind=CaseKind.APPEAL, reason=CaseReason.REPORTED, now=now, resident_id=resident_id
+            )
+            resolve(session, case, by="staff:1", now=now)
+            case.asked_by = asked_by
+            return case.id
+
     def plan_call(
         self,
         resident_id: int,
         number: str,
         matches: Mapping[str, int],
         purpose: ContactPurpose = ContactPurpose.REMINDER,
+        text: str = "",
     ) -> int:
         now = self.clock.now()
         with self.house.sessions.write() as session:
@@ -221,7 +236,7 @@ class Lab:
                 ladder_step=2,
                 template_key="call.opening",
                 variables={},
-                text=line("opening"),
+                text=text or line("opening"),
                 created_at=now,
                 due_at=now,
             )

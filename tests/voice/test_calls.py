@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from models.call import Call
+from models.case import Case
 from models.contact import Contact
-from models.vocabulary import ContactState, ConversationOutcome, MatchState
+from models.vocabulary import CaseState, ContactPurpose, ContactState, ConversationOutcome, MatchState
 from outreach_api.voice.lines import BEFORE_IDENTITY
 from outreach_api.voice.settings import Transport
 from sandbox.carrier.listening import BargeIn, HangUp, Press, Say, Silent
@@ -201,6 +202,26 @@ def test_a_call_for_a_survey_asks_it_of_whom_it_is_for(on: Lab) -> None:
     assert "满意" in talked.heard[1]
     assert "没有等您说的" not in talked.heard[1]
     assert list(talked.survey_answers.values()) == ["4"]
+
+
+def test_a_call_about_a_visit_says_so_once_it_is_known_who_speaks(on: Lab) -> None:
+    who = on.a_resident()
+    told = "工作人员5月6日上午上门帮您办事，来的人会报核对号1 2 3 4。"
+    talked = on.call(ME, "好的", who=who, contact_id=on.plan_call(*who, ContactPurpose.VISIT_NOTICE, text=told))
+    assert "上门" not in talked.heard[0]
+    assert "5月6日上午" in talked.heard[1]
+    assert "津贴" not in talked.heard[1]
+
+
+def test_a_call_asks_whether_it_is_settled_and_takes_the_answer(on: Lab) -> None:
+    who = on.a_resident()
+    asks = "您向我们反映的事，真的办好了吗？"
+    contact_id = on.plan_call(*who, ContactPurpose.CASE_CHECK, text=asks)
+    case_id = on.a_resolved_appeal(who[0], asked_by=contact_id)
+    talked = on.call(ME, "没人来", HangUp(), who=who, contact_id=contact_id)
+    assert asks in talked.heard[1]
+    assert "接着办" in talked.heard[2]
+    assert on.one(Case, Case.id == case_id).state is CaseState.OPEN
 
 
 def test_nine_stops_at_once_on_every_channel(on: Lab) -> None:
