@@ -350,6 +350,25 @@ class AppealCategory(StrEnum):
     OTHER = "other"
 
 
+class CareReason(StrEnum):
+    """Why street and community look after somebody."""
+
+    HIGH_AGE = "high_age"
+    LIVING_ALONE = "living_alone"
+    PREGNANT = "pregnant"
+    REPORTED = "reported"
+    """Somebody said that they have not been seen for days."""
+
+
+class CareFound(StrEnum):
+    """What was found when somebody looked."""
+
+    WELL = "well"
+    HELPED = "helped"
+    PASSED_ON = "passed_on"
+    NOT_FOUND = "not_found"
+
+
 class EscalationLevel(StrEnum):
     """Who has been told that a promise is in danger or broken, in rising order."""
 

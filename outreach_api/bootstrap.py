@@ -23,6 +23,7 @@ from models.crypto import KeyRing, new_key_ring, read_key_ring, write_key_ring
 from models.migrate import upgrade
 from models.session import Durability, Sessions, make_engine
 from models.vocabulary import Channel
+from outreach_api.care.find import find_care
 from outreach_api.cases.ask_settled import ask_settled
 from outreach_api.cases.capacity import room_for_outreach
 from outreach_api.cases.desk_capacity import room_at_desks
@@ -265,6 +266,7 @@ class House:
         # What is appointed from now on is for tomorrow at the earliest: at eight, today's walks are complete.
         if now.astimezone(self.settings.zone).hour == FIRST_HOUR:
             plan_walks(self.sessions, self._today())
+            find_care(self.sessions, self.cards, today=self._today(), now=now)
         told = tell_visits(self.sessions, channels=self.carriers.keys(), now=now)
         asked = ask_settled(self.sessions, channels=self.carriers.keys(), now=now)
         return routed.facts() | {"told": told, "asked": asked} | watch_queue(self.sessions, self.cards, now=now).facts()

@@ -43,6 +43,7 @@ COMMANDS = {
     "places": Place(
         "queue", "places", say("导入站点、楼栋和上门小分队", "Take in stations, buildings and visiting teams")
     ),
+    "care": Place("care", "care", say("关爱名单", "The care list")),
     "pause": Place("pauses", "pause", say("暂停主动联系（答复照常）", "Hold contacts back; answers go on")),
     "resume": Place("pauses", "resume", say("恢复主动联系", "Let contacts go on")),
     "report": Place("report", "report", say("报告：活动、日报、周报", "Reports: campaign, daily, weekly")),

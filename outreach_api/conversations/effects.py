@@ -16,7 +16,8 @@ from models.conversation import Consent, ContactStop, Conversation, Inbound, Mes
 from models.match import Match
 from models.resident import Mandate, Phone, Preference
 from models.transitions import MATCH_TRANSITIONS
-from models.vocabulary import CaseKind, PhoneState, StopReason
+from models.vocabulary import CaseKind, PhoneState, StopReason, Urgency
+from outreach_api.care.report import is_worry, note_worry
 from outreach_api.cases.appeals import About, describe
 from outreach_api.cases.appointments import wish_for
 from outreach_api.cases.ask_settled import answer_settled
@@ -142,6 +143,10 @@ def _open_case(session: Session, effect: OpenCase, ground: Ground) -> None:
     )
     if case.kind is CaseKind.APPEAL:
         describe(session, case, About())
+    if effect.summary and is_worry(effect.summary):
+        case.urgency = Urgency.HIGH
+        who = ground.conversation.resident_id
+        note_worry(session, effect.summary, reported_by=who, message_id=ground.message.id, now=ground.now)
     if effect.wanted is not None:
         wish_for(session, case, Wish(effect.wanted.from_, effect.wanted.to), by="resident", now=ground.now)
 

@@ -35,6 +35,7 @@ MENU = (
             Entry("visits_day", "/visits/day", "visits"),
             Entry("desk", "/desk", "desk"),
             Entry("appeals", "/appeals", "appeals"),
+            Entry("care", "/care", "care"),
         ),
     ),
     Group(

@@ -12,6 +12,18 @@ Pair = tuple[str, str]
 
 VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
     v.Channel: {"sms": ("短信", "SMS"), "chat": ("在线聊天", "Chat"), "voice": ("电话", "Voice")},
+    v.CareReason: {
+        "high_age": ("高龄", "Of high age"),
+        "living_alone": ("独居", "Living alone"),
+        "pregnant": ("孕产", "Pregnant"),
+        "reported": ("有人反映", "Reported"),
+    },
+    v.CareFound: {
+        "well": ("平安", "Well"),
+        "helped": ("当场帮了忙", "Helped there"),
+        "passed_on": ("转给了医院或家属", "Passed on to hospital or family"),
+        "not_found": ("没见到人", "Not found"),
+    },
     v.ReminderOccasion: {"renewal": ("资格认证或续办", "Renewal"), "new_amount": ("金额变化", "New amount")},
     v.BreakerState: {
         "closed": ("正常", "Working"),

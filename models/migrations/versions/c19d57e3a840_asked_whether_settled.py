@@ -1,13 +1,13 @@
 """asked whether settled.
 
-Revision: c19d57e3a840, after 4b8f02d7c1ea.
+Revision: c19d57e3a840, after d2f7a61c08b9.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'c19d57e3a840'
-down_revision = '4b8f02d7c1ea'
+down_revision = 'd2f7a61c08b9'
 branch_labels = None
 depends_on = None
 
