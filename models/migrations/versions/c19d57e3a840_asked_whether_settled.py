@@ -1,13 +1,13 @@
 """asked whether settled.
 
-Revision: c19d57e3a840, after d2f7a61c08b9.
+Revision: c19d57e3a840, after e5a90b3c7f16.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'c19d57e3a840'
-down_revision = 'd2f7a61c08b9'
+down_revision = 'e5a90b3c7f16'
 branch_labels = None
 depends_on = None
 
