@@ -9,6 +9,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
@@ -75,6 +76,9 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     FeedRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     ExportRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     AnswersRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    # A number no row can have, a text no database keeps: what was sent is wrong, not we.
+    OverflowError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    DataError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotAllowed: HTTPStatus.FORBIDDEN,
     ForgedRequest: HTTPStatus.FORBIDDEN,
     TooManyPages: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -82,6 +86,8 @@ STATUS: dict[type[Exception], HTTPStatus] = {
 }
 
 
+UNSPOKEN = frozenset({OverflowError, DataError})
+"""Their messages hold statements of ours."""
 PROBLEM_JSON = "application/problem+json"
 NO_TYPE = "about:blank"
 
@@ -137,6 +143,8 @@ def refuse_early(app: FastAPI, scope: Scope, status: HTTPStatus, said: str) -> R
 def _known(request: Request, fault: Exception) -> Response:
     kind = next(kind for kind in type(fault).__mro__ if kind in STATUS)
     status = STATUS[kind]
+    if kind in UNSPOKEN:
+        return answer(request, Problem(status, "a value of the request is none that can be"))
     return answer(request, Problem(status, str(fault) or status.phrase, _places(fault), type=type_of(kind)))
 
 
