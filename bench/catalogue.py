@@ -31,5 +31,6 @@ BENCHES: dict[str, Entry] = {
     "voice": Entry(
         "bench.voice", "五十通电话同时打，多久开始回答", "fifty calls at once, and how soon each is answered"
     ),
+    "console": Entry("bench.console", "一百万件工单的工作台", "the console over a million cases"),
     "reports": Entry("bench.reports", "一百万人次的报告和清单", "report on a million matches"),
 }

@@ -79,6 +79,8 @@ class Case(Base):
         Index("ix_case_policy", "state", "policy_id", "due_at"),
         Index("ix_case_held", "staff_id", "state", "due_at"),
         Index("ix_case_escalated", "state", "escalation", "due_at"),
+        # How fast a kind of promise was kept of late.
+        Index("ix_case_kept", "kind", "kept_at"),
         Index("ix_case_resident", "resident_id"),
     )
 

@@ -77,6 +77,9 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "needs": REPORT_READERS,
     "cases": CASE_READERS,
     "case": CASE_READERS,
+    "case_board": CASE_READERS,
+    "case_board_columns": CASE_READERS,
+    "assign_cases": CASE_ROUTERS,
     "work_case": CASE_WORKERS,
     "next_case": CASE_WORKERS,
     "presence": frozenset({R.AGENT}),
@@ -126,7 +129,9 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "review_faq": FAQ_REVIEWERS,
 }
 # Fetched by the page itself, not by a person.
-BACKGROUND = frozenset({"overview_figures", "live", "conversation_rows", "conversation_lines", "campaign_figures"})
+BACKGROUND = frozenset(
+    {"overview_figures", "live", "conversation_rows", "conversation_lines", "campaign_figures", "case_board_columns"}
+)
 
 
 class NotSignedIn(Exception):  # noqa: N818

@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from outreach_api.clock import Clock, SystemClock
+from outreach_api.reports.figure_board import FigureBoard
 from outreach_api.signin.relying_party import RelyingParty
 from outreach_api.web import chat, health, real_name
 from outreach_api.web.access import genuine
@@ -71,6 +72,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.state.api_pace = Pace()
     app.state.token_failures = RateLimit(*TOKEN_FAILURES)
     app.state.workshop = Workshop()
+    app.state.figures = FigureBoard(house.sessions, house.clock.now, app.state.live.tell)
     by_real_name = house.settings.real_name
     app.state.real_name = RelyingParty(by_real_name) if by_real_name.enabled else None
     of_staff = house.settings.staff_oidc

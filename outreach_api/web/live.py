@@ -51,6 +51,12 @@ class EventTail:
         self._pages: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def tell(self) -> None:
+        """Tell every page that there is something new; from any thread."""
+        if self._loop is not None and not self._closed:
+            self._loop.call_soon_threadsafe(self._tell)
 
     def changes(self) -> AsyncIterator[bytes]:
         """Server-sent events: `changed` at once and after every change, comments in between to keep the line open.
@@ -67,6 +73,7 @@ class EventTail:
 
     async def _stream(self, changed: asyncio.Event) -> AsyncIterator[bytes]:
         try:
+            self._loop = asyncio.get_running_loop()
             await self._watch()
             while not self._closed:
                 with suppress(TimeoutError):

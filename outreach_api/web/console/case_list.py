@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated
+from http import HTTPStatus
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, field_validator
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models.case import Appointment, Case
 from models.staff import Staff
-from models.vocabulary import CaseKind, CaseState, EscalationLevel, PriorityMark, Urgency
-from outreach_api.cases.open_case import OPEN_CASE_STATES
+from models.vocabulary import CaseKind, CaseState, PriorityMark, Urgency
+from outreach_api.cases.bulk import give_many
+from outreach_api.cases.queue_list import COUNTED_UP_TO, Wanted, cursor, queue_length, queue_page
 from outreach_api.cases.work_case import standing_appointment
 from outreach_api.privacy.masking import shown_name
-from outreach_api.web.access import Viewer
+from outreach_api.web.access import CASE_WORKERS, Viewer, may
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render
 
 router = APIRouter(include_in_schema=False)
 PAGE_ROWS = 30
+LANE_ROWS = 8
+LONGEST_REASON = 200
 SAID = frozenset({"said_none_waits", "said_hands_full", "said_case_taken"})
 RESULTS = "results"
 """Id of the part of the page that a filter replaces."""
@@ -54,6 +57,18 @@ class Filters(BaseModel):
         chosen = self.model_dump(mode="json", exclude_defaults=True, exclude={"after"}) | {"after": after}
         return "/cases?" + urlencode({name: value for name, value in chosen.items() if value is not None})
 
+    def wanted(self, staff_id: int) -> Wanted:
+        """What to look for; `mine` are those of this member of staff."""
+        return Wanted(
+            kind=self.kind,
+            state=self.state,
+            urgency=self.urgency,
+            policy=self.policy,
+            staff_id=staff_id if self.mine else None,
+            overdue=self.overdue,
+            escalated=self.escalated,
+        )
+
 
 @dataclass(frozen=True)
 class CaseRow:
@@ -65,12 +80,19 @@ class CaseRow:
 
 
 @router.get("/cases", name="cases")
-def cases(request: Request, viewer: Viewer, filters: Annotated[Filters, Query()], said: str | None = None) -> Response:
+def cases(
+    request: Request,
+    viewer: Viewer,
+    filters: Annotated[Filters, Query()],
+    said: str | None = None,
+    given: int = 0,
+    left: int = 0,
+) -> Response:
     house = house_of(request)
     now = house.clock.now()
-    wanted = _wanted(filters, viewer.staff_id, now)
+    wanted = filters.wanted(viewer.staff_id)
     with house.sessions.read() as session:
-        found = session.scalars(_page(wanted, filters.after)).all()
+        found = queue_page(session, wanted, after=filters.after, rows=PAGE_ROWS + 1, now=now)
         shown = found[:PAGE_ROWS]
         return render(
             request,
@@ -78,15 +100,77 @@ def cases(request: Request, viewer: Viewer, filters: Annotated[Filters, Query()]
             section="cases",
             filters=filters,
             said=said if said in SAID else None,
-            total=session.scalar(select(func.count(Case.id)).where(*wanted)) or 0,
+            given=(given, left) if said == "said_given" else None,
+            total=queue_length(session, wanted, now=now),
+            most=COUNTED_UP_TO,
             rows=_rows(session, shown),
             policy_names={policy: card.name for policy, card in house.cards.items()},
-            next_page=filters.address(_cursor(shown[-1])) if len(found) > PAGE_ROWS else None,
+            next_page=filters.address(cursor(shown[-1])) if len(found) > PAGE_ROWS else None,
             kinds=list(CaseKind),
             states=list(CaseState),
             urgencies=list(Urgency),
             away=session.get_one(Staff, viewer.staff_id).away_since is not None,
+            colleagues=_colleagues(session) if may(viewer.role, "assign_cases") else [],
         )
+
+
+@router.get("/cases/board", name="case_board")
+def board(request: Request, viewer: Viewer) -> Response:
+    """The queue at a glance: for each kind what falls due first."""
+    return render(request, "case_board.html", section="cases", **_board(request))
+
+
+@router.get("/cases/board/columns", name="case_board_columns")
+def board_columns(request: Request, viewer: Viewer) -> Response:
+    """The same, for the page to put in place when something changed."""
+    return render(request, "components/board.html", **_board(request))
+
+
+@router.post("/cases/assign", name="assign_cases")
+def give_several(
+    request: Request,
+    viewer: Viewer,
+    staff: Annotated[int, Form()],
+    why: Annotated[str, Form(max_length=LONGEST_REASON)] = "",
+    seen: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
+) -> Response:
+    """Give the ticked cases to a colleague; each was shown in a version."""
+    house = house_of(request)
+    if not why.strip() or not seen:
+        return RedirectResponse("/cases?said=said_why_missing", HTTPStatus.SEE_OTHER)
+    by, now = viewer.actor, house.clock.now()
+    done = give_many(house.sessions, _versions(seen), staff, why=why.strip(), by=by, now=now)
+    address = f"/cases?said=said_given&given={done.given}&left={done.left}"
+    return RedirectResponse(address, HTTPStatus.SEE_OTHER)
+
+
+def _versions(seen: Sequence[str]) -> Iterator[tuple[int, int]]:
+    for one in seen:
+        case_id, _, version = one.partition(":")
+        if case_id.isdecimal() and version.isdecimal():
+            yield int(case_id), int(version)
+
+
+def _colleagues(session: Session) -> list[tuple[int, str]]:
+    """Who can be given cases."""
+    query = select(Staff.id, Staff.display_name).where(Staff.disabled_at.is_(None), Staff.role.in_(CASE_WORKERS))
+    return [(key, name) for key, name in session.execute(query.order_by(Staff.display_name))]
+
+
+def _board(request: Request) -> dict[str, Any]:
+    house = house_of(request)
+    now = house.clock.now()
+    with house.sessions.read() as session:
+        columns = [
+            {
+                "kind": kind,
+                "total": queue_length(session, Wanted(kind=kind), now=now),
+                "overdue": queue_length(session, Wanted(kind=kind, overdue=True), now=now),
+                "rows": _rows(session, queue_page(session, Wanted(kind=kind), after=None, rows=LANE_ROWS, now=now)),
+            }
+            for kind in CaseKind
+        ]
+    return {"columns": columns, "most": COUNTED_UP_TO}
 
 
 def _rows(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
@@ -102,43 +186,3 @@ def _rows(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
         )
         for case in cases
     ]
-
-
-def _wanted(filters: Filters, staff_id: int, now: datetime) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = (
-        [Case.state == filters.state] if filters.state else [Case.state.in_(OPEN_CASE_STATES)]
-    )
-    if filters.kind:
-        wanted.append(Case.kind == filters.kind)
-    if filters.urgency:
-        wanted.append(Case.urgency == filters.urgency)
-    if filters.policy:
-        wanted.append(Case.policy_id == filters.policy)
-    if filters.overdue:
-        wanted.append((Case.due_at < now) & Case.kept_at.is_(None) & Case.state.in_(OPEN_CASE_STATES))
-    if filters.escalated:
-        wanted.append((Case.escalation != EscalationLevel.NONE) & Case.kept_at.is_(None))
-    if filters.mine:
-        wanted.append(Case.staff_id == staff_id)
-    return wanted
-
-
-def _page(wanted: list[ColumnElement[bool]], after: str | None) -> Select[Case]:
-    """What falls due first comes first; the next page starts behind the last row seen, whatever came in since."""
-    query = select(Case).where(*wanted).order_by(Case.due_at, Case.id).limit(PAGE_ROWS + 1)
-    query = query.options(joinedload(Case.resident), joinedload(Case.team), selectinload(Case.appointments))
-    mark = _read_cursor(after)
-    return query.where(tuple_(Case.due_at, Case.id) > mark) if mark else query
-
-
-def _cursor(case: Case) -> str:
-    return f"{case.due_at.timestamp():.6f}-{case.id}"
-
-
-def _read_cursor(after: str | None) -> tuple[datetime, int] | None:
-    """A cursor that makes no sense is the first page: addresses get cut off in mails."""
-    try:
-        instant, _, case_id = (after or "").rpartition("-")
-        return datetime.fromtimestamp(float(instant), tz=UTC), int(case_id)
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from models.vocabulary import BreakerState, CaseKind, Channel, ContactState, MatchState, Refusal, StopReason
 from outreach_api.delivery.breaker import breakers, switches
-from outreach_api.reports.funnel import Funnel, funnel
+from outreach_api.delivery.pulse import Pulse, pulse
+from outreach_api.reports.figure_board import Counted, FigureBoard
+from outreach_api.reports.funnel import Funnel
 from outreach_api.reports.phases import PHASE_OF, Phase
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import House, house_of
@@ -41,8 +43,9 @@ class PolicyRow:
 def overview(request: Request, viewer: Viewer, said: str | None = None) -> Response:
     house = house_of(request)
     known = said if said in {"said_reason_missing"} else None
+    counted = _board(request).look()
     with house.sessions.read() as session:
-        figures = _figures(session, house, speaker_for(request))
+        figures = _figures(session, house, speaker_for(request), counted)
         return render(request, "overview.html", section="overview", said=known, **figures)
 
 
@@ -50,8 +53,9 @@ def overview(request: Request, viewer: Viewer, said: str | None = None) -> Respo
 def overview_figures(request: Request, viewer: Viewer) -> Response:
     """What changes on the overview, for the page to put in place."""
     house = house_of(request)
+    counted = _board(request).look()
     with house.sessions.read() as session:
-        figures = _figures(session, house, speaker_for(request))
+        figures = _figures(session, house, speaker_for(request), counted)
     return render(request, "components/figures.html", **figures)
 
 
@@ -80,8 +84,16 @@ def resume(request: Request, viewer: Viewer) -> Response:
     return RedirectResponse("/", HTTPStatus.SEE_OTHER)
 
 
-def _figures(session: Session, house: House, speaker: Speaker) -> dict[str, Any]:
-    counted = funnel(session, house.clock.now())
+def _board(request: Request) -> FigureBoard:
+    board: FigureBoard = request.app.state.figures
+    return board
+
+
+def _figures(session: Session, house: House, speaker: Speaker, board: Counted) -> dict[str, Any]:
+    counted = board.funnel
+    now = house.clock.now()
+    midnight = datetime.combine(now.astimezone(house.settings.zone).date(), time(), house.settings.zone)
+    beat = pulse(session, now=now, since=midnight)
     pauses: Pauses = standing_pauses(session)
     by_size = sorted(counted.newly_matched, key=lambda policy: -counted.newly_matched[policy])
     rows = [_policy_row(policy, counted, house, speaker) for policy in by_size]
@@ -97,8 +109,20 @@ def _figures(session: Session, house: House, speaker: Speaker) -> dict[str, Any]
         "refused": _said(counted.refused, speaker, Refusal),
         "paused_because": pauses.everything,
         "carriers": _carriers(session, speaker),
+        "counted_at": board.at,
+        "breaches": board.breaches,
+        "pulse": beat,
+        "today": _today(beat, speaker),
         "switches": switches(session, since=house.clock.now() - SWITCHES_SHOWN_FOR),
     }
+
+
+def _today(beat: Pulse, speaker: Speaker) -> list[tuple[str, int, list[tuple[str, int]]]]:
+    shown = []
+    for channel, states in beat.today.items():
+        counts = {state.value: number for state, number in states.items()}
+        shown.append((speaker.word(channel), sum(counts.values()), _said(counts, speaker, ContactState)))
+    return shown
 
 
 def _carriers(session: Session, speaker: Speaker) -> list[str]:

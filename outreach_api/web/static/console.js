@@ -91,3 +91,28 @@ window.addEventListener("resize", () => {
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawFunnel);
 drawFunnel();
+
+// Promises run while the page stands: every half minute what is left of them is said anew, by the house's clock.
+const page = document.documentElement.dataset;
+const [LEFT, LATE, DAYS, HOURS, MINUTES] = (page.clock || "").split("|");
+const ahead = page.now ? Date.parse(page.now) - Date.now() : 0;
+
+function span(seconds) {
+  const minutes = Math.max(1, Math.floor(Math.abs(seconds) / 60));
+  const parts = [[Math.floor(minutes / 1440), DAYS], [Math.floor(minutes / 60) % 24, HOURS], [minutes % 60, MINUTES]];
+  const first = parts.findIndex(([amount]) => amount);
+  return parts.slice(first, first + 2).filter(([amount]) => amount).map(([amount, unit]) => `${amount} ${unit}`).join(" ");
+}
+
+function tick() {
+  document.querySelectorAll(".clock[data-due]").forEach((clock) => {
+    const left = (Date.parse(clock.dataset.due) - Date.now() - ahead) / 1000;
+    const said = clock.querySelector(".left");
+    if (!said) return;
+    const isEnglish = document.documentElement.lang === "en";
+    said.textContent = left < 0 ? `${LATE} ${span(left)}` : isEnglish ? `${span(left)} ${LEFT}` : `${LEFT} ${span(left)}`;
+    clock.classList.toggle("late", left < 0);
+    clock.classList.toggle("soon", left >= 0 && left < 7200);
+  });
+}
+setInterval(tick, 30_000);
