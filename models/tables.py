@@ -23,6 +23,7 @@ from models import (
     resident,
     review,
     staff,
+    stall,
     survey,
     wechat,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "resident",
     "review",
     "staff",
+    "stall",
     "survey",
     "wechat",
 ]

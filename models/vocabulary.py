@@ -104,6 +104,8 @@ class ContactPurpose(StrEnum):
     REPLY = "reply"
     ACKNOWLEDGEMENT = "acknowledgement"
     VISIT_NOTICE = "visit_notice"
+    STALL = "stall"
+    """Invites to a stall day."""
     CASE_CHECK = "case_check"
     """Asks who reported something whether it is settled."""
     SURVEY = "survey"
@@ -120,6 +122,7 @@ PROACTIVE_PURPOSES = frozenset(
         ContactPurpose.SURVEY,
         ContactPurpose.VISIT_NOTICE,
         ContactPurpose.CASE_CHECK,
+        ContactPurpose.STALL,
         ContactPurpose.HEADS_UP,
         ContactPurpose.NOTICE,
     }
@@ -367,6 +370,14 @@ class CareFound(StrEnum):
     HELPED = "helped"
     PASSED_ON = "passed_on"
     NOT_FOUND = "not_found"
+
+
+class StallOutcome(StrEnum):
+    """What came of somebody's benefit at a stall."""
+
+    APPLIED = "applied"
+    GUIDED = "guided"
+    DECLINED = "declined"
 
 
 class EscalationLevel(StrEnum):

@@ -55,6 +55,7 @@ from outreach_api.hooks.send import Poster, send_due
 from outreach_api.privacy.anchors import drop_anchor
 from outreach_api.privacy.odd_use import watch_use
 from outreach_api.settings import Settings
+from outreach_api.stalls.invite import invite_to_stalls
 from outreach_api.surveys.planning import plan_surveys
 from outreach_api.traces import span
 from outreach_api.voice.gate import CallGate
@@ -267,6 +268,7 @@ class House:
         if now.astimezone(self.settings.zone).hour == FIRST_HOUR:
             plan_walks(self.sessions, self._today())
             find_care(self.sessions, self.cards, today=self._today(), now=now)
+            invite_to_stalls(self.sessions, cards=self.cards, now=now)
         told = tell_visits(self.sessions, channels=self.carriers.keys(), now=now)
         asked = ask_settled(self.sessions, channels=self.carriers.keys(), now=now)
         return routed.facts() | {"told": told, "asked": asked} | watch_queue(self.sessions, self.cards, now=now).facts()

@@ -80,17 +80,30 @@ def done_at_hall(session: Session, resident_id: int, match_id: int, *, by: str, 
     Raises:
         DeskRefused: the match is not this resident's, or was closed meanwhile.
     """
+    return close_at_counter(
+        session, resident_id, match_id, MatchState.APPLIED_AT_HALL, because=f"desk:{by}", by=by, now=now
+    )
+
+
+def close_at_counter(
+    session: Session, resident_id: int, match_id: int, to: MatchState, *, because: str, by: str, now: datetime
+) -> Match:
+    """Close a match of whoever stands there, wherever that is, and with it the visit that was to come for it.
+
+    Raises:
+        DeskRefused: the match is not this resident's, or was closed meanwhile.
+    """
     lock_resident(session, resident_id)
     match = session.get(Match, match_id)
     if match is None or match.resident_id != resident_id or match.closed_at is not None:
         raise DeskRefused("that is not open for this person")
-    move_match(session, match, MatchState.APPLIED_AT_HALL, because=f"desk:{by}", now=now)
+    move_match(session, match, to, because=because, now=now)
     waiting = select(Case).where(
         Case.match_id == match.id, Case.kind == CaseKind.HOME_VISIT, Case.state.in_(OPEN_CASE_STATES)
     )
     for case in session.scalars(waiting):
         resolve(session, case, by=by, now=now)
-    _record(session, "desk.applied", f"match:{match.id}", by, now)
+    _record(session, "desk.closed", f"match:{match.id}", by, now)
     return match
 
 

@@ -36,6 +36,7 @@ MENU = (
             Entry("desk", "/desk", "desk"),
             Entry("appeals", "/appeals", "appeals"),
             Entry("care", "/care", "care"),
+            Entry("stalls", "/stalls", "stalls"),
         ),
     ),
     Group(

@@ -12,6 +12,11 @@ Pair = tuple[str, str]
 
 VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
     v.Channel: {"sms": ("短信", "SMS"), "chat": ("在线聊天", "Chat"), "voice": ("电话", "Voice")},
+    v.StallOutcome: {
+        "applied": ("现场申请了", "Applied there"),
+        "guided": ("讲清楚了，回去再办", "Guided, will apply"),
+        "declined": ("不需要", "Not wanted"),
+    },
     v.CareReason: {
         "high_age": ("高龄", "Of high age"),
         "living_alone": ("独居", "Living alone"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,11 @@ from models.case import Case
 from models.match import Match
 from models.staff import Staff
 from models.vocabulary import CaseState, MatchState, Role
+from outreach_api.care.find import find_care
+from outreach_api.care.report import note_worry
 from outreach_api.cases.appeals import About, take_appeal
 from outreach_api.settings import Settings
+from outreach_api.stalls.stall_days import StallPlan, plan_stall
 from tests.builders import NOON, a_database, a_match, a_resident, a_staff_member
 from tests.web.browsing import barriers, fits, listen, served, sign_in_as
 from tests.web.conftest import PASSWORD_HASH, FakeHouse
@@ -36,8 +39,12 @@ def office(
     with house.sessions.write() as session:
         for text, department in (("楼下路灯坏了", "街道城管"), ("半夜施工吵", "街道城管"), ("井盖松了", None)):
             take_appeal(session, text, About(department=department, street="东门街道"), by="staff:1", now=NOON)
+        note_worry(session, "隔壁老伯好几天没见出门", reported_by=None, message_id=None, now=NOON)
+        plan = StallPlan(NOON.date() + timedelta(days=2), "上午9点到11点半", "翠景花园", "东门街道", estates=("翠景",))
+        plan_stall(session, plan, by="staff:1", today=NOON.date(), now=NOON)
         a_staff_member(session, Role.AGENT, username="agent", password_hash=PASSWORD_HASH, display_name="何晓敏")
         a_staff_member(session, Role.SUPERVISOR, username="boss", password_hash=PASSWORD_HASH)
+    find_care(house.sessions, {}, today=NOON.date(), now=NOON)
     with served(house) as url:
         yield house, url
     house.sessions.engine.dispose()
@@ -91,6 +98,7 @@ def test_nobody_is_kept_from_the_queue(
     listen(page, complaints)
     sign_in_as(page, url, "boss", locale=locale, theme=theme)
     paths = {"list": "/cases", "case": f"/cases/{visit}", "appeals": "/appeals", "screen": "/appeals/screen"}
+    paths |= {"care": "/care", "stalls": "/stalls"}
     for name, path in paths.items():
         page.goto(url + path)
         assert fits(page), path

@@ -13,8 +13,11 @@ from sqlalchemy.orm import Session
 
 from models.match import Match
 from models.resident import Resident
+from models.stall import StallDay
+from models.vocabulary import StallOutcome
 from outreach_api.cases.hall_desk import DeskRefused, Shown, done_at_hall, find_at_desk, open_matches
 from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name
+from outreach_api.stalls.stall_days import record_at_stall
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render, speaker_for
@@ -43,8 +46,9 @@ class AtTheCounter:
 
 
 @router.get("/desk", name="desk")
-def desk(request: Request, viewer: Viewer) -> Response:
-    return _page(request)
+def desk(request: Request, viewer: Viewer, stall: int = 0) -> Response:
+    """The counter; with a stall day's number, the table of that day."""
+    return _page(request, stall=stall)
 
 
 @router.post("/desk/find", name="desk_find")
@@ -54,6 +58,7 @@ def find(
     card: Annotated[str, Form(max_length=40)] = "",
     name: Annotated[str, Form(max_length=64)] = "",
     born: Annotated[str, Form(max_length=7)] = "",
+    stall: Annotated[int, Form()] = 0,
 ) -> Response:
     """Find by card, or by name and birth month. Sent as a form: nothing about a person stands in an address."""
     house = house_of(request)
@@ -63,30 +68,45 @@ def find(
             found = find_at_desk(session, shown, actor=viewer.actor, now=house.clock.now())
             people = _people(session, found, house, speaker_for(request))
     except DeskRefused as fault:
-        return _page(request, said=f"desk_{fault}")
-    return _page(
-        request, people=people, said="desk_nobody" if not people else "desk_several" if len(people) > 1 else None
-    )
+        return _page(request, said=f"desk_{fault}", stall=stall)
+    said = "desk_nobody" if not people else "desk_several" if len(people) > 1 else None
+    return _page(request, people=people, said=said, stall=stall)
 
 
 @router.post("/desk/done", name="desk_done")
-def done(request: Request, viewer: Viewer, resident: Annotated[int, Form()], match: Annotated[int, Form()]) -> Response:
-    """Close what was applied for at the counter just now."""
+def done(
+    request: Request,
+    viewer: Viewer,
+    resident: Annotated[int, Form()],
+    match: Annotated[int, Form()],
+    stall: Annotated[int, Form()] = 0,
+    outcome: Annotated[StallOutcome, Form()] = StallOutcome.APPLIED,
+) -> Response:
+    """Close what was applied for at the counter just now; at a stall, keep what came of it there."""
     house = house_of(request)
-    said = "desk_done"
+    said = "stall_kept" if stall else "desk_done"
+    now = house.clock.now()
     with house.sessions.write() as session:
         try:
-            done_at_hall(session, resident, match, by=viewer.actor, now=house.clock.now())
+            if stall:
+                record_at_stall(session, stall, resident, match, outcome, by=viewer.actor, now=now)
+            else:
+                done_at_hall(session, resident, match, by=viewer.actor, now=now)
         except DeskRefused:
             said = "said_not_possible"
         person = session.get(Resident, resident)
         people = _people(session, [person] if person else [], house, speaker_for(request))
-    return _page(request, people=people, said=said)
+    return _page(request, people=people, said=said, stall=stall)
 
 
-def _page(request: Request, *, people: Sequence[AtTheCounter] = (), said: str | None = None) -> Response:
-    context: dict[str, Any] = {"people": people, "said": said}
-    return render(request, "desk.html", section="desk", **context)
+def _page(
+    request: Request, *, people: Sequence[AtTheCounter] = (), said: str | None = None, stall: int = 0
+) -> Response:
+    with house_of(request).sessions.read() as session:
+        at = session.get(StallDay, stall) if stall else None
+        outcomes = speaker_for(request).options(StallOutcome)
+        context: dict[str, Any] = {"people": people, "said": said, "stall": at, "outcomes": outcomes}
+        return render(request, "desk.html", section="stalls" if at else "desk", **context)
 
 
 def _month(text: str) -> date | None:

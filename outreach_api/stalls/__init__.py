@@ -1,0 +1,1 @@
+"""Stall days: a table in the estate, those matched there invited to it, and what was done at it."""
