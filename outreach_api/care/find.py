@@ -64,8 +64,9 @@ def _take_in(session: Session, reason: CareReason, belongs: ColumnElement[bool],
         ~on_it,
     )  # fmt: skip
     columns = ["resident_id", "reason", "street", "community", "opened_at"]
-    taken = session.execute(insert(CareEntry).from_select(columns, theirs))
-    return int(taken.rowcount)  # type: ignore[attr-defined]
+    # The count of rows is not what every driver tells after such a statement.
+    taken = session.execute(insert(CareEntry).from_select(columns, theirs).returning(CareEntry.id))
+    return len(taken.all())
 
 
 def _in_group(group: FocusGroup) -> ColumnElement[bool]:
