@@ -1,13 +1,13 @@
 """stall days.
 
-Revision: f31b86d4e570, after e2a7f4b91d06.
+Revision: f31b86d4e570, after 2c8e5f7b1a90.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'f31b86d4e570'
-down_revision = 'e2a7f4b91d06'
+down_revision = '2c8e5f7b1a90'
 branch_labels = None
 depends_on = None
 
