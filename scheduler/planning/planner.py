@@ -49,6 +49,7 @@ from scheduler.planning.situation import (
     read_situations,
 )
 from scheduler.planning.spending import Planned, Spending, spending
+from scheduler.planning.waiting import waiting_unchanged
 
 RESIDENTS_AT_A_TIME = 500
 # A planned offer that could not go out for so long (a pause, an outage) is planned anew instead.
@@ -208,13 +209,26 @@ def _filled(session: Session, terms: Terms) -> Counter[tuple[int, date]]:
 
 
 def _plan_batch(session: Session, resident_ids: Sequence[int], ongoing: _Pass) -> None:
-    people = read_situations(session, _lock_in_order(session, resident_ids), ongoing.terms)
+    to_look_at = _but_for_who_waits(session, _lock_in_order(session, resident_ids), ongoing)
+    people = read_situations(session, to_look_at, ongoing.terms)
     decisions = decide_in_turn(people, ongoing.bench, _spending(session, people, ongoing), partial(_fits, ongoing))
     _write_contacts(session, decisions.contacts, ongoing)
     _ask_for_home_help(session, decisions.home_help, ongoing)
     _record(session, decisions.refused, ongoing)
     facts = {"planned": len(decisions.contacts)}
     session.add(Event(at=ongoing.now, kind=EventKind.CONTACT_CHANGED, facts=facts))
+
+
+def _but_for_who_waits(session: Session, resident_ids: Sequence[int], ongoing: _Pass) -> Sequence[int]:
+    """Without those who were held back today for want of a team, as long as none has room."""
+    if ongoing.room is None or not ongoing.room.is_full:
+        return resident_ids
+    terms = ongoing.terms
+    waiting = waiting_unchanged(
+        session, resident_ids, states=terms.pushed_states, policies=list(terms.campaigns), today=terms.today
+    )
+    ongoing.report.refused[Refusal.TEAMS_FULL] += sum(waiting.values())
+    return [resident_id for resident_id in resident_ids if resident_id not in waiting]
 
 
 def _lock_in_order(session: Session, resident_ids: Sequence[int]) -> list[int]:

@@ -83,6 +83,11 @@ class Room:
     share: float
     released: int = field(default=0)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody may be told for the first time, whatever of."""
+        return self.doors < min((self.share, *self.shares.values()))
+
     def take(self, policies: Collection[str]) -> bool:
         """Whether somebody may be told of these policies for the first time; if so, their door is set aside."""
         expected = max((self.shares.get(policy, self.share) for policy in policies), default=self.share)
