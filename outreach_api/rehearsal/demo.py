@@ -43,7 +43,7 @@ from outreach_api.rehearsal.campaigns import (
 from outreach_api.rehearsal.display import day_view, funnel_table
 from outreach_api.rehearsal.figures import BREACH_KINDS, reconcile_with_ledger
 from outreach_api.rehearsal.run import Rehearsal
-from outreach_api.rehearsal.sandbox import SandboxClient
+from outreach_api.rehearsal.sandbox import SandboxClient, callbacks_of, tied_to
 from outreach_api.rehearsal.server import ServerThread
 from outreach_api.rehearsal.steps import Steps
 from outreach_api.reports.funnel import funnel
@@ -260,23 +260,13 @@ class Demo:
             )
         self.sign_in = ("demo", password)
         world = json.loads((self.plan.street / "world.json").read_text())
-        settings = house.settings
-        sandbox.set_world(
-            {
-                **world,
-                "agents": agents,
-                "account_sid": settings.twilio_account_sid,
-                "auth_token": settings.twilio_auth_token.get_secret_value(),
-                "seed": self.plan.seed,
-                "start": now.isoformat(),
-                "callbacks": {**self._callbacks(settings), "api_token": token},
-            }
-        )
+        ties = tied_to(house.settings, start=now, api_token=token, callbacks=self._callbacks(house.settings))
+        sandbox.set_world({**world, "agents": agents, "seed": self.plan.seed, **ties})
         if self.plan.faults:
             sandbox.set_faults(FAULTS)
 
     def _callbacks(self, settings: Settings) -> dict[str, str]:
-        return {"inbound": f"{settings.public_url}/webhooks/twilio/inbound", "api": settings.public_url}
+        return callbacks_of(settings)
 
     def _show_import(self, report: ImportReport) -> None:
         rows = sum(file.rows for file in report.files)

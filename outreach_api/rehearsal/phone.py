@@ -30,7 +30,7 @@ from outreach_api.language import say
 from outreach_api.processes import Program, free_port, refuse_taken_port, sole_use_of
 from outreach_api.rehearsal.campaigns import open_campaigns
 from outreach_api.rehearsal.demo import ACCOUNT_SID, FROM_NUMBER, START_ON, key_ring_of, port_of, sandbox_program
-from outreach_api.rehearsal.sandbox import SandboxClient
+from outreach_api.rehearsal.sandbox import SandboxClient, tied_to
 from outreach_api.rehearsal.server import ServerThread
 from outreach_api.settings import ROOT, Settings
 from outreach_api.voice.by_hand import CannotCall, plan_call
@@ -44,6 +44,8 @@ OPENS, PLANS = clock_time(9, 50), clock_time(10)
 """It gets ready before the planner's hour and lives from then on: the first text comes at once."""
 LOOK_SECONDS = 0.25
 AGAIN_AFTER = timedelta(days=7)
+UNUSED = "none"
+"""In the place of a token for the API: no team or hall calls it here."""
 
 
 @dataclass(frozen=True)
@@ -126,20 +128,7 @@ class PhoneDemo:
             program.wait_until_ready()
 
     def _tie(self, house: House, sandbox: SandboxClient) -> None:
-        settings = house.settings
-        sandbox.set_world(
-            {
-                "people": [],
-                "account_sid": settings.twilio_account_sid,
-                "auth_token": settings.twilio_auth_token.get_secret_value(),
-                "start": house.clock.now().isoformat(),
-                "callbacks": {
-                    "inbound": f"{settings.public_url}/webhooks/twilio/inbound",
-                    "api": settings.public_url,
-                    "api_token": "none",
-                },
-            }
-        )
+        sandbox.set_world({"people": [], **tied_to(house.settings, start=house.clock.now(), api_token=UNUSED)})
         sandbox.hand_out_phone(NUMBER, OWNER, f"{BORN:%Y-%m}")
 
 

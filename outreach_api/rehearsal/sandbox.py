@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import httpx
 
-from outreach_api.settings import ROOT
+from outreach_api.settings import ROOT, Settings
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,22 @@ class SandboxClient:
         answer.raise_for_status()
         result: dict[str, Any] = answer.json()
         return result
+
+
+def tied_to(
+    settings: Settings, *, start: datetime, api_token: str, callbacks: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The part of a world that ties it to a house: its account at the carrier, and where the outside calls it."""
+    return {
+        "account_sid": settings.twilio_account_sid,
+        "auth_token": settings.twilio_auth_token.get_secret_value(),
+        "start": start.isoformat(),
+        "callbacks": {**(callbacks or callbacks_of(settings)), "api_token": api_token},
+    }
+
+
+def callbacks_of(settings: Settings) -> dict[str, str]:
+    return {"inbound": f"{settings.public_url}/webhooks/twilio/inbound", "api": settings.public_url}
 
 
 SERVE_COMMAND = ("-m", "sandbox.serve")
