@@ -289,6 +289,8 @@ class CaseKind(StrEnum):
     APPEAL = "appeal"
     POLICY_QUESTION = "policy_question"
     IDENTITY = "identity"
+    RIGHTS = "rights"
+    """A resident's wish about what is stored of them."""
 
 
 class CaseState(StrEnum):
@@ -322,6 +324,10 @@ class CaseReason(StrEnum):
     REPORTED = "reported"
     """An appeal: a report about another public matter."""
     RELEASE_STOP = "release_stop"
+    REFUSE_PROFILING = "refuse_profiling"
+    COPY = "copy"
+    CORRECTION = "correction"
+    ERASURE = "erasure"
 
 
 class Urgency(StrEnum):

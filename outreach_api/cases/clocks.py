@@ -23,6 +23,7 @@ KEPT_WHEN: dict[CaseKind, Milestone] = {
     CaseKind.COMPLAINT: Milestone.RESOLVED,
     CaseKind.POLICY_QUESTION: Milestone.RESOLVED,
     CaseKind.IDENTITY: Milestone.RESOLVED,
+    CaseKind.RIGHTS: Milestone.RESOLVED,
 }
 
 

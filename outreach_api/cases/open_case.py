@@ -112,7 +112,8 @@ def _standing_case(session: Session, asked: Case) -> Case | None:
 
 
 def _same_subject(asked: Case) -> list[ColumnElement[bool]]:
-    same: list[ColumnElement[bool]] = []
+    # Who wants a copy and then to be deleted wants two things.
+    same: list[ColumnElement[bool]] = [Case.reason == asked.reason] if asked.kind is CaseKind.RIGHTS else []
     if asked.match_id is not None:
         same.append(or_(Case.match_id == asked.match_id, Case.match_id.is_(None)))
     if asked.policy_id is not None:

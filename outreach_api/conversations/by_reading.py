@@ -190,6 +190,7 @@ LINE_OF_KIND: Mapping[CaseKind, str] = MappingProxyType(
         CaseKind.APPEAL: "appeal",
         CaseKind.POLICY_QUESTION: "no_answer",
         CaseKind.IDENTITY: "handed_over",
+        CaseKind.RIGHTS: "handed_over",
     }
 )
 

@@ -141,6 +141,8 @@ def _open(
 def _open_conversation(session: Session, answering: Answering) -> tuple[Conversation, Phone]:
     sender, inbound = answering.sender, answering.inbound
     phone = sender.phone or _remember_phone(session, inbound)
+    # A number that was erased with its owner and writes again is known again.
+    phone.number = phone.number or inbound.sender
     conversation = sender.conversation or _begin(session, phone, answering.now)
     if len(sender.residents) == 1:
         conversation.resident_id = sender.residents[0].id

@@ -44,6 +44,7 @@ class Kept:
 WITH_PERSON = Kept("随居民记录", "as long as the resident's record")
 WITH_MATCH = Kept("随匹配记录", "as long as the match")
 WITH_CASE = Kept("随工单", "as long as the case")
+RENEWED = Kept("到期更换", "until it is renewed")
 WITH_STAFF = Kept("随账号", "as long as the account")
 ALWAYS = Kept("长期", "for good")
 STOPS = Kept("长期（退订、去世后不再联系）", "for good: who opted out or died is not contacted again")
@@ -218,7 +219,7 @@ GRADES: dict[str, TableGrades] = {
         "一条触达说到哪几项",
         "which matches a contact spoke of",
         _P,
-        MESSAGES,
+        WITH_MATCH,
         general="number",
         personal="contact_id match_id",
     ),
@@ -288,7 +289,7 @@ GRADES: dict[str, TableGrades] = {
         "网页聊天",
         "links to the chat page",
         _D,
-        CODES,
+        WITH_PERSON,
         general="id token_hash contact_id created_at created_by expires_at revoked_at tries locked_at",
         personal="resident_id phone_id",
     ),
@@ -296,7 +297,7 @@ GRADES: dict[str, TableGrades] = {
         "网页聊天",
         "visits of the chat page",
         _D,
-        CODES,
+        WITH_PERSON,
         general="id link_id secret_hash opened_at expires_at seen_at real_name",
         personal="relation",
     ),
@@ -317,7 +318,7 @@ GRADES: dict[str, TableGrades] = {
         personal="resident_id phone_id",
     ),
     "wechat_seen": _T("重复消息", "messages seen already", _O, LIVE, general="signature at"),
-    "wechat_token": _T("公众号接口", "the WeChat API", _O, LIVE, general="app_id token expires_at"),
+    "wechat_token": _T("公众号接口", "the WeChat API", _O, RENEWED, general="app_id token expires_at"),
     "carrier_breaker": _T(
         "通道健康",
         "carriers' health",
@@ -383,7 +384,7 @@ GRADES: dict[str, TableGrades] = {
         "回访",
         "whom a survey takes",
         _D,
-        MESSAGES,
+        WITH_MATCH,
         general="id survey_id policy_id stratum channel state contact_id case_id asks question framed_at "
         "invited_at finished_at",
         personal="resident_id match_id",

@@ -18,6 +18,7 @@ MOST_MINUTES = 600
 # Assumptions of ours, to be replaced by the district's own timing.
 DEFAULT_MINUTES: dict[str, float] = {
     "text": 0, "human": 8, "complaint": 15, "appeal": 10, "identity": 10, "policy_question": 10,
+    "rights": 20,
     "home_visit": 5, "visit": 40, "manual_look_up": 5, "manual_call": 6, "manual_visit": 45, "manual_calls_each": 2,
 }  # fmt: skip
 

@@ -47,6 +47,8 @@ def keep(
     resident = session.get(Resident, resident_id)
     if resident is None:
         raise KeepingRefused(f"there is no resident {resident_id}")
+    if resident.erased_at is not None:
+        raise KeepingRefused("their record was erased at their wish")
     match what:
         case Keeping.QUARANTINE:
             _phone(session, resident, thing_id).state = PhoneState.QUARANTINED

@@ -157,6 +157,7 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "appeal": ("诉求", "Appeal"),
         "policy_question": ("政策疑问", "Policy question"),
         "identity": ("核实身份", "Identity check"),
+        "rights": ("个人信息权利", "Personal data"),
     },
     v.CaseState: {
         "open": ("待接单", "Open"),
@@ -186,6 +187,10 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "complaint": ("投诉", "Complaint"),
         "reported": ("反映别的事", "Another matter reported"),
         "release_stop": ("要求恢复联系", "Lift a stop"),
+        "refuse_profiling": ("不同意比对", "No matching"),
+        "copy": ("要一份自己的信息", "A copy of their data"),
+        "correction": ("更正信息", "Correct their data"),
+        "erasure": ("删除信息", "Delete their data"),
     },
     v.Urgency: {"normal": ("一般", "Normal"), "high": ("优先", "Urgent")},
     v.PriorityMark: {

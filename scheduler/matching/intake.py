@@ -160,6 +160,9 @@ def _phones(session: Session, numbers: Mapping[str, str]) -> dict[str, Phone]:
     """The phones of these numbers, by their index; those not known yet are added."""
     known = session.scalars(select(Phone).where(Phone.number_index.in_(numbers)))
     phones = {phone.number_index: phone for phone in known}
+    for index, phone in phones.items():
+        # It was erased with an owner of before.
+        phone.number = phone.number or numbers[index]
     new = [
         Phone(number=number, number_index=index, state=state_by_form(number))
         for index, number in numbers.items()

@@ -167,7 +167,8 @@ class _Pass:
             .order_by(Match.episode)
         ).all()
         latest = {key: (state, closed_at) for key, state, closed_at in rows}
-        return {
+        refused = self.session.scalars(select(Resident.person_key).where(Resident.profiling_refused_at.is_not(None)))
+        return set(refused) | {
             key
             for key, (state, closed_at) in latest.items()
             if closed_at is None or not may_match_again(state, closed_at.date(), as_of=self.as_of)
