@@ -89,7 +89,7 @@ PROMISES: dict[CaseKind, Promise] = {
     CaseKind.IDENTITY: working_days(2),
     CaseKind.POLICY_QUESTION: working_days(2),
     # The district's own promise; shorten it here where a law says less.
-    CaseKind.RIGHTS: working_days(15),
+    CaseKind.RIGHTS: working_days(10),
 }
 DISTRICT_HOURS = WorkingHours(ZoneInfo("Asia/Shanghai"))
 
