@@ -35,7 +35,7 @@ def sessions() -> Sessions:
     return sessions
 
 
-def _ours() -> Select[tuple[Message]]:
+def _ours() -> Select[Message]:
     """The two of above, without the one that begins the talk."""
     return select(Message).where(Message.at.in_((OLD, YOUNG))).order_by(Message.at)
 
