@@ -26,6 +26,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "talk_mark": ("note",),
     "case": ("summary",),
     "case_change": ("note",),
+    "care_entry": ("words", "note"),
     "appeal": ("location",),
     "visit": ("note",),
     "survey_answer": ("text",),

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.call import Call
+from models.care import CareEntry
 from models.case import Case
 from models.chat import ChatLink
 from models.contact import Contact
@@ -84,6 +85,7 @@ def _theirs(resident_id: int) -> dict[str, ColumnElement[bool]]:
     cases = select(Case.id).where(or_(Case.resident_id == resident_id, Case.conversation_id.in_(talks)))
     calls = select(Call.id).where(Call.resident_id == resident_id)
     heard = select(Message.inbound_id).where(Message.conversation_id.in_(talks), Message.inbound_id.is_not(None))
+    said = select(Message.id).where(Message.conversation_id.in_(talks))
     asked = select(SurveyInvitation.id).where(SurveyInvitation.resident_id == resident_id)
     matches = select(Match.id).where(Match.resident_id == resident_id)
     contacts = or_(Contact.resident_id == resident_id, Contact.conversation_id.in_(talks))
@@ -100,6 +102,7 @@ def _theirs(resident_id: int) -> dict[str, ColumnElement[bool]]:
         "call_word": tables["call_word"].c.call_id.in_(calls),
         "talk_mark": tables["talk_mark"].c.conversation_id.in_(talks),
         "case": or_(Case.resident_id == resident_id, Case.conversation_id.in_(talks)),
+        "care_entry": or_(CareEntry.resident_id == resident_id, CareEntry.message_id.in_(said)),
         "case_change": tables["case_change"].c.case_id.in_(cases),
         "appeal": tables["appeal"].c.case_id.in_(cases),
         "visit": tables["visit"].c.case_id.in_(cases),

@@ -335,9 +335,18 @@ GRADES: dict[str, TableGrades] = {
         WITH_PERSON,
         general="id kind reason state urgency policy_id conversation_id message_id marks station_id team_id "
         "staff_id opened_at due_at accepted_at first_feedback_at resolved_at confirmed_at kept_at escalation "
-        "merged_into_id wanted_from wanted_to version",
+        "merged_into_id wanted_from wanted_to asked_by version",
         personal="resident_id match_id",
         sensitive="summary",
+    ),
+    "care_entry": _T(
+        "需要关心的人",
+        "who needs looking after",
+        _D,
+        WITH_PERSON,
+        general="id street community message_id opened_at handed_at handed_by found_at found_by",
+        personal="resident_id",
+        sensitive="reason words found note",
     ),
     "case_change": _T(
         "工单经过", "how a case went on", _P, WITH_CASE, general="id case_id at by change detail", sensitive="note"
