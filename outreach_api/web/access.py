@@ -39,6 +39,9 @@ REVEALERS = frozenset({R.AGENT, R.SUPERVISOR})
 RESIDENT_KEEPERS = frozenset({R.SUPERVISOR})
 POLICY_READERS = EVERYBODY
 POLICY_EDITORS = frozenset({R.POLICY_EDITOR, R.SUPERVISOR})
+STAFF_READERS = frozenset({R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR})
+STAFF_KEEPERS = frozenset({R.ADMINISTRATOR})
+TEAM_KEEPERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 PAUSERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 
 ROUTE_ROLES: dict[str, frozenset[Role]] = {
@@ -75,6 +78,15 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "confirm_policy": POLICY_EDITORS,
     "pause_policy": PAUSERS,
     "needs": REPORT_READERS,
+    "staff": STAFF_READERS,
+    "add_staff": STAFF_KEEPERS,
+    "change_staff": STAFF_KEEPERS,
+    "step_staff": STAFF_KEEPERS,
+    "teams": STAFF_READERS,
+    "keep_team": TEAM_KEEPERS,
+    "add_station": TEAM_KEEPERS,
+    "settings": STAFF_READERS,
+    "change_setting": TEAM_KEEPERS,
     "cases": CASE_READERS,
     "case": CASE_READERS,
     "case_board": CASE_READERS,

@@ -53,6 +53,14 @@ MENU = (
         (
             Entry("reports", "/reports", "reports"),
             Entry("surveys", "/surveys", "surveys"),
+        ),
+    ),
+    Group(
+        "menu_house",
+        (
+            Entry("teams", "/teams", "teams"),
+            Entry("staff", "/staff", "staff"),
+            Entry("settings", "/settings", "settings"),
             Entry("audit", "/audit", "audit"),
         ),
     ),

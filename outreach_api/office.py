@@ -1,0 +1,147 @@
+"""Staff, teams and stations as an administrator keeps them; every change is on the record."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.case import Station, Team
+from models.event import AuditEntry
+from models.staff import Staff
+from models.vocabulary import Role
+from outreach_api.web.auth import hash_password
+from outreach_api.web.staff import PASSWORD_BYTES, add_staff
+
+
+class OfficeRefused(ValueError):  # noqa: N818
+    """Nothing was changed; says why."""
+
+
+class StaffStep(StrEnum):
+    DISABLE = "disable"
+    ENABLE = "enable"
+    NEW_PASSWORD = "new_password"  # noqa: S105 - a step, no password
+
+
+def take_on(
+    session: Session, username: str, display_name: str, role: Role, *, team_id: int | None, by: str, now: datetime
+) -> tuple[Staff, str]:
+    """Add somebody; with their first password, which is kept nowhere.
+
+    Raises:
+        OfficeRefused: the name is taken or empty, or a visitor has no team.
+    """
+    username, display_name = username.strip(), display_name.strip()
+    if not username or not display_name:
+        raise OfficeRefused("give both names")
+    if session.scalar(select(Staff.id).where(Staff.username == username)) is not None:
+        raise OfficeRefused(f"{username} is taken")
+    _check_team(session, role, team_id)
+    password = add_staff(session, username, display_name, role, team_id=team_id)
+    session.flush()
+    staff = session.scalars(select(Staff).where(Staff.username == username)).one()
+    _note(session, "staff.add", f"staff:{staff.id}", by, now, role=role.value)
+    return staff, password
+
+
+def change_duties(
+    session: Session, staff_id: int, role: Role, *, team_id: int | None, most_cases: int | None, by: str, now: datetime
+) -> None:
+    """Give somebody another role, team or limit. Nobody changes their own.
+
+    Raises:
+        OfficeRefused: it is oneself, there is no such person, or a visitor has no team.
+    """
+    staff = _staff(session, staff_id, by)
+    _check_team(session, role, team_id)
+    before = staff.role.value
+    staff.role, staff.team_id, staff.most_cases = role, team_id, most_cases
+    _note(session, "staff.change", f"staff:{staff_id}", by, now, before=before, role=role.value)
+
+
+def step_staff(session: Session, staff_id: int, step: StaffStep, *, by: str, now: datetime) -> str | None:
+    """Lock somebody out, let them in again, or give a new password, which is returned.
+
+    Raises:
+        OfficeRefused: it is oneself, or there is no such person.
+    """
+    staff = _staff(session, staff_id, by)
+    password = None
+    match step:
+        case StaffStep.DISABLE:
+            staff.disabled_at = now
+        case StaffStep.ENABLE:
+            staff.disabled_at, staff.failed_sign_ins, staff.locked_until = None, 0, None
+        case StaffStep.NEW_PASSWORD:
+            password = secrets.token_urlsafe(PASSWORD_BYTES)
+            staff.password_hash = hash_password(password)
+            staff.failed_sign_ins, staff.locked_until = 0, None
+    _note(session, f"staff.{step.value}", f"staff:{staff_id}", by, now)
+    return password
+
+
+def keep_team(
+    session: Session,
+    code: str,
+    name: str,
+    *,
+    station_id: int | None,
+    visits_per_day: int,
+    skills: list[str],
+    dialects: list[str],
+    withdrawn: bool,
+    by: str,
+    now: datetime,
+) -> None:
+    """Add a team, or change the one of this code. A withdrawn one is sent nowhere any more.
+
+    Raises:
+        OfficeRefused: no code, no name, or no visits.
+    """
+    code, name = code.strip(), name.strip()
+    if not code or not name or visits_per_day < 1:
+        raise OfficeRefused("give code, name and at least one visit a day")
+    team = session.scalar(select(Team).where(Team.code == code))
+    if team is None:
+        team = Team(code=code, name=name)
+        session.add(team)
+    team.name, team.station_id, team.visits_per_day = name, station_id, visits_per_day
+    team.skills, team.dialects = skills, dialects
+    team.withdrawn_at = (team.withdrawn_at or now) if withdrawn else None
+    session.flush()
+    _note(session, "team.keep", f"team:{code}", by, now, visits_per_day=visits_per_day, withdrawn=withdrawn)
+
+
+def add_station(session: Session, name: str, street: str, community: str, *, by: str, now: datetime) -> None:
+    """Add a station.
+
+    Raises:
+        OfficeRefused: the name is taken, or name or street is missing.
+    """
+    name, street = name.strip(), street.strip()
+    if not name or not street or session.scalar(select(Station.id).where(Station.name == name)) is not None:
+        raise OfficeRefused("give a name that is not taken, and a street")
+    session.add(Station(name=name, street=street, community=community.strip() or None))
+    _note(session, "station.add", f"station:{name}"[:64], by, now)
+
+
+def _staff(session: Session, staff_id: int, by: str) -> Staff:
+    staff = session.get(Staff, staff_id)
+    if staff is None:
+        raise OfficeRefused(f"there is no member of staff {staff_id}")
+    if by == f"staff:{staff_id}":
+        raise OfficeRefused("somebody else changes one's own account")
+    return staff
+
+
+def _check_team(session: Session, role: Role, team_id: int | None) -> None:
+    if role is Role.TEAM_MEMBER and (team_id is None or session.get(Team, team_id) is None):
+        raise OfficeRefused("who visits goes out with a team")
+
+
+def _note(session: Session, action: str, subject: str, by: str, now: datetime, **facts: object) -> None:
+    session.add(AuditEntry(at=now, actor=by, action=action, subject=subject, facts=facts))
