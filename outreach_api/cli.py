@@ -68,6 +68,7 @@ COMMANDS = {
     "staff": Place("access", "staff", say("工作人员账号", "Staff accounts")),
     "token": Place("access", "token", say("对接系统的令牌", "Tokens of other systems")),
     "webhooks": Place("hooks", "webhooks", say("通知其他系统（webhook）", "Telling other systems (webhooks)")),
+    "sbom": Place("sbom", "sbom", say("软件物料清单（CycloneDX）", "Software bill of materials (CycloneDX)")),
     "openapi": Place("access", "openapi", say("接口说明（OpenAPI，JSON）", "The API's description (OpenAPI, as JSON)")),
     "privacy": Place("privacy", "privacy", say("个人信息保护", "Data protection")),
     "audit": Place("audit", "audit", say("审计记录", "The audit")),

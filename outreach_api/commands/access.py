@@ -22,7 +22,7 @@ from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.settings import Settings
 from outreach_api.web.second_factor import NEEDED_BY, give_factor, take_factor
-from outreach_api.web.staff import add_staff
+from outreach_api.web.staff import add_staff, renew_password
 from outreach_api.web.tokens import Terms, add_token, revoke_token, tokens
 
 keys = typer.Typer(help=say("加密密钥", "Encryption keys"), no_args_is_help=True)
@@ -134,6 +134,17 @@ def add_person(
     OUT.print(password, markup=False)
     if factor:
         OUT.print(factor, markup=False, soft_wrap=True)
+
+
+@staff.command("password", help=say("换发密码，显示一次", "A new password, shown once"))
+@tells_faults
+def new_password(username: str) -> None:
+    with open_house(Settings()) as house, house.sessions.write() as session:
+        person = session.scalars(select(Staff).where(Staff.username == username)).first()
+        if person is None:
+            fail(say(f"没有用户 {username}", f"there is no user {username}"), status=2)
+        password = renew_password(session, person, by="terminal", now=house.clock.now())
+    OUT.print(password, markup=False)
 
 
 @staff.command(

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote
 
+import structlog
 from fastapi import Depends, Request
 
 from models.vocabulary import Role
 from outreach_api.web.auth import SignedIn, Visit, resume, same_secret
+from outreach_api.web.cookies import cookie_name
 from outreach_api.web.house import house_of
 
 SESSION_COOKIE = "staff_session"
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+log = structlog.get_logger(__name__)
 
 R = Role
 EVERYBODY = frozenset(Role)
@@ -177,7 +181,7 @@ def signed_in(request: Request) -> SignedIn:
     """
     house = house_of(request)
     name = request.scope["route"].name
-    token = request.cookies.get(SESSION_COOKIE, "")
+    token = request.cookies.get(cookie_name(request, SESSION_COOKIE), "")
     now = request.app.state.wall_clock.now()
     visit = Visit.BY_PAGE if name in BACKGROUND else Visit.BY_PERSON
     found = token and resume(house.sessions, token, house.settings, now=now, visit=visit)
@@ -185,6 +189,7 @@ def signed_in(request: Request) -> SignedIn:
         raise NotSignedIn(_address(request))
     request.state.signed_in = found
     if not may(found.role, name):
+        log.warning("page_refused", staff=found.staff_id, route=name)
         raise NotAllowed(name)
     return found
 

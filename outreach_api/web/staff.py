@@ -1,12 +1,15 @@
-"""Adding staff."""
+"""Adding staff, and giving them another password. Passwords are made here, never chosen."""
 
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from models.staff import Staff
+from models.event import AuditEntry
+from models.staff import Staff, StaffSession
 from models.vocabulary import Role
 from outreach_api.web.auth import hash_password
 
@@ -34,4 +37,14 @@ def add_staff(
             most_cases=most_cases,
         )
     )
+    return password
+
+
+def renew_password(session: Session, staff: Staff, *, by: str, now: datetime) -> str:
+    """A new password for somebody, which is kept nowhere; the old one and open sessions end, and so does a lock."""
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    staff.password_hash, staff.failed_sign_ins, staff.locked_until = hash_password(password), 0, None
+    theirs = (StaffSession.staff_id == staff.id, StaffSession.ended_at.is_(None))
+    session.execute(update(StaffSession).where(*theirs).values(ended_at=now))
+    session.add(AuditEntry(at=now, actor=by, action="password.renew", subject=f"staff:{staff.id}"))
     return password

@@ -5,16 +5,18 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from models.event import AuditEntry
 from outreach_api.web.access import SAFE_METHODS
-from outreach_api.web.api.rights import ActsFor, right_to
+from outreach_api.web.api.rights import ActsFor, Right, right_to
 from outreach_api.web.house import house_of
 from outreach_api.web.tokens import Caller, TokenRefused, caller_of
 
+log = structlog.get_logger(__name__)
 bearer = HTTPBearer(auto_error=False, scheme_name="token", description="A token of `./outreach token add`.")
 
 
@@ -51,18 +53,27 @@ def allowed(request: Request, _scheme: Annotated[object, Security(bearer)]) -> C
         TokenRefused: it may not.
     """
     caller = identify(request)
-    right = right_to(request.scope["route"].name)
-    if right is None:
-        raise TokenRefused("this is open to nobody", known=True)
-    if right.scope not in caller.scopes:
-        raise TokenRefused(f"this token lacks the scope {right.scope.value}", known=True)
-    if caller.role is None and right.acts_for is ActsFor.A_PERSON:
-        raise TokenRefused("a person answers for this: use a token that acts for one", known=True)
-    if caller.role is not None and caller.role not in right.roles:
-        raise TokenRefused(f"the role {caller.role.value} may not do this", known=True)
+    name = request.scope["route"].name
+    refusal = _refusal(caller, right_to(name))
+    if refusal is not None:
+        log.warning("api_refused", token=caller.token_id, route=name)
+        raise TokenRefused(refusal, known=True)
     if caller.staff_id is not None and request.method not in SAFE_METHODS:
         _record(request, caller)
     return caller
+
+
+def _refusal(caller: Caller, right: Right | None) -> str | None:
+    """Why this caller may not; None where they may."""
+    if right is None:
+        return "this is open to nobody"
+    if right.scope not in caller.scopes:
+        return f"this token lacks the scope {right.scope.value}"
+    if caller.role is None and right.acts_for is ActsFor.A_PERSON:
+        return "a person answers for this: use a token that acts for one"
+    if caller.role is not None and caller.role not in right.roles:
+        return f"the role {caller.role.value} may not do this"
+    return None
 
 
 def _read_token(request: Request) -> Caller:

@@ -10,7 +10,14 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from outreach_api.web import auth
-from outreach_api.web.access import SESSION_COOKIE, ForgedRequest, Viewer, genuine, local_path
+from outreach_api.web.access import (
+    SESSION_COOKIE,
+    ForgedRequest,
+    Viewer,
+    genuine,
+    local_path,
+)
+from outreach_api.web.cookies import cookie_name, end_host_cookie, is_https, set_host_cookie
 from outreach_api.web.house import house_of
 from outreach_api.web.page import LOCALE_COOKIE, THEME_COOKIE, Theme, render
 from outreach_api.web.words import Locale
@@ -38,7 +45,7 @@ def sign_in(
     csrf: Annotated[str, Form(max_length=64)] = "",
     back: Annotated[str, Form(alias="next", max_length=500)] = "/",
 ) -> Response:
-    if not csrf or not auth.same_secret(csrf, request.cookies.get(FORM_COOKIE, "")):
+    if not csrf or not auth.same_secret(csrf, request.cookies.get(cookie_name(request, FORM_COOKIE), "")):
         raise ForgedRequest
     house = house_of(request)
     try:
@@ -47,8 +54,8 @@ def sign_in(
     except auth.SignInRefused:
         return _form(request, back, said="sign_in_refused", status=HTTPStatus.UNAUTHORIZED)
     answer = RedirectResponse(local_path(back), HTTPStatus.SEE_OTHER)
-    answer.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="lax", secure=_is_https(request))
-    answer.delete_cookie(FORM_COOKIE)
+    set_host_cookie(request, answer, SESSION_COOKIE, token)
+    end_host_cookie(request, answer, FORM_COOKIE)
     return answer
 
 
@@ -56,7 +63,7 @@ def sign_in(
 def sign_out(request: Request, viewer: Viewer) -> Response:
     auth.sign_out(house_of(request).sessions, viewer, now=request.app.state.wall_clock.now())
     answer = RedirectResponse("/sign-in?said=signed_out", HTTPStatus.SEE_OTHER)
-    answer.delete_cookie(SESSION_COOKIE)
+    end_host_cookie(request, answer, SESSION_COOKIE)
     return answer
 
 
@@ -72,13 +79,13 @@ def display(
     for cookie, chosen in ((LOCALE_COOKIE, locale), (THEME_COOKIE, theme)):
         if chosen is not None:
             answer.set_cookie(
-                cookie, chosen, max_age=A_YEAR_SECONDS, httponly=True, samesite="lax", secure=_is_https(request)
+                cookie, chosen, max_age=A_YEAR_SECONDS, httponly=True, samesite="lax", secure=is_https(request)
             )
     return answer
 
 
 def _form(request: Request, back: str, *, said: str | None, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
+    token = request.cookies.get(cookie_name(request, FORM_COOKIE)) or secrets.token_urlsafe(24)
     provider = house_of(request).settings.staff_oidc
     page = render(
         request,
@@ -90,9 +97,5 @@ def _form(request: Request, back: str, *, said: str | None, status: HTTPStatus =
         oidc=provider.enabled,
         oidc_label=provider.label,
     )
-    page.set_cookie(FORM_COOKIE, token, httponly=True, samesite="lax", secure=_is_https(request))
+    set_host_cookie(request, page, FORM_COOKIE, token)
     return page
-
-
-def _is_https(request: Request) -> bool:
-    return house_of(request).settings.public_url.startswith("https:")

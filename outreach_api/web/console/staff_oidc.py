@@ -15,6 +15,7 @@ from outreach_api.signin.cookie import Kept, unseal
 from outreach_api.signin.relying_party import Failure, RelyingParty, RoundTrip, SignInFailed
 from outreach_api.web import auth
 from outreach_api.web.access import SESSION_COOKIE, local_path
+from outreach_api.web.cookies import set_host_cookie
 from outreach_api.web.house import House, house_of
 from outreach_api.web.round_trips import keep
 
@@ -59,8 +60,7 @@ def come_back(
         answer = _to_form("oidc_nobody", back)
     else:
         answer = RedirectResponse(back, HTTPStatus.SEE_OTHER)
-        secure = house.settings.public_url.startswith("https:")
-        answer.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="lax", secure=secure)
+        set_host_cookie(request, answer, SESSION_COOKIE, token)
     answer.delete_cookie(PURPOSE, path=CALLBACK)
     return answer
 
