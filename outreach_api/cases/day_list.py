@@ -18,6 +18,8 @@ from models.vocabulary import AppointmentState, DayPart, PriorityMark, VisitOutc
 from outreach_api.cases.bookings import door_of
 from outreach_api.conversations.proof import code_for_visit
 from outreach_api.privacy.masking import mask_name, mask_text
+from outreach_api.surveys.at_home import invitation_of, questionnaire_of
+from outreach_api.surveys.questionnaire import Question
 from scheduler.policies.card import PolicyCard
 from scheduler.rules.rule import Label
 
@@ -47,6 +49,10 @@ class ExpectedAt:
     todo: tuple[ToDo, ...]
     summary: str | None
     code: str
+    survey: tuple[Question, ...] = ()
+    """What is to be asked here, where the visit is a survey's."""
+    survey_case_id: int | None = None
+    survey_policy: str = ""
     done: VisitOutcome | None = None
     """What came of it, where they have been there."""
 
@@ -85,6 +91,8 @@ def _door(session: Session, here: Sequence[Appointment], cards: Mapping[str, Pol
     if done is not None:
         return _seen_to(here[0], resident, done)
     names = [resident.name] if resident else []
+    asked = next(((one.case, found) for one in here if (found := invitation_of(session, one.case))), None)
+    asks_about = cards.get(asked[0].policy_id or "") if asked else None
     return ExpectedAt(
         case_id=case.id,
         part=here[0].part,
@@ -96,6 +104,9 @@ def _door(session: Session, here: Sequence[Appointment], cards: Mapping[str, Pol
         todo=_todo(session, [one.case for one in here], cards),
         summary=mask_text(case.summary, names=names) if case.summary else None,
         code=code_for_visit(here[0].id),
+        survey=questionnaire_of(session, asked[1]).questions if asked else (),
+        survey_case_id=asked[0].id if asked else None,
+        survey_policy=asks_about.short_name if asks_about else "",
     )
 
 

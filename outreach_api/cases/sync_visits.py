@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,6 +15,7 @@ from models.session import Sessions
 from models.vocabulary import VisitOutcome
 from outreach_api.cases.visits import Agreed, VisitRefused, record_visit
 from outreach_api.cases.work_case import CaseNotFound, find_case
+from outreach_api.surveys.at_home import AnswersRefused, record_answers, refuse_at_home
 
 
 class Refused(StrEnum):
@@ -24,6 +26,7 @@ class Refused(StrEnum):
     CONSENT_MISSING = "consent_missing"
     NOT_MATCHED = "not_matched"
     NOT_YET = "not_yet"
+    ANSWERS_WRONG = "answers_wrong"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,17 @@ class VisitRecord:
     outcome: VisitOutcome
     note: str | None
     consented: Agreed
+
+
+@dataclass(frozen=True)
+class SurveyRecord:
+    """What was answered at the door; the same again changes nothing."""
+
+    client_id: str
+    case_id: int
+    answers: Mapping[str, str]
+    refused: bool = False
+    """They want no surveys any more."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,29 @@ def take_records(
     The same client id again is the same visit, whoever sends it and whatever else it says by then.
     """
     return [Taken(record.client_id, _take(sessions, team_id, record, today=today, now=now)) for record in records]
+
+
+def take_surveys(sessions: Sessions, team_id: int, records: list[SurveyRecord], *, now: datetime) -> list[Taken]:
+    """Keep what was answered at doors, each in a transaction of its own."""
+    return [Taken(record.client_id, _take_survey(sessions, team_id, record, now=now)) for record in records]
+
+
+def _take_survey(sessions: Sessions, team_id: int, record: SurveyRecord, *, now: datetime) -> Refused | None:
+    try:
+        with sessions.write() as session:
+            case = find_case(session, record.case_id)
+            if not _is_theirs(session, case, team_id, record.client_id):
+                return Refused.NOT_YOURS
+            by = f"team:{session.get_one(Team, team_id).code}"
+            if record.refused:
+                refuse_at_home(session, case, by=by, now=now)
+            else:
+                record_answers(session, case, record.answers, by=by, now=now)
+    except CaseNotFound:
+        return Refused.UNKNOWN_CASE
+    except AnswersRefused:
+        return Refused.ANSWERS_WRONG
+    return None
 
 
 def _take(sessions: Sessions, team_id: int, record: VisitRecord, *, today: date, now: datetime) -> Refused | None:

@@ -13,7 +13,7 @@ import typer
 
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
-from outreach_api.rehearsal.demo import Demo, DemoPlan, DemoResult
+from outreach_api.rehearsal.demo import STREET_RESIDENTS, Demo, DemoPlan, DemoResult
 from outreach_api.rehearsal.phone import PhoneDemo, PhonePlan
 from outreach_api.rehearsal.together import TogetherDemo, database_for
 from outreach_api.rehearsal.urgent import UrgentDrill, UrgentPlan
@@ -73,6 +73,16 @@ def rehearse(
     faults: Faults = False,
     broken: Break = None,
     json_file: JsonFile = None,
+    residents: Annotated[
+        int, typer.Option(min=1000, help=say("街道有多少居民", "how many live on the street"))
+    ] = STREET_RESIDENTS,
+    uncoupled: Annotated[
+        bool,
+        typer.Option(
+            "--uncoupled",
+            help=say("触达不看小分队和坐席有没有空，拿来对照", "outreach minds neither teams nor agents, to compare"),
+        ),
+    ] = False,
     urgent: Annotated[
         int | None,
         typer.Option("--urgent", min=100, help=say("紧急通知发给多少人", "drill an urgent notice to so many people")),
@@ -83,7 +93,17 @@ def rehearse(
         return
     guard = broken.value if broken else None
     home = ROOT / "var" / "rehearsal"
-    _run_demo(DemoPlan(seed, days, faults, headless=True, broken_guard=guard, home=home), json_file)
+    plan = DemoPlan(
+        seed,
+        days,
+        faults,
+        headless=True,
+        broken_guard=guard,
+        home=home,
+        residents=residents,
+        coupled=not uncoupled,
+    )
+    _run_demo(plan, json_file)
 
 
 @tells_faults

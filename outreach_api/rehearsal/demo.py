@@ -63,6 +63,7 @@ FROM_NUMBER = "+8675525550100"
 AGENTS = ("desk-1", "desk-2")
 TEAMS = ("T01", "T02")
 VISITS_PER_DAY = 6
+STREET_RESIDENTS = 200_000
 SHARE_AT_THE_DOOR, SHARE_AT_A_DESK = 0.6, 0.05
 """Of those told, who are expected to need a visit, or an agent, until that is measured."""
 CASES_AN_HOUR = 8
@@ -96,7 +97,7 @@ class DemoPlan:
     faults: bool = False
     headless: bool = False
     broken_guard: str | None = None
-    residents: int = 200_000
+    residents: int = STREET_RESIDENTS
     visits_per_day: int = VISITS_PER_DAY
     coupled: bool = True
     """Whether outreach follows the teams' room; without it everybody is told as fast as the campaigns allow."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -10,9 +12,14 @@ from models.contact import Contact
 from models.conversation import ContactStop
 from models.resident import Preference
 from models.survey import SurveyAnswer, SurveyInvitation
-from models.vocabulary import CaseKind, CaseReason, CaseState, InvitationState
+from models.vocabulary import CaseKind, CaseReason, CaseState, DayPart, InvitationState
+from outreach_api.cases.appointments import appoint
+from outreach_api.cases.day_list import day_list
+from outreach_api.cases.routing import Slot
+from outreach_api.cases.sync_visits import Refused, SurveyRecord, take_surveys
 from outreach_api.cases.work_case import cancel
 from outreach_api.surveys.at_home import AnswersRefused, record_answers, refuse_at_home
+from tests.builders import a_team
 from tests.conversations.street import ALLOWANCE, Neighbour, Street
 from tests.surveys.asking import WEEK, answers, asked, begin, deliver, invitation, plan, serve
 
@@ -139,3 +146,31 @@ def test_a_text_survey_is_not_answered_at_the_door(street: Street) -> None:
         case = Case(kind=CaseKind.HOME_VISIT, reason=CaseReason.REQUESTED, opened_at=street.clock.now())
         with pytest.raises(AnswersRefused):
             record_answers(session, case, {"satisfaction": "5"}, by="team:T01", now=street.clock.now())
+
+
+def test_what_a_visitors_phone_brings_back_is_kept_once_and_only_from_the_team_that_goes(street: Street) -> None:
+    visited(street)
+    case_id = the_visit(street).id
+    with street.sessions.write() as session:
+        team, other = a_team(session).id, a_team(session).id
+        session.get_one(Case, case_id).team_id = team
+    now = street.clock.now()
+    sent = [SurveyRecord("door-0001", case_id, FINE)]
+    assert [one.refused for one in take_surveys(street.sessions, other, sent, now=now)] == [Refused.NOT_YOURS]
+    wrong = [SurveyRecord("door-0001", case_id, {"satisfaction": "9"})]
+    assert [one.refused for one in take_surveys(street.sessions, team, wrong, now=now)] == [Refused.ANSWERS_WRONG]
+    for _ in range(2):
+        assert [one.refused for one in take_surveys(street.sessions, team, sent, now=now)] == [None]
+    assert answers(street) == FINE | {"comment": "text"}
+    assert the_visit(street).state is CaseState.RESOLVED
+
+
+def test_who_is_asked_at_the_door_is_on_the_days_list_with_the_questions(street: Street) -> None:
+    visited(street)
+    tomorrow = street.clock.now().date() + timedelta(days=1)
+    with street.sessions.write() as session:
+        case = session.get_one(Case, the_visit(street).id)
+        team = a_team(session).id
+        appoint(session, case, team, Slot(tomorrow, DayPart.MORNING), by="system", now=street.clock.now())
+        (door,) = day_list(session, team, tomorrow, street.cards).doors
+        assert (door.survey_case_id, door.survey[0].id) == (case.id, "satisfaction")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
@@ -14,11 +14,12 @@ from sqlalchemy import select
 from models.case import Team
 from models.event import AuditEntry
 from models.staff import Staff
-from models.vocabulary import VisitOutcome
+from models.vocabulary import Channel, VisitOutcome
 from outreach_api.cases.day_list import ExpectedAt, day_list
-from outreach_api.cases.sync_visits import Refused, VisitRecord, take_records
+from outreach_api.cases.sync_visits import Refused, SurveyRecord, VisitRecord, take_records, take_surveys
 from outreach_api.cases.visits import Agreed
 from outreach_api.conversations.proof import spaced
+from outreach_api.surveys.at_home import LONGEST_TEXT
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import FOLDER, render, speaker_for
@@ -33,7 +34,8 @@ SCRIPT_WORDS = (
     "visit_recorded", "visit_waits_sync", "visit_synced", "visit_all_synced", "visit_offline", "visit_sign_in_again",
     "visit_identity_same", "visit_identity_differs", "visit_consent_first", "visit_nothing_today", "visit_sync_first",
     "visit_call", "visit_bring", "visit_check_identity", "visit_birth_month", "visit_code", "visit_consent", "note",
-    "visit_not_taken", "visit_what", "visit_choose",
+    "visit_not_taken", "visit_what", "visit_choose", "visit_survey", "visit_survey_keep", "visit_survey_refused",
+    "visit_survey_kept",
 )  # fmt: skip
 
 
@@ -47,8 +49,16 @@ class Record(BaseModel):
     consented: bool = False
 
 
+class Answered(BaseModel):
+    client_id: str = Field(min_length=8, max_length=64)
+    case_id: int
+    answers: dict[str, Annotated[str, Field(max_length=LONGEST_TEXT)]] = Field(default_factory=dict, max_length=50)
+    refused: bool = False
+
+
 class Records(BaseModel):
-    records: list[Record] = Field(max_length=MOST_RECORDS)
+    records: list[Record] = Field(default_factory=list, max_length=MOST_RECORDS)
+    surveys: list[Answered] = Field(default_factory=list, max_length=MOST_RECORDS)
 
 
 @public.get("/visits/worker.js", name="visits_worker")
@@ -97,7 +107,10 @@ def sync(request: Request, viewer: Viewer, sent: Records) -> Response:
         for one in sent.records
     ]  # fmt: skip
     on = now.astimezone(house.settings.zone).date()
-    taken = take_records(house.sessions, _team_of(house, viewer), records, today=on, now=now)
+    team_id = _team_of(house, viewer)
+    taken = take_records(house.sessions, team_id, records, today=on, now=now)
+    answered = [SurveyRecord(one.client_id, one.case_id, one.answers, one.refused) for one in sent.surveys]
+    taken += take_surveys(house.sessions, team_id, answered, now=now)
     return JSONResponse({"results": [asdict(one) for one in taken]})
 
 
@@ -129,4 +142,14 @@ def _shown(door: ExpectedAt, speaker: Speaker) -> dict[str, Any]:
         "summary": door.summary,
         "done": door.done.value if door.done else None,
         "code": spaced(door.code),
+        "survey_case": door.survey_case_id,
+        "survey": [
+            {
+                "id": one.id,
+                "kind": one.kind.value,
+                "text": one.said(Channel.VOICE, door.survey_policy),
+                "options": list(one.choices().items()),
+            }
+            for one in door.survey
+        ],
     }

@@ -48,9 +48,13 @@ async function draw() {
   const records = await VisitStore.records();
   place("team-day").textContent = day ? `${day.team} · ${day.day}` : "";
   const done = new Map();
-  for (const record of records) done.set(record.case_id, record);
+  const surveyed = new Set();
+  for (const record of records) {
+    if (record.answers) surveyed.add(record.case_id);
+    else done.set(record.case_id, record);
+  }
   const doors = day ? day.doors : [];
-  place("doors").replaceChildren(...doors.map((door, turn) => drawDoor(door, turn, done.get(door.case)?.outcome || door.done)));
+  place("doors").replaceChildren(...doors.map((door, turn) => drawDoor(door, turn, done.get(door.case)?.outcome || door.done, surveyed.has(door.survey_case))));
   if (!doors.length) place("doors").append(make("li", { class: "empty", text: SAID.visit_nothing_today }));
   showSync(records);
 }
@@ -61,7 +65,7 @@ function showSync(records) {
   if (refused.length) tellNet(`${SAID.visit_not_taken} ${[...new Set(refused.map((r) => WORDS.refused[r.refused]))].join(" ")}`);
 }
 
-function drawDoor(door, turn, outcome) {
+function drawDoor(door, turn, outcome, surveyed) {
   const title = make("h2", {}, `${turn + 1}. ${door.part} ${door.name} `);
   for (const mark of door.marks) title.append(make("span", { class: "mark urgent", text: mark }), " ");
   const card = make(
@@ -73,6 +77,7 @@ function drawDoor(door, turn, outcome) {
     door.summary && make("p", { class: "quiet", text: door.summary }),
     !outcome && make("p", {}, `${SAID.visit_code} `, make("b", { class: "code", text: door.code })),
   );
+  if (door.survey.length && !outcome) card.append(drawSurvey(door, surveyed));
   if (outcome) card.append(make("p", { class: "recorded", role: "status" }, `${SAID.visit_recorded} `, make("b", { text: outcomeWord(outcome) })));
   else card.append(drawIdentity(door), drawForm(door));
   return card;
@@ -118,6 +123,45 @@ function drawForm(door) {
   return form;
 }
 
+// The same questions as by text or call; what is left empty was not asked, or not answered.
+function drawSurvey(door, kept) {
+  if (kept) return make("p", { class: "recorded", role: "status", text: SAID.visit_survey_kept });
+  const form = make("form", { class: "stack survey" });
+  for (const question of door.survey) form.append(drawQuestion(door, question));
+  const keep = async (refused) => {
+    const answers = {};
+    for (const question of door.survey) {
+      const fields = [...form.elements].filter((field) => field.name === question.id);
+      const given = fields.filter((field) => field.type !== "checkbox" || field.checked).map((field) => field.value.trim());
+      if (given.some(Boolean)) answers[question.id] = given.filter(Boolean).join(",");
+    }
+    if (!refused && !Object.keys(answers).length) return;
+    await VisitStore.keepRecord({ client_id: crypto.randomUUID(), case_id: door.survey_case, answers, survey_refused: refused, made: Date.now() });
+    await draw();
+    await send();
+  };
+  form.append(
+    make("div", { class: "outcomes" }, make("button", { type: "button", class: "button primary", "data-survey": "keep", text: SAID.visit_survey_keep, onclick: () => keep(false) }), make("button", { type: "button", class: "button", text: SAID.visit_survey_refused, onclick: () => keep(true) })),
+  );
+  return make("details", { class: "more", open: true }, make("summary", { text: SAID.visit_survey }), form);
+}
+
+function drawQuestion(door, question) {
+  const id = `ask-${door.case}-${question.id}`;
+  if (question.kind === "multi") {
+    const choices = make("fieldset", {}, make("legend", { text: question.text }));
+    for (const [value, word] of question.options) choices.append(make("label", { class: "tick" }, make("input", { type: "checkbox", name: question.id, value }), word));
+    return choices;
+  }
+  let field;
+  if (question.options.length) {
+    field = make("select", { id, name: question.id }, make("option", { value: "" }));
+    for (const [value, word] of question.options) field.append(make("option", { value, text: word }));
+  } else if (question.kind === "number") field = make("input", { id, name: question.id, inputmode: "numeric", maxlength: "4", autocomplete: "off" });
+  else field = make("textarea", { id, name: question.id, rows: "2", maxlength: "300" });
+  return make("div", { class: "field" }, make("label", { for: id, text: question.text }), field);
+}
+
 async function record(door, form, outcome, said) {
   if (outcome === "applied" && !form.consent.checked) {
     said.textContent = SAID.visit_consent_first;
@@ -150,7 +194,11 @@ function send() {
 async function sendAll() {
   const records = await VisitStore.records();
   if (!records.length) return;
-  const body = JSON.stringify({ records: records.slice(0, 100).map(({ made, refused, ...sent }) => sent) });
+  const now = records.slice(0, 100);
+  const body = JSON.stringify({
+    records: now.filter((one) => !one.answers).map(({ made, refused, ...sent }) => sent),
+    surveys: now.filter((one) => one.answers).map((one) => ({ client_id: one.client_id, case_id: one.case_id, answers: one.answers, refused: one.survey_refused })),
+  });
   try {
     const answer = await ask("/visits/sync", { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf }, body });
     const byId = new Map(records.map((one) => [one.client_id, one]));
