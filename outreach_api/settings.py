@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     carrier_connections: int = Field(default=32, ge=1, le=64)
     """Texts handed over at the same time. A rehearsal has one in flight."""
 
+    text_prefixes: list[str] = Field(default=["+86"])
+    """Texts go to numbers that begin so, whoever wrote to us from elsewhere."""
+
     metrics_token: SecretStr = SecretStr("")
     """Who may read /metrics from elsewhere; without one only this machine may."""
 

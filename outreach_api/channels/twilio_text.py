@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -56,10 +56,12 @@ class TwilioCarrier:
         public_url: str,
         base_url: str = "https://api.twilio.com",
         timeout_seconds: float = 10.0,
+        allowed_prefixes: Sequence[str] = ("+",),
     ) -> None:
         self._http = RedirectedHttpClient(base_url, timeout_seconds=timeout_seconds)
         self._messages = Client(account_sid, auth_token, http_client=self._http).messages
         self.sender = sender
+        self._allowed_prefixes = tuple(allowed_prefixes)
         self._status_url = public_url.rstrip("/") + STATUS_PATH
 
     @classmethod
@@ -71,6 +73,7 @@ class TwilioCarrier:
             public_url=settings.public_url,
             base_url=settings.twilio_base_url,
             timeout_seconds=settings.carrier_timeout_seconds,
+            allowed_prefixes=settings.text_prefixes,
         )
 
     def close(self) -> None:
@@ -78,6 +81,9 @@ class TwilioCarrier:
         self._http.close()
 
     def send(self, message: OutgoingText) -> SendResult:
+        if not message.to.startswith(self._allowed_prefixes):
+            # Whoever writes from a dear number elsewhere would otherwise have us answer at its price.
+            return Rejected(Cause.REGION_NOT_ALLOWED)
         try:
             created = self._messages.create(
                 to=message.to,

@@ -17,6 +17,7 @@ import pytest
 from models.vocabulary import Cause
 from outreach_api.channels.carrier import OutgoingText, Rejected, Unknown
 from outreach_api.channels.twilio_text import TwilioCarrier
+from outreach_api.settings import Settings
 
 CarrierAt = Callable[[int], TwilioCarrier]
 NOW = datetime(2026, 9, 1, 4, tzinfo=UTC)
@@ -183,3 +184,13 @@ def test_nothing_about_the_text_the_number_or_the_token_is_logged(
     assert caplog.text, "the test sees the log"
     for secret in (SECRET, TEXT.to, "8613800138001", TEXT.text):
         assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("number", ["+881612345678", "+18005550100", "+979123456789"])
+def test_a_number_outside_the_allowed_prefixes_is_never_asked_for(number: str) -> None:
+    settings = Settings(_env_file=None, twilio_base_url="http://127.0.0.1:1", twilio_account_sid="AC0")
+    carrier = TwilioCarrier.from_settings(settings)
+    assert carrier.send(OutgoingText(1, number, "您好", "staff.words")) == Rejected(Cause.REGION_NOT_ALLOWED)
+    # One of ours is: nobody listens there.
+    assert carrier.send(OutgoingText(1, "+8613800001234", "您好", "staff.words")) != Rejected(Cause.REGION_NOT_ALLOWED)
+    carrier.close()
