@@ -76,8 +76,14 @@ class _Answered:
     """What httptools tells of one answer."""
 
     def __init__(self) -> None:
+        self.parser = HttpResponseParser(self)
         self.body = bytearray()
+        self.goes_on = False
         self.complete = False
+
+    def on_headers_complete(self) -> None:
+        # Known only now: with the end of the answer the parser has forgotten it.
+        self.goes_on = self.parser.should_keep_alive()
 
     def on_body(self, piece: bytes) -> None:
         self.body += piece
@@ -96,16 +102,15 @@ def _written(path: str, query: str, netloc: str, headers: Mapping[str, str], bod
 def _read(connection: socket.socket) -> tuple[Answer, bool]:
     """The answer, and whether the connection may be used again."""
     answered = _Answered()
-    parser = HttpResponseParser(answered)
     while not answered.complete:
         piece = connection.recv(AT_A_TIME)
         if not piece:
             raise ConnectionError(BAD_ANSWER)
         try:
-            parser.feed_data(piece)
+            answered.parser.feed_data(piece)
         except HttpParserError as fault:
             raise ConnectionError(BAD_ANSWER) from fault
-    return Answer(parser.get_status_code(), bytes(answered.body)), parser.should_keep_alive()
+    return Answer(answered.parser.get_status_code(), bytes(answered.body)), answered.goes_on
 
 
 def _was_dropped(connection: socket.socket) -> bool:
