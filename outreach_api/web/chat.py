@@ -153,9 +153,9 @@ async def chat_stream(
 ) -> Response:
     """Server-sent events: every line after the last one seen, then each new one, and how things stand."""
     house = house_of(request)
-    page = await run_in_threadpool(_page, request, house, token)
-    seen = int(last_event_id) if last_event_id.isdecimal() else after
     chats: ChatTail = request.app.state.chats
+    page = await chats.read(_page, request, house, token)
+    seen = int(last_event_id) if last_event_id.isdecimal() else after
     return StreamingResponse(
         _events(house, chats, page, seen), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
     )
@@ -166,7 +166,7 @@ async def _events(house: House, chats: ChatTail, page: Page, seen: int) -> Async
     stood: dict[str, Any] | None = None
     with chats.watching(page.visit_id, page.phone_id) as open_page:
         while not open_page.over:
-            lines, stands = await run_in_threadpool(_read, house, page, seen)
+            lines, stands = await chats.read(_read, house, page, seen)
             for line in lines:
                 seen = line["id"]
                 yield f"id: {seen}\nevent: line\ndata: {_json(line)}\n\n".encode()

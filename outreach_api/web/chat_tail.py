@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import TypeVar, TypeVarTuple
 
 import structlog
+from anyio import CapacityLimiter, to_thread
 from sqlalchemy import func, select
 from starlette.concurrency import run_in_threadpool
 
@@ -20,8 +22,12 @@ from outreach_api.clock import Clock
 POLL_SECONDS = 0.2
 SEEN_EVERY_POLLS = 300
 MOST_PAGES = 5000
+READERS = 8
+"""Threads that read for pages at once: more would wait for one another, each with a connection of its own."""
 LOOK_BACK = 500
 """Ids are given before the commit: so many behind the newest one are looked at again for some that came late."""
+Found = TypeVar("Found")
+Given = TypeVarTuple("Given")
 log = structlog.get_logger(__name__)
 
 
@@ -62,6 +68,11 @@ class ChatTail:
         self._seen: set[int] = set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._readers = CapacityLimiter(READERS)
+
+    async def read(self, look: Callable[[*Given], Found], *given: *Given) -> Found:
+        """Read from the database for a page."""
+        return await to_thread.run_sync(look, *given, limiter=self._readers)
 
     @contextmanager
     def watching(self, visit_id: int, phone_id: int) -> Iterator[OpenPage]:
