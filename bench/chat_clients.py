@@ -15,7 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-AGAIN_SECONDS = 0.3
+from outreach_api.web.chat import RETRY_MS
+
+STREAM_AGAIN_SECONDS = RETRY_MS / 1000
+"""As the stream tells its browsers to."""
+SEND_AGAIN_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
 OPENED_TOGETHER = 50
 QUESTIONS = ("有多少钱", "要带什么", "去哪里办", "怎么办")
@@ -58,7 +62,7 @@ class Client:
                 await self._listen_once()
             self.open.clear()
             self.reconnected += 1
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(STREAM_AGAIN_SECONDS)
 
     async def _listen_once(self) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -103,7 +107,7 @@ class Client:
             with contextlib.suppress(*BROKEN):
                 sent.acknowledged = await self._post(body)
             if not sent.acknowledged:
-                await asyncio.sleep(AGAIN_SECONDS)
+                await asyncio.sleep(SEND_AGAIN_SECONDS)
 
     async def _post(self, body: bytes) -> bool:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
