@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -117,13 +118,17 @@ def cases(
 @router.get("/cases/board", name="case_board")
 def board(request: Request, viewer: Viewer) -> Response:
     """The queue at a glance: for each kind what falls due first."""
-    return render(request, "case_board.html", section="cases", **_board(request))
+    house = house_of(request)
+    with house.sessions.read() as session:
+        return render(request, "case_board.html", section="cases", **_board(session, house.clock.now()))
 
 
 @router.get("/cases/board/columns", name="case_board_columns")
 def board_columns(request: Request, viewer: Viewer) -> Response:
     """The same, for the page to put in place when something changed."""
-    return render(request, "components/board.html", **_board(request))
+    house = house_of(request)
+    with house.sessions.read() as session:
+        return render(request, "components/board.html", **_board(session, house.clock.now()))
 
 
 @router.post("/cases/assign", name="assign_cases")
@@ -157,19 +162,17 @@ def _colleagues(session: Session) -> list[tuple[int, str]]:
     return [(key, name) for key, name in session.execute(query.order_by(Staff.display_name))]
 
 
-def _board(request: Request) -> dict[str, Any]:
-    house = house_of(request)
-    now = house.clock.now()
-    with house.sessions.read() as session:
-        columns = [
-            {
-                "kind": kind,
-                "total": queue_length(session, Wanted(kind=kind), now=now),
-                "overdue": queue_length(session, Wanted(kind=kind, overdue=True), now=now),
-                "rows": _rows(session, queue_page(session, Wanted(kind=kind), after=None, rows=LANE_ROWS, now=now)),
-            }
-            for kind in CaseKind
-        ]
+def _board(session: Session, now: datetime) -> dict[str, Any]:
+    """Drawn while the session lasts: afterwards a case can no longer be read."""
+    columns = [
+        {
+            "kind": kind,
+            "total": queue_length(session, Wanted(kind=kind), now=now),
+            "overdue": queue_length(session, Wanted(kind=kind, overdue=True), now=now),
+            "rows": _rows(session, queue_page(session, Wanted(kind=kind), after=None, rows=LANE_ROWS, now=now)),
+        }
+        for kind in CaseKind
+    ]
     return {"columns": columns, "most": COUNTED_UP_TO}
 
 
