@@ -80,10 +80,11 @@ class Writer:
             cursor.execute("COMMIT")
         self._connection.commit()
 
-    def analyse(self) -> None:
-        """Let the engine learn what is in the tables, as an installation does from time to time."""
-        self._connection.cursor().execute("ANALYZE")
-        self._connection.commit()
+    def close(self) -> None:
+        """On PostgreSQL with what its autovacuum learns of new tables; SQLite is left as an installation has it."""
+        if self._is_postgres:
+            self._connection.cursor().execute("ANALYZE")
+            self._connection.commit()
         self._connection.close()
 
 
@@ -111,7 +112,7 @@ def fill(engine: Engine, cases: int, ring: KeyRing, staff_id: int, trace: Mappin
     _write_matches(writer, people, ring, trace, now)
     _write_talks(writer, people, ring, now)
     _write_cases(writer, cases, people, staff_id, now)
-    writer.analyse()
+    writer.close()
     return Written(cases, people)
 
 

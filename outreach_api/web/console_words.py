@@ -272,4 +272,5 @@ CONSOLE_WORDS: dict[str, Pair] = {
     "setting_sender_rates": ("发送号码每秒几条", "Texts a second by number"),
     "setting_outreach_follows_capacity": ("按上门能力放量", "Outreach follows capacity"),
     "setting_outreach_follows_agents": ("按坐席人手放量", "Outreach follows agents"),
+    "suggested": ("建议：", "Suggested:"),
 }

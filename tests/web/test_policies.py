@@ -63,6 +63,17 @@ def test_needs_are_counted_by_department_item_and_theme_and_masked(house: FakeHo
     assert [sum(need.asked for need in rows) for rows in by_department(found, cards()).values()] == [3, 1]
 
 
+def test_who_answers_a_question_is_given_a_suggestion(house: FakeHouse, signed_in: SignedIn) -> None:
+    a_question(house, "一年要认证几回呀")
+    a_question(house, "能让孙子办吗", intent="ask_proxy")
+    a_question(house, "今天天气", intent="out_of_scope")
+    client = signed_in(Role.AGENT)
+    pages = [client.get(f"/cases/{number}").text for number in (1, 2, 3)]
+    assert ['id="suggested"' in page for page in pages] == [True, True, False]
+    assert "11月" in pages[0].split("suggested")[1].split("</p>")[0]
+    assert "家里人" in pages[1].split("suggested")[1].split("</p>")[0]
+
+
 def test_a_quarter_is_confirmed_once_and_for_a_version(house: FakeHouse) -> None:
     card = cards()["elderly-allowance"]
     assert [quarter_of(date(2026, month, 1)) for month in (1, 3, 4, 12)] == ["2026Q1", "2026Q1", "2026Q2", "2026Q4"]

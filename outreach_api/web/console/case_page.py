@@ -21,6 +21,7 @@ from models.vocabulary import AppealCategory, CaseKind, CaseReason, DayPart, Pri
 from outreach_api.cases import work_case
 from outreach_api.cases.policy_answers import LONGEST_ANSWER, LONGEST_QUESTION, Keep, answer_case
 from outreach_api.cases.steps import NOTE_NEEDED, STEPS_IN, NoteMissing, Step, as_shown, take_step
+from outreach_api.cases.suggest import suggestion
 from outreach_api.cases.work_case import (
     CaseNotFound,
     CaseTaken,
@@ -191,6 +192,7 @@ def _case_context(session: Session, case_id: int, house: House, viewer: Viewer, 
         "asks_survey": (
             viewer.role in CASE_WORKERS and found.reason is CaseReason.SURVEY and found.state not in work_case.FINISHED
         ),
+        "suggested": _suggested(session, found, house, viewer),
         "topics": speaker.options(Topic),
         "is_finished": found.state in work_case.FINISHED,
         "marks": [PriorityMark(mark) for mark in found.marks],
@@ -200,6 +202,14 @@ def _case_context(session: Session, case_id: int, house: House, viewer: Viewer, 
         "categories": speaker.options(AppealCategory),
         "choices": _choices(session, found, house, viewer),
     }
+
+
+def _suggested(session: Session, case: Case, house: House, viewer: Viewer) -> str | None:
+    waits = case.kind is CaseKind.POLICY_QUESTION and case.state not in work_case.FINISHED
+    if not waits or viewer.role not in CASE_WORKERS:
+        return None
+    today = house.clock.now().astimezone(house.settings.zone).date()
+    return suggestion(session, case, house.cards, today=today)
 
 
 def _choices(session: Session, case: Case, house: House, viewer: Viewer) -> Choices | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.case import Case, Team
@@ -49,12 +49,10 @@ def _colleagues(session: Session) -> list[tuple[int, str]]:
 
 def _alike(session: Session, case: Case) -> list[int]:
     """Open cases of the same kind and person; of a case about nobody known, those of its conversation."""
-    if case.resident_id is None and case.conversation_id is None:
-        return []
-    same = [Case.resident_id == case.resident_id] if case.resident_id is not None else []
-    if case.conversation_id is not None:
-        same.append(Case.conversation_id == case.conversation_id)
-    query = select(Case.id).where(
-        Case.kind == case.kind, Case.state.in_(OPEN_CASE_STATES), Case.id != case.id, or_(*same)
-    )
-    return list(session.scalars(query.order_by(Case.id).limit(MOST_ALIKE)))
+    # By person or conversation alone: of all that waits, the index on those leads to the few that are theirs.
+    found: set[int] = set()
+    for column, value in ((Case.resident_id, case.resident_id), (Case.conversation_id, case.conversation_id)):
+        if value is not None:
+            theirs = session.execute(select(Case.id, Case.kind, Case.state).where(column == value))
+            found |= {key for key, kind, state in theirs if kind is case.kind and state in OPEN_CASE_STATES}
+    return sorted(found - {case.id})[:MOST_ALIKE]
