@@ -13,7 +13,7 @@ import typer
 
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
-from outreach_api.rehearsal.demo import STREET_RESIDENTS, Demo, DemoPlan, DemoResult
+from outreach_api.rehearsal.demo import STREET_RESIDENTS, VISITS_PER_DAY, Demo, DemoPlan, DemoResult
 from outreach_api.rehearsal.phone import PhoneDemo, PhonePlan
 from outreach_api.rehearsal.together import TogetherDemo, database_for
 from outreach_api.rehearsal.urgent import UrgentDrill, UrgentPlan
@@ -76,6 +76,9 @@ def rehearse(
     residents: Annotated[
         int, typer.Option(min=1000, help=say("街道有多少居民", "how many live on the street"))
     ] = STREET_RESIDENTS,
+    visits: Annotated[
+        int, typer.Option(min=1, max=50, help=say("每个小分队每天上几家", "doors a team visits in a day"))
+    ] = VISITS_PER_DAY,
     uncoupled: Annotated[
         bool,
         typer.Option(
@@ -101,6 +104,7 @@ def rehearse(
         broken_guard=guard,
         home=home,
         residents=residents,
+        visits_per_day=visits,
         coupled=not uncoupled,
     )
     _run_demo(plan, json_file)
