@@ -100,11 +100,13 @@ def keep_team(
     """Add a team, or change the one of this code. A withdrawn one is sent nowhere any more.
 
     Raises:
-        OfficeRefused: no code, no name, or no visits.
+        OfficeRefused: no code, no name, no visits, or no such station.
     """
     code, name = code.strip(), name.strip()
     if not code or not name or visits_per_day < 1:
         raise OfficeRefused("give code, name and at least one visit a day")
+    if station_id is not None and session.get(Station, station_id) is None:
+        raise OfficeRefused(f"there is no station {station_id}")
     team = session.scalar(select(Team).where(Team.code == code))
     if team is None:
         team = Team(code=code, name=name)
@@ -139,8 +141,10 @@ def _staff(session: Session, staff_id: int, by: str) -> Staff:
 
 
 def _check_team(session: Session, role: Role, team_id: int | None) -> None:
-    if role is Role.TEAM_MEMBER and (team_id is None or session.get(Team, team_id) is None):
+    if role is Role.TEAM_MEMBER and team_id is None:
         raise OfficeRefused("who visits goes out with a team")
+    if team_id is not None and session.get(Team, team_id) is None:
+        raise OfficeRefused(f"there is no team {team_id}")
 
 
 def _note(session: Session, action: str, subject: str, by: str, now: datetime, **facts: object) -> None:

@@ -23,13 +23,16 @@ from outreach_api.cases.steps import NoteMissing
 from outreach_api.cases.visits import VisitRefused
 from outreach_api.cases.work_case import CaseNotFound, CaseTaken, HandsFull
 from outreach_api.catalogue.submissions import CardFaults, SubmissionRefused
+from outreach_api.conversations.marks import MarkRefused
 from outreach_api.conversations.takeover import InOtherHands, MayNotWrite
 from outreach_api.forecasts.forecast import NobodyToForecast
 from outreach_api.hooks.addresses import AddressRefused
 from outreach_api.hooks.targets import NoSuchTarget, TargetRefused
+from outreach_api.office import OfficeRefused
 from outreach_api.privacy.reveal import RevealRefused
 from outreach_api.reports.build import NoSuchCampaign
 from outreach_api.reports.exporting import ExportRefused
+from outreach_api.residents.keeping import KeepingRefused
 from outreach_api.surveys.at_home import AnswersRefused
 from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
 from outreach_api.web.api.refusals import BadCursor, KeyReused, NoSuchThing, StillAtIt, Unknown
@@ -53,6 +56,9 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     AddressRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchTarget: HTTPStatus.NOT_FOUND,
     TargetRefused: HTTPStatus.CONFLICT,
+    KeepingRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    MarkRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    OfficeRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchThing: HTTPStatus.NOT_FOUND,
     InOtherHands: HTTPStatus.CONFLICT,

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from models.conversation import Conversation
 from models.resident import Phone, Resident
-from models.vocabulary import Author, Channel, ConversationOutcome, Stage
+from models.vocabulary import Author, Channel, ConversationOutcome, Stage, TalkFlag
+from outreach_api.conversations.marks import LONGEST_NOTE, SCORES, add_mark, marks_of, settle_mark
 from outreach_api.conversations.takeover import hand_back, take_over, tell_the_page
 from outreach_api.privacy.masking import mask_phone
 from outreach_api.voice.by_staff import answer_as_staff
@@ -56,6 +57,27 @@ class ConversationInFull(ConversationItem):
 
 class Reply(Body):
     words: str = Field(min_length=1, max_length=LONGEST_WORDS, pattern=NO_NUL, examples=["您好，我是社区的小李。"])
+
+
+class Judgement(Body):
+    """At least one of them."""
+
+    flag: TalkFlag | None = None
+    score: int | None = Field(None, ge=SCORES[0], le=SCORES[-1])
+    note: str = Field("", max_length=LONGEST_NOTE, pattern=NO_NUL)
+
+
+class MarkItem(BaseModel):
+    id: int
+    at: datetime
+    by: int
+    flag: TalkFlag | None
+    score: int | None
+    settled_at: datetime | None
+
+
+class Marks(BaseModel):
+    items: list[MarkItem]
 
 
 @router.get("")
@@ -133,6 +155,32 @@ def hand_back_conversation(request: Request, caller: AnyCaller, conversation_id:
         tell_the_page(session, talk, "chat_staff_left", now=now)
 
     return _changed(request, conversation_id, act)
+
+
+@router.post("/{conversation_id}/marks", dependencies=[ONCE])
+def judge_conversation(request: Request, caller: AnyCaller, conversation_id: Id, asked: Judgement) -> Marks:
+    """Flag it, score it, or say something about it."""
+    house, staff_id = house_of(request), person_of(caller)
+    with house.sessions.write() as session:
+        _found(session, conversation_id)
+        now = house.clock.now()
+        add_mark(session, conversation_id, staff_id, flag=asked.flag, score=asked.score, note=asked.note, now=now)
+        return _marks(session, conversation_id)
+
+
+@router.post("/{conversation_id}/marks/{mark_id}/settle", dependencies=[ONCE])
+def settle_judgement(request: Request, caller: AnyCaller, conversation_id: Id, mark_id: Id) -> Marks:
+    """Somebody has seen to it."""
+    house, staff_id = house_of(request), person_of(caller)
+    with house.sessions.write() as session:
+        _found(session, conversation_id)
+        settle_mark(session, conversation_id, mark_id, staff_id, now=house.clock.now())
+        return _marks(session, conversation_id)
+
+
+def _marks(session: Session, conversation_id: int) -> Marks:
+    found = marks_of(session, conversation_id)
+    return Marks(items=[MarkItem.model_validate(mark, from_attributes=True) for mark in found])
 
 
 def _take(session: Session, talk: Conversation, staff_id: int, now: datetime) -> None:

@@ -68,19 +68,7 @@ def list_teams(request: Request, _caller: AnyCaller, limit: Limit = 100, after: 
         query = query.where(Team.id > mark[0])
     with house_of(request).sessions.read() as session:
         shown, more = cut(session.scalars(query).all(), limit)
-        items = [
-            TeamItem(
-                id=row.id,
-                code=row.code,
-                name=row.name,
-                station=row.station.name if row.station else None,
-                skills=[TeamSkill(skill) for skill in row.skills],
-                dialects=[Dialect(dialect) for dialect in row.dialects],
-                visits_per_day=row.visits_per_day,
-                withdrawn_at=row.withdrawn_at,
-            )
-            for row in shown
-        ]
+        items = [team_item(row) for row in shown]
         return Page(items=items, next=cursor(shown[-1].id) if more else None)
 
 
@@ -94,3 +82,16 @@ def list_staff(request: Request, _caller: AnyCaller, limit: Limit = 100, after: 
         shown, more = cut(session.scalars(query).all(), limit)
         items = [StaffItem.model_validate(row, from_attributes=True) for row in shown]
         return Page(items=items, next=cursor(shown[-1].id) if more else None)
+
+
+def team_item(row: Team) -> TeamItem:
+    return TeamItem(
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        station=row.station.name if row.station else None,
+        skills=[TeamSkill(skill) for skill in row.skills],
+        dialects=[Dialect(dialect) for dialect in row.dialects],
+        visits_per_day=row.visits_per_day,
+        withdrawn_at=row.withdrawn_at,
+    )

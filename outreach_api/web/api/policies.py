@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
@@ -14,6 +14,7 @@ from models.policy import PolicySubmission
 from models.vocabulary import Audience, SubmissionState, Topic
 from outreach_api.cases.policy_answers import proposed_faqs, review
 from outreach_api.catalogue import submissions
+from outreach_api.catalogue.needs import unanswered
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.api.forms import MOST_ID, NO_NUL, Body, Id, PolicyId, Reason
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
@@ -110,6 +111,19 @@ class ProposedAnswer(BaseModel):
 
 class ProposedAnswers(BaseModel):
     items: list[ProposedAnswer]
+
+
+class Unanswered(BaseModel):
+    policy_id: str | None
+    theme: str = Field(description="The intent the questions were read as.")
+    asked: int
+    waiting: int = Field(description="Questions that a person still has to answer.")
+    last_at: datetime | None
+    examples: list[str] = Field(description="The latest, masked.")
+
+
+class UnansweredList(BaseModel):
+    items: list[Unanswered]
 
 
 class Decision(Body):
@@ -234,6 +248,17 @@ def refuse_submission(request: Request, caller: AnyCaller, submission_id: Id, as
         now = house.clock.now()
         row = submissions.refuse(session, submission_id, by=caller.actor, because=asked.because, now=now)
         return SubmissionItem.model_validate(row, from_attributes=True)
+
+
+@router.get("/unanswered")
+def list_unanswered(
+    request: Request, _caller: AnyCaller, days: Annotated[int, Query(ge=1, le=366)] = 90
+) -> UnansweredList:
+    """What residents ask that no card answers, by item and theme; most asked first."""
+    house = house_of(request)
+    with house.sessions.read() as session:
+        found = unanswered(session, since=house.clock.now() - timedelta(days=days))
+    return UnansweredList(items=[Unanswered.model_validate(need, from_attributes=True) for need in found])
 
 
 @router.get("/proposed-answers")

@@ -19,8 +19,9 @@ from models.vocabulary import MatchState, ResidentStatus, StopReason
 from outreach_api.conversations.granting import Grant, grant, phone_of, revoke
 from outreach_api.privacy.masking import mask_address, mask_id_number, mask_phone
 from outreach_api.privacy.reveal import Detail, reveal
+from outreach_api.residents.keeping import Keeping, keep
 from outreach_api.web.api.callers import AnyCaller, person_of
-from outreach_api.web.api.forms import NO_NUL, Body, Id, Purpose
+from outreach_api.web.api.forms import MOST_ID, NO_NUL, Body, Id, Purpose, Reason
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
 from outreach_api.web.api.people import MaskedResident, masked
 from outreach_api.web.api.refusals import NoSuchThing, Unknown
@@ -115,6 +116,12 @@ class Revealed(BaseModel):
     value: str = Field(description="In full; empty where nothing is on record.")
 
 
+class KeepingAsked(Body):
+    what: Keeping
+    about: int = Field(0, ge=0, le=MOST_ID, description="The phone, stop or consent; of profiling nothing.")
+    because: Reason
+
+
 class MandateAsked(Body):
     """The caller has checked that the resident wants it."""
 
@@ -197,6 +204,24 @@ def revoke_mandate_at_once(request: Request, caller: AnyCaller, mandate_id: Id) 
         revoke(session, mandate, because=f"staff:{person_of(caller)}", now=now)
         _note(session, caller.actor, "mandate.revoke", mandate, now)
         return _mandate(session, mandate)
+
+
+@router.post("/residents/{resident_id}/keeping", dependencies=[ONCE])
+def keep_record(request: Request, caller: AnyCaller, resident_id: Id, asked: KeepingAsked) -> ResidentInFull:
+    """Quarantine a phone, release it or a stop, take a consent back, refuse or allow profiling; with the reason."""
+    house = house_of(request)
+    with house.sessions.write() as session:
+        row = _found(session, resident_id)
+        keep(
+            session,
+            resident_id,
+            asked.what,
+            asked.about,
+            because=asked.because,
+            by=caller.actor,
+            now=house.clock.now(),
+        )
+        return _in_full(session, row)
 
 
 def _wanted(asked: Search) -> Select[Resident]:

@@ -39,17 +39,6 @@ def _write(scope: Scope, roles: frozenset[Role]) -> Right:
     return Right(scope, roles, ActsFor.A_PERSON)
 
 
-CAMPAIGN_READERS = frozenset({R.SUPERVISOR, R.ANALYST, R.AUDITOR, R.POLICY_EDITOR, R.ADMINISTRATOR})
-CAMPAIGN_MAKERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
-POLICY_READERS = EVERYBODY
-POLICY_WRITERS = frozenset({R.POLICY_EDITOR, R.SUPERVISOR})
-RESIDENT_READERS = frozenset({R.AGENT, R.SUPERVISOR, R.AUDITOR})
-RESIDENT_WORKERS = frozenset({R.AGENT, R.SUPERVISOR})
-PLACE_READERS = frozenset({R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR})
-STAFF_READERS = frozenset({R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR})
-SETTING_READERS = frozenset({R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR})
-SETTING_WRITERS = frozenset({R.ADMINISTRATOR})
-AUDIT_READERS = frozenset({R.AUDITOR})
 HOOK_READERS = frozenset({R.ADMINISTRATOR, R.AUDITOR})
 HOOK_KEEPERS = frozenset({R.ADMINISTRATOR})
 VISITING_TEAMS = frozenset({R.TEAM_MEMBER, R.SUPERVISOR})
@@ -75,38 +64,38 @@ RIGHTS: dict[str, Right] = {
     "take_over_conversation": _write(Scope.CONVERSATIONS_WRITE, ROUTE_ROLES["take_over"]),
     "reply_to_conversation": _write(Scope.CONVERSATIONS_WRITE, ROUTE_ROLES["write"]),
     "hand_back_conversation": _write(Scope.CONVERSATIONS_WRITE, ROUTE_ROLES["give_back"]),
-    "list_campaigns": _read(Scope.CAMPAIGNS_READ, CAMPAIGN_READERS),
-    "read_campaign": _read(Scope.CAMPAIGNS_READ, CAMPAIGN_READERS),
-    "preview_audience": _read(Scope.CAMPAIGNS_READ, CAMPAIGN_READERS),
-    "draw_up_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
-    "change_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
-    "approve_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
-    "start_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
-    "pause_one_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["pause"]),
-    "resume_one_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["resume"]),
-    "stop_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
-    "forecast_campaign": _write(Scope.CAMPAIGNS_WRITE, CAMPAIGN_MAKERS),
-    "list_policies": _read(Scope.POLICIES_READ, POLICY_READERS),
-    "read_policy": _read(Scope.POLICIES_READ, POLICY_READERS),
-    "read_policy_version": _read(Scope.POLICIES_READ, POLICY_READERS),
-    "pause_one_policy": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["pause"]),
-    "resume_one_policy": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["resume"]),
-    "list_submissions": _read(Scope.POLICIES_READ, POLICY_WRITERS),
-    "read_submission": _read(Scope.POLICIES_READ, POLICY_WRITERS),
-    "submit_card": _write(Scope.POLICIES_WRITE, POLICY_WRITERS),
-    "approve_submission": _write(Scope.POLICIES_WRITE, POLICY_WRITERS),
-    "refuse_submission": _write(Scope.POLICIES_WRITE, POLICY_WRITERS),
+    "list_campaigns": _read(Scope.CAMPAIGNS_READ, ROUTE_ROLES["campaigns"]),
+    "read_campaign": _read(Scope.CAMPAIGNS_READ, ROUTE_ROLES["campaign"]),
+    "preview_audience": _read(Scope.CAMPAIGNS_READ, ROUTE_ROLES["campaign_audience"]),
+    "draw_up_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["create_campaign"]),
+    "change_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["change_campaign"]),
+    "approve_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["step_campaign"]),
+    "start_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["step_campaign"]),
+    "pause_one_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["step_campaign"]),
+    "resume_one_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["step_campaign"]),
+    "stop_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["step_campaign"]),
+    "forecast_campaign": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["forecast_campaign"]),
+    "list_policies": _read(Scope.POLICIES_READ, ROUTE_ROLES["policies"]),
+    "read_policy": _read(Scope.POLICIES_READ, ROUTE_ROLES["policy"]),
+    "read_policy_version": _read(Scope.POLICIES_READ, ROUTE_ROLES["policy"]),
+    "pause_one_policy": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["pause_policy"]),
+    "resume_one_policy": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["pause_policy"]),
+    "list_submissions": _read(Scope.POLICIES_READ, ROUTE_ROLES["policy_submission"]),
+    "read_submission": _read(Scope.POLICIES_READ, ROUTE_ROLES["policy_submission"]),
+    "submit_card": _write(Scope.POLICIES_WRITE, ROUTE_ROLES["submit_policy"]),
+    "approve_submission": _write(Scope.POLICIES_WRITE, ROUTE_ROLES["decide_submission"]),
+    "refuse_submission": _write(Scope.POLICIES_WRITE, ROUTE_ROLES["decide_submission"]),
     "list_proposed_answers": _read(Scope.POLICIES_READ, ROUTE_ROLES["faqs"]),
     "decide_proposed_answer": _write(Scope.POLICIES_WRITE, ROUTE_ROLES["review_faq"]),
-    "find_residents": _write(Scope.RESIDENTS_READ, RESIDENT_READERS),
-    "read_resident": _read(Scope.RESIDENTS_READ, RESIDENT_READERS),
-    "read_why": _read(Scope.RESIDENTS_READ, RESIDENT_READERS),
-    "reveal_detail": _write(Scope.RESIDENTS_REVEAL, RESIDENT_WORKERS),
+    "find_residents": _write(Scope.RESIDENTS_READ, ROUTE_ROLES["search_residents"]),
+    "read_resident": _read(Scope.RESIDENTS_READ, ROUTE_ROLES["resident"]),
+    "read_why": _read(Scope.RESIDENTS_READ, ROUTE_ROLES["resident"]),
+    "reveal_detail": _write(Scope.RESIDENTS_REVEAL, ROUTE_ROLES["reveal_resident"]),
     "give_mandate": _write(Scope.RESIDENTS_WRITE, ROUTE_ROLES["grant_mandate"]),
     "revoke_mandate_at_once": _write(Scope.RESIDENTS_WRITE, ROUTE_ROLES["revoke_mandate"]),
-    "list_stations": _read(Scope.PLACES_READ, PLACE_READERS),
-    "list_teams": _read(Scope.PLACES_READ, PLACE_READERS),
-    "list_staff": _read(Scope.STAFF_READ, STAFF_READERS),
+    "list_stations": _read(Scope.PLACES_READ, ROUTE_ROLES["teams"]),
+    "list_teams": _read(Scope.PLACES_READ, ROUTE_ROLES["teams"]),
+    "list_staff": _read(Scope.STAFF_READ, ROUTE_ROLES["staff"]),
     "read_report": _read(Scope.REPORTS_READ, ROUTE_ROLES["reports"]),
     "list_behind_a_figure": _write(Scope.REPORTS_READ, ROUTE_ROLES["report_list"]),
     "list_exports": _read(Scope.REPORTS_READ, ROUTE_ROLES["exports"]),
@@ -114,8 +103,8 @@ RIGHTS: dict[str, Right] = {
     "approve_file": _write(Scope.REPORTS_EXPORT, ROUTE_ROLES["approve_export"]),
     "take_file": _write(Scope.REPORTS_EXPORT, ROUTE_ROLES["export_file"]),
     "list_surveys": _read(Scope.SURVEYS_READ, ROUTE_ROLES["surveys"]),
-    "list_settings": _read(Scope.SETTINGS_READ, SETTING_READERS),
-    "change_setting": _write(Scope.SETTINGS_WRITE, SETTING_WRITERS),
+    "list_settings": _read(Scope.SETTINGS_READ, ROUTE_ROLES["settings"]),
+    "change_setting": _write(Scope.SETTINGS_WRITE, ROUTE_ROLES["change_setting"]),
     "read_pauses": _read(Scope.SETTINGS_READ, EVERYBODY),
     "pause_all": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["pause"]),
     "resume_all": _write(Scope.CAMPAIGNS_WRITE, ROUTE_ROLES["resume"]),
@@ -125,7 +114,16 @@ RIGHTS: dict[str, Right] = {
     "end_webhook": _write(Scope.WEBHOOKS_WRITE, HOOK_KEEPERS),
     "ping_webhook": _write(Scope.WEBHOOKS_WRITE, HOOK_KEEPERS),
     "send_webhook_again": _write(Scope.WEBHOOKS_WRITE, HOOK_KEEPERS),
-    "list_audit_entries": _read(Scope.AUDIT_READ, AUDIT_READERS),
+    "judge_conversation": _write(Scope.CONVERSATIONS_WRITE, ROUTE_ROLES["mark_conversation"]),
+    "settle_judgement": _write(Scope.CONVERSATIONS_WRITE, ROUTE_ROLES["settle_mark"]),
+    "list_unanswered": _read(Scope.POLICIES_READ, ROUTE_ROLES["needs"]),
+    "keep_record": _write(Scope.RESIDENTS_WRITE, ROUTE_ROLES["keep_resident"]),
+    "add_account": _write(Scope.STAFF_WRITE, ROUTE_ROLES["add_staff"]),
+    "change_account": _write(Scope.STAFF_WRITE, ROUTE_ROLES["change_staff"]),
+    "step_account": _write(Scope.STAFF_WRITE, ROUTE_ROLES["step_staff"]),
+    "keep_visiting_team": _write(Scope.PLACES_WRITE, ROUTE_ROLES["keep_team"]),
+    "open_station": _write(Scope.PLACES_WRITE, ROUTE_ROLES["add_station"]),
+    "list_audit_entries": _read(Scope.AUDIT_READ, ROUTE_ROLES["audit"]),
 }
 
 
