@@ -106,6 +106,15 @@ def test_corrected_data_recalls_the_match_and_a_second_correction_opens_it_anew(
     assert [tuple(row) for row in rows] == [(1, MatchState.RECALLED), (2, MatchState.NEW)]
 
 
+def test_who_refused_to_be_matched_is_left_out_of_matching(sessions: Sessions, street: Street, cards: Cards) -> None:
+    run(sessions, street, cards, MEI)
+    run(sessions, street, cards, later(MEI, hukou="非深户"))
+    with sessions.write() as session:
+        session.scalars(select(Resident)).one().profiling_refused_at = NOON
+    run(sessions, street, cards, MEI)
+    assert only_match(sessions).state is MatchState.RECALLED
+
+
 def test_not_knowing_closes_nothing(sessions: Sessions, street: Street, cards: Cards) -> None:
     run(sessions, street, cards, MEI)
     run(sessions, street, cards, later(MEI, hukou=""))

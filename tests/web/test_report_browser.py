@@ -69,6 +69,7 @@ def test_reports_and_surveys_fit_and_nothing_keeps_anybody_out(
         "weekly": "/reports?kind=weekly",
         "list": f"/reports/list?policy={POLICY}&figure=done",
         "exports": "/reports/exports",
+        "minutes": "/reports/minutes",
         "surveys": "/surveys",
         "survey": f"/cases/{case_id}/survey",
     }
