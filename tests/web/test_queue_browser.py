@@ -15,7 +15,7 @@ from sqlalchemy import select
 from models.case import Case
 from models.match import Match
 from models.staff import Staff
-from models.vocabulary import CaseState, MatchState, Role
+from models.vocabulary import CaseKind, CaseState, MatchState, Role
 from outreach_api.care.find import find_care
 from outreach_api.care.report import note_worry
 from outreach_api.cases.appeals import About, take_appeal
@@ -97,7 +97,13 @@ def test_nobody_is_kept_from_the_queue(
     page = context.new_page()
     listen(page, complaints)
     sign_in_as(page, url, "boss", locale=locale, theme=theme)
-    paths = {"list": "/cases", "case": f"/cases/{visit}", "appeals": "/appeals", "screen": "/appeals/screen"}
+    paths = {
+        "list": "/cases",
+        "board": "/cases/board",
+        "case": f"/cases/{visit}",
+        "appeals": "/appeals",
+        "screen": "/appeals/screen",
+    }
     paths |= {"care": "/care", "stalls": "/stalls"}
     for name, path in paths.items():
         page.goto(url + path)
@@ -106,6 +112,28 @@ def test_nobody_is_kept_from_the_queue(
         if PICTURES:
             page.screenshot(path=Path(PICTURES) / f"queue-{name}-{width}-{locale}.png", full_page=True)
     context.close()
+    assert complaints == []
+
+
+def test_a_supervisor_gives_several_cases_to_a_colleague(
+    browser: Browser, office: tuple[FakeHouse, str], complaints: list[str]
+) -> None:
+    _, url = office
+    page = browser.new_page()
+    listen(page, complaints)
+    sign_in_as(page, url, "boss")
+    page.goto(f"{url}/cases?kind=policy_question")
+    before = page.locator(".pick").count()
+    for place in range(2):
+        page.locator(".pick").nth(place).check()
+    page.locator("#assign-staff").select_option(index=0)
+    page.fill("#assign-why", "林姐请假")
+    page.click(".assign button")
+    expect(page.locator(".good-notice")).to_contain_text("2")
+    assert before >= 2
+    page.goto(f"{url}/cases/board")
+    expect(page.locator(".lane")).to_have_count(len(CaseKind))
+    page.close()
     assert complaints == []
 
 
