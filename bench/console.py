@@ -80,11 +80,13 @@ def _settle(folder: Path, database: str, cases: int) -> str:
     token = secrets.token_urlsafe(32)
     with Sessions(engine).write() as session:
         add_staff(session, "bench", "何晓敏", Role.SUPERVISOR)
-        session.flush()
-        session.add(StaffSession(token_hash=hash_of(token), staff_id=1, created_at=now, last_seen_at=now))
     cards = load_cards(Path("policies"))
     trace = evaluate(cards["elderly-allowance"].rule, {"age_years": 75, "hukou": "shenzhen"}).model_dump(mode="json")
     fill(engine, cases, ring, 1, trace, now)
+    # Signed in only now: writing takes longer than a screen may be left alone.
+    there = datetime.now(UTC)
+    with Sessions(engine).write() as session:
+        session.add(StaffSession(token_hash=hash_of(token), staff_id=1, created_at=there, last_seen_at=there))
     engine.dispose()
     return token
 
