@@ -128,7 +128,8 @@ def match_by_hand(folder: str) -> dict[str, Any]:
     cards = every_card()
     counts: Counts = {}
     began = time.perf_counter()
-    with duckdb.connect(":memory:", config={"memory_limit": "1GB"}) as connection:
+    given: dict[str, Any] = {"memory_limit": "1GB", "temp_directory": f"{folder}/spill"}
+    with duckdb.connect(":memory:", config=given) as connection:
         people = derived_sql(f"read_parquet('{folder}/first/{PEOPLE_FILE}')", AS_OF)
         for card in cards.values():
             enrolled = f"(SELECT * FROM read_parquet('{folder}/first/{ENROLMENTS_FOLDER}/{card.id}.parquet'))"  # noqa: S608

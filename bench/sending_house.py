@@ -44,7 +44,7 @@ def send_all(environment: Mapping[str, str], messages: int) -> dict[str, Any]:
     settings = Settings(_env_file=None)
     with open_house(settings, clock=VirtualClock(NOON), receipts_wait=RECEIPTS_WAIT_SECONDS) as house:
         with house.sessions.write() as session:
-            people = _settle_people(session, messages)
+            people = settle_people(session, messages)
         cpu_before = used()["cpu_s"]
         with ServerThread(create_app(house), host="127.0.0.1", port=settings.port):
             began = time.perf_counter()
@@ -52,7 +52,7 @@ def send_all(environment: Mapping[str, str], messages: int) -> dict[str, Any]:
             worker = threading.Thread(target=work_until, args=(stop, house.work_off, _Briefly()), name="worker")
             worker.start()
             try:
-                _accept(house, people)
+                accept_contacts(house, people)
                 delivered = _wait_until_delivered(house, messages)
             finally:
                 stop.set()
@@ -61,7 +61,7 @@ def send_all(environment: Mapping[str, str], messages: int) -> dict[str, Any]:
         return {"seconds": seconds, "delivered": delivered, "cpu_s": used()["cpu_s"] - cpu_before}
 
 
-def _settle_people(session: Session, how_many: int) -> list[dict[str, int]]:
+def settle_people(session: Session, how_many: int) -> list[dict[str, int]]:
     """Residents with a phone and an open match each, and the campaign; ids of resident, phone, match and campaign."""
     ring = key_ring()
     campaign = Campaign(
@@ -103,7 +103,7 @@ def _insert(session: Session, table: Any, rows: list[dict[str, Any]]) -> list[in
     return list(session.scalars(insert(table).returning(table.id, sort_by_parameter_order=True), rows))
 
 
-def _accept(house: House, people: list[dict[str, int]]) -> None:
+def accept_contacts(house: House, people: list[dict[str, int]]) -> None:
     """Write and commit the contacts, as the planner does."""
     now = house.clock.now()
     for first in range(0, len(people), ACCEPTED_AT_A_TIME):

@@ -44,6 +44,7 @@ from outreach_api.conversations.inbox import answer_due
 from outreach_api.conversations.offers import HeadsUpTexts, OfferTexts
 from outreach_api.conversations.rasa_bot import RasaBot
 from outreach_api.conversations.upcoming import next_inbound_at
+from outreach_api.delivery.hearing import catch_up_with_heard
 from outreach_api.delivery.receipts import apply_receipts
 from outreach_api.delivery.reconcile import reconcile_unknown
 from outreach_api.delivery.replay import ReplayReport, replay_since
@@ -126,6 +127,7 @@ class House:
             Job("watch_use", self._cron("10 * * * *"), self._watch_use),
             Job("anchor", self._cron("55 23 * * *"), self._anchor),
             Job("surveys", self._cron("30 9 * * *"), self._surveys),
+            Job("hear", self._cron("5 8-20/3 * * *"), self._hear),
         ]
         if self.settings.look_ahead:
             self.jobs.append(Job("look_ahead", self._cron("30 6 * * *"), self._look_ahead))
@@ -246,6 +248,10 @@ class House:
         ]
         return min((max(instant, now) for instant in due if instant is not None), default=None)
 
+    def catch_up(self) -> int:
+        """On a start, before anything is sent: take in what was written while nobody was here, a stop perhaps."""
+        return catch_up_with_heard(self.sessions, self.carriers, now=self.clock.now())
+
     def replay_since(self, since: datetime) -> ReplayReport:
         """After a restore, before anything is sent: catch up with what the carriers know since the backup."""
 
@@ -272,6 +278,9 @@ class House:
         told = tell_visits(self.sessions, channels=self.carriers.keys(), now=now)
         asked = ask_settled(self.sessions, channels=self.carriers.keys(), now=now)
         return routed.facts() | {"told": told, "asked": asked} | watch_queue(self.sessions, self.cards, now=now).facts()
+
+    def _hear(self, _slot: datetime, _now: datetime) -> dict[str, Any]:
+        return {"heard": self.catch_up()}
 
     def _surveys(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         return plan_surveys(self.sessions, cards=self.cards, channels=self.carriers.keys(), now=now).facts()

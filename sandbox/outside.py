@@ -19,12 +19,13 @@ from sandbox.world import World, subscribers
 
 
 class Outside:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, backend: Backend | None = None) -> None:
+        """`backend`: the product by another way than over the network."""
         self.world = world
         self.timeline = Timeline(world.start)
         self.ledger = Ledger()
         self.waivers: list[Waiver] = []
-        self._backend = Backend(world.callbacks, world.auth_token)
+        self._backend = backend or Backend(world.callbacks, world.auth_token)
         lines = subscribers(world.people)
         desk = Desk(seed=world.seed, timeline=self.timeline, ledger=self.ledger, backend=self._backend)
         crowd = self._crowd = Crowd(lines, self.timeline, desk.intend, ledger=self.ledger, seed=world.seed)

@@ -32,7 +32,7 @@ NOT_RUN = "not run: "
 BROWSER_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 TESTS = Path(__file__).parent
 # The API's tests share one database a module: its SQL is that of the features, which are tested on both engines.
-FOLDERS_WITHOUT_DATABASE = {"api", "bot", "policies", "roster", "rules", "sandbox", "setup"}
+FOLDERS_WITHOUT_DATABASE = {"api", "bot", "policies", "proof", "roster", "rules", "sandbox", "setup"}
 
 
 def _missing(program: programs.Program, find: Callable[[], Path | None]) -> Callable[[], str | None]:

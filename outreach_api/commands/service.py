@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -22,10 +23,12 @@ from outreach_api.loops import stop_on_signals, tick_until, work_until, working_
 from outreach_api.processes import Program
 from outreach_api.settings import Settings
 from outreach_api.traces import tracing
-from outreach_api.waking import waiting_on
+from outreach_api.waking import Waiting, waiting_on
 from outreach_api.web.app import create_app
 
 GRACE_SECONDS = 5
+SLEPT = timedelta(minutes=2)
+"""No pass takes so long."""
 
 Port = Annotated[int | None, typer.Option(help=say("端口", "port"))]
 
@@ -44,7 +47,7 @@ def serve() -> None:
         waiting_on(house.sessions, stop) as waiting,
         working_beside(stop, house.send_hooks, "hooks"),
     ):
-        worker = threading.Thread(target=work_until, args=(stop, house.work, waiting), name="worker")
+        worker = threading.Thread(target=_work, args=(house, house.work, stop, waiting), name="worker")
         worker.start()
         try:
             _serve_api(house)
@@ -71,7 +74,7 @@ def worker() -> None:
         Chunks(house.sessions, house.ring).working(),
         working_beside(stop, house.send_hooks, "hooks"),
     ):
-        work_until(stop, house.work_off, waiting)
+        _work(house, house.work_off, stop, waiting)
 
 
 @tells_faults
@@ -80,6 +83,24 @@ def scheduler() -> None:
     stop = stop_on_signals()
     with _opened(_apart(), "scheduler") as house, waiting_on(house.sessions, stop) as waiting:
         tick_until(stop, house.tick, waiting)
+
+
+def _work(house: House, work: Callable[[], int], stop: threading.Event, waiting: Waiting) -> None:
+    """Before anything is sent, what was written meanwhile is taken in: a stop may be among it.
+
+    So on a start, and where the last pass is so long ago that the machine must have slept.
+    """
+    worked_at: datetime | None = None
+
+    def work_on() -> int:
+        nonlocal worked_at
+        now = house.clock.now()
+        if worked_at is None or now - worked_at > SLEPT:
+            house.catch_up()
+        worked_at = now
+        return work()
+
+    work_until(stop, work_on, waiting)
 
 
 @contextlib.contextmanager

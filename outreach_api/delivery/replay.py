@@ -14,7 +14,6 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.column_types import key_ring
@@ -23,7 +22,8 @@ from models.conversation import Inbound
 from models.resident import Phone, ResidentPhone
 from models.session import Sessions
 from models.vocabulary import Channel, ContactPurpose, ContactState
-from outreach_api.channels.carrier import HeardMessage, ListedMessage, TextCarrier
+from outreach_api.channels.carrier import ListedMessage, TextCarrier
+from outreach_api.delivery.hearing import take_heard
 from outreach_api.delivery.reconcile import CLOCKS_DIFFER_BY, take_listed
 from scheduler.planning.budget import ANSWER_WITHIN
 
@@ -88,7 +88,7 @@ def replay_since(
         raise ReplayIncomplete("the carrier's listing since the backup was incomplete: run the replay again")
     with sessions.write() as session:
         names = {channel: carrier.name for channel, carrier in carriers.items()}
-        heard = sum(_hear(session, channel, names[channel], hearings[channel].messages) for channel in carriers)
+        heard = sum(take_heard(session, channel, names[channel], hearings[channel].messages) for channel in carriers)
     answer_all()
     hold_what_may_be_out(sessions, since=since, now=now)
     found = taken_down = 0
@@ -100,26 +100,6 @@ def replay_since(
     report = ReplayReport(held, heard, found, taken_down)
     log.info("replayed", **vars(report))
     return report
-
-
-def _hear(session: Session, channel: Channel, provider: str, messages: Iterable[HeardMessage]) -> int:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    heard = 0
-    for message in sorted(messages, key=lambda message: message.heard_at):
-        row = {
-            "provider": provider,
-            "provider_ref": message.provider_ref,
-            "channel": channel,
-            "sender": message.sender,
-            "sender_index": key_ring().blind_index(message.sender, kind="phone"),
-            "recipient": message.recipient,
-            "text": message.text,
-            "received_at": message.heard_at,
-            "due_at": message.heard_at,
-        }
-        new = dialect.insert(Inbound).values(row).on_conflict_do_nothing().returning(Inbound.id)
-        heard += session.scalar(new) is not None
-    return heard
 
 
 def _take_down(

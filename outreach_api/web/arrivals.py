@@ -67,6 +67,7 @@ class Arrivals:
         return await kept
 
     async def _write(self) -> None:
+        batch: list[tuple[Arrival, asyncio.Future[int | None]]] = []
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:MOST_AT_A_TIME], self._waiting[MOST_AT_A_TIME:]
@@ -80,6 +81,10 @@ class Arrivals:
                         kept.set_result(outcome)
         finally:
             self._writer = None
+            # Where the writer itself was ended, nobody is left waiting for it: the carrier brings those again.
+            for _, kept in (*batch, *self._waiting):
+                if not kept.done():
+                    kept.set_exception(RuntimeError("the writer of arrivals ended"))
 
     def _commit_apart_if_need_be(self, batch: Sequence[Arrival]) -> list[int | Exception | None]:
         """One row that cannot be written must not take the others with it: then each is written by itself."""

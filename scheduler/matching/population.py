@@ -52,7 +52,9 @@ class Population:
         self.as_of = as_of
         self.audience = audience
         self._fresh_on = fresh_on or as_of
-        self._engine = engine or ibis.duckdb.connect(memory_limit=MEMORY_LIMIT)
+        # What outgrows the memory waits beside the files it is made from, not where the command happened to be called.
+        spill = str(folder / "spill")
+        self._engine = engine or ibis.duckdb.connect(memory_limit=MEMORY_LIMIT, temp_directory=spill)
         self._judged: dict[str, tuple[Rule, str]] = {}
         self._verdicts: ir.Table | None = None
 

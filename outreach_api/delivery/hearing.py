@@ -1,0 +1,76 @@
+"""What residents wrote and no webhook of ours took: the carrier tries once more and then keeps it to itself.
+
+So the carrier is asked, when a process starts and a few times a day. What is known already has no effect again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from models.column_types import key_ring
+from models.conversation import Inbound
+from models.event import Setting
+from models.session import Sessions
+from models.vocabulary import Channel
+from outreach_api.channels.carrier import HeardMessage, TextCarrier
+
+HEARD_UNTIL = "heard_until"
+LOOK_BACK = timedelta(hours=1)
+"""Beyond what was heard last: a carrier may list late, and its clock may differ from ours."""
+
+log = structlog.get_logger(__name__)
+
+
+def catch_up_with_heard(sessions: Sessions, carriers: Mapping[Channel, TextCarrier], *, now: datetime) -> int:
+    """Take in what each carrier took for us since it was last asked; how many messages were new.
+
+    A listing that is incomplete is used as far as it goes and asked for again from the same instant.
+    """
+    heard = 0
+    for channel, carrier in carriers.items():
+        since = _heard_until(sessions, carrier, now)
+        hearing = carrier.heard_between(since - LOOK_BACK, now)
+        with sessions.write() as session:
+            heard += take_heard(session, channel, carrier.name, hearing.messages)
+            if hearing.complete:
+                until = {"value": now.isoformat(), "changed_at": now, "changed_by": HEARD_UNTIL}
+                session.merge(Setting(name=_row_of(carrier), **until))
+    if heard:
+        log.warning("heard_late", messages=heard)
+    return heard
+
+
+def take_heard(session: Session, channel: Channel, provider: str, messages: Iterable[HeardMessage]) -> int:
+    """Put messages of a listing into the inbox, in the order in which they were written; how many were new."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    heard = 0
+    for message in sorted(messages, key=lambda message: message.heard_at):
+        row = {
+            "provider": provider,
+            "provider_ref": message.provider_ref,
+            "channel": channel,
+            "sender": message.sender,
+            "sender_index": key_ring().blind_index(message.sender, kind="phone"),
+            "recipient": message.recipient,
+            "text": message.text,
+            "received_at": message.heard_at,
+            "due_at": message.heard_at,
+        }
+        new = dialect.insert(Inbound).values(row).on_conflict_do_nothing().returning(Inbound.id)
+        heard += session.scalar(new) is not None
+    return heard
+
+
+def _heard_until(sessions: Sessions, carrier: TextCarrier, now: datetime) -> datetime:
+    with sessions.read() as session:
+        kept = session.get(Setting, _row_of(carrier))
+        return datetime.fromisoformat(str(kept.value)) if kept is not None else now
+
+
+def _row_of(carrier: TextCarrier) -> str:
+    return f"{HEARD_UNTIL}:{carrier.name}"

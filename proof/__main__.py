@@ -1,0 +1,195 @@
+"""`./outreach prove --seeds N`: faults by seed until something breaks; the same object as a bench on standard output.
+
+Exit status: 0 nothing was lost, doubled or broken; 1 something was, or the run failed; 2 the call was wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+
+from rich.console import Console
+
+from bench.databases import ENGINES
+from bench.frame import Aim, Bench, Comparison, Measure, Measured, Result, result_of
+from bench.machine import describe_machine
+from outreach_api.conversations.bot_process import bot_program
+from outreach_api.language import say
+from outreach_api.processes import ProcessFault, free_port
+from proof.bugs import BUGS
+from proof.crew import run_seeds
+from proof.life import Run
+from proof.stage import Stage, build_stage
+
+NONE = Aim(at_most=0)
+KINDS = ("lost", "duplicates", "after_stop", "unknown_unlisted", "invalid_transitions", "rule_breaches")
+TELL_EVERY_SECONDS = 30.0
+ERR = Console(stderr=True, highlight=False)
+
+
+def main(arguments: Sequence[str]) -> int:
+    chosen = _parser().parse_args(arguments)
+    machine = describe_machine()
+    try:
+        measured = _prove_by_kills(chosen) if chosen.kills else _prove(chosen)
+    except ProcessFault as fault:
+        ERR.print(f"✗ {fault}", markup=False)
+        return 1
+    result = result_of(KILLS if chosen.kills else PROOF, measured, machine)
+    if chosen.json:
+        sys.stdout.write(json.dumps(result.as_json(), ensure_ascii=False, allow_nan=False) + "\n")
+    else:
+        _show(result)
+    return 0 if result.met else 1
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="./outreach prove",
+        description=say(
+            "按种子演练故障：每次提交、每次对外调用处都可能崩溃，然后逐条核对运营商台账",
+            "Faults by seed: a crash at any commit and any call of the outside, then the carrier's ledger is checked",
+        ),
+    )
+    parser.add_argument("--seeds", type=_count, default=100, metavar="N", help=say("多少个种子", "how many seeds"))
+    first = say("从哪个种子起；配合 --seeds 1 重演一个", "the first seed; with --seeds 1, one run again")
+    parser.add_argument("--from", dest="first", type=int, default=1, metavar="SEED", help=first)
+    parser.add_argument(
+        "--processes", type=_count, default=2, metavar="N", help=say("同时几个进程", "at the same time")
+    )
+    killed = say("改为真杀进程：每种数据库各杀多少次", "real kills in place of seeds: so many on each database")
+    parser.add_argument("--kills", type=_count, metavar="N", help=killed)
+    planted = say("植入一个缺陷，应当被发现", "plant a bug, which must be found")
+    parser.add_argument("--bug", choices=sorted(BUGS), help=planted)
+    parser.add_argument("--json", action="store_true", help=say("只输出一个 JSON 对象", "print one JSON object only"))
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _prove(chosen: Namespace) -> Measured:
+    totals: Counter[str] = Counter()
+    crashes: Counter[str] = Counter()
+    broken: list[int] = []
+    began = time.monotonic()
+    seeds = range(chosen.first, chosen.first + chosen.seeds)
+    with _staged() as stage:
+        staged = time.monotonic()
+        told = staged
+        for done, run in enumerate(run_seeds(stage, seeds, processes=chosen.processes, bug=chosen.bug), start=1):
+            totals.update(run.findings.counts() | {"sends": run.sends, "heard": run.heard})
+            crashes.update(run.crashes)
+            if run.findings:
+                broken.append(run.seed)
+                _tell(run)
+            if time.monotonic() - told >= TELL_EVERY_SECONDS or done == len(seeds):
+                told = time.monotonic()
+                _progress(done, len(seeds), told - staged)
+    values = {"seeds": len(seeds), **{kind: totals[kind] for kind in KINDS}}
+    about = {
+        "seconds": round(time.monotonic() - began, 1),
+        "seconds_per_seed": round((time.monotonic() - staged) / len(seeds), 2),
+        "sends": totals["sends"],
+        "texts_heard": totals["heard"],
+        "crashes": crashes.total(),
+        "crash_places": dict(sorted(crashes.items())),
+        "broken_seeds": sorted(broken)[:100],
+        "bug": chosen.bug,
+    }
+    return Measured(values, machine=about)
+
+
+def _prove_by_kills(chosen: Namespace) -> Measured:
+    from proof.kills import kill_house, kill_naive
+
+    dice = Random(chosen.first)
+    tolls = {}
+    for engine in ENGINES:
+        tolls[engine] = kill_house(engine, chosen.kills, dice)
+        ERR.print(f"{engine}: {tolls[engine].told()}", markup=False)
+    naive = kill_naive(chosen.kills, dice)
+    ERR.print(f"notify style: {naive.told()}", markup=False)
+    both = tolls.values()
+    values = {
+        "kills": sum(toll.kills for toll in both),
+        **{kind: sum(getattr(toll, kind) for toll in both) for kind in ("lost", "duplicates", "unknown_unlisted")},
+        "recovery_p95_s": max(toll.recovery_p95_s for toll in both),
+    }
+    about = {engine: toll.told() for engine, toll in tolls.items()} | {"notify_style": naive.told()}
+    # A ratio of a count to none is no figure: the duplicates themselves are given.
+    others = [Comparison("notify_style_duplicates", naive.duplicates, float(naive.duplicates - values["duplicates"]))]
+    return Measured(values, machine=about, compared_with=others)
+
+
+@contextlib.contextmanager
+def _staged() -> Iterator[Stage]:
+    secret, port = secrets.token_urlsafe(24), free_port()
+    with tempfile.TemporaryDirectory(prefix="outreach-stage-") as folder:
+        home = Path(folder)
+        bot = bot_program(port=port, secret=secret, log=home / "bot.log")
+        bot.start()
+        try:
+            ERR.print(say("导入并比对一条小街道…", "importing and matching a small street…"), markup=False)
+            stage = build_stage(home / "home", bot=(f"http://127.0.0.1:{port}", secret))
+            bot.wait_until_ready()
+            yield stage
+        finally:
+            bot.stop()
+
+
+def _tell(run: Run) -> None:
+    again = f"./outreach prove --seeds 1 --from {run.seed}"
+    ERR.print(say(f"✗ 种子 {run.seed}（重演：{again}）", f"✗ seed {run.seed} (again: {again})"), markup=False)
+    for kind in KINDS:
+        for finding in getattr(run.findings, kind):
+            ERR.print(f"    {kind}: {finding}", markup=False)
+
+
+def _progress(done: int, total: int, seconds: float) -> None:
+    rate = done / seconds if seconds else 0.0
+    left = (total - done) / rate if rate else 0.0
+    zh = f"{done:,}/{total:,} 个种子，每秒 {rate:.2f} 个，还要 {left:.0f} 秒"
+    ERR.print(say(zh, f"{done:,}/{total:,} seeds, {rate:.2f} a second, {left:.0f} s left"), markup=False)
+
+
+def _show(result: Result) -> None:
+    for figure in result.figures:
+        mark = "✓" if figure.met else "✗"
+        print(f"{mark} {figure.name:<20}{figure.value:>10,} {figure.unit}")  # noqa: T201 - what the command is for
+    for name in ("seconds", "crashes", "sends", "texts_heard", "sqlite", "postgres", "notify_style"):
+        if name in result.machine:
+            print(f"  {name:<20}{result.machine[name]}")  # noqa: T201
+
+
+PROOF = Bench(
+    name="prove",
+    measures=(Measure("seeds", "runs"), *(Measure(kind, "findings", NONE) for kind in KINDS)),
+    run=lambda chosen, _progress: _prove(chosen),
+)
+
+KILLS = Bench(
+    name="prove",
+    measures=(
+        Measure("kills", "kills"),
+        *(Measure(kind, "findings", NONE) for kind in ("lost", "duplicates", "unknown_unlisted")),
+        Measure("recovery_p95_s", "s", Aim(at_most=5)),
+    ),
+    run=lambda chosen, _progress: _prove_by_kills(chosen),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,124 @@
+"""Many seeds at once: each process has a carrier, an application and a home of its own; the assistant is shared."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from outreach_api.bootstrap import open_house
+from outreach_api.conversations.rasa_bot import RasaBot
+from outreach_api.processes import ProcessFault, free_port
+from outreach_api.web.app import create_app
+from proof.bugs import broken_by
+from proof.life import Life, Run, Theatre
+from proof.stage import Stage
+from proof.wires import Door
+from sandbox.carrier.connections import CuttableProtocol
+from sandbox.serve import build_app
+
+START_SECONDS = 20.0
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+
+
+class Troupe:
+    """One process' means for living through seeds."""
+
+    def __init__(self, theatre: Theatre, door: Door) -> None:
+        self._theatre = theatre
+        self._door = door
+
+    def live_through(self, seed: int) -> Run:
+        return Life(self._theatre, self._door, seed).live()
+
+
+@contextlib.contextmanager
+def troupe(stage: Stage, *, bug: str | None = None) -> Iterator[Troupe]:
+    """Everything to live through seeds in this process."""
+    with contextlib.ExitStack() as stack:
+        port = free_port()
+        app = build_app()
+        stack.enter_context(_serving(app, port))
+        stage = replace(
+            stage, settings=stage.settings.model_copy(update={"twilio_base_url": f"http://127.0.0.1:{port}"})
+        )
+        bot = RasaBot.from_settings(stage.settings)
+        stack.callback(bot.close)
+        where = IN_MEMORY if IN_MEMORY.is_dir() else None
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="outreach-proof-", dir=where)))
+        guards = stack.enter_context(broken_by(bug))
+        # The application is made once; each life puts its own house behind it.
+        house = stack.enter_context(open_house(stage.settings))
+        door = stack.enter_context(Door(create_app(house), stage.settings.public_url).open())
+        yield Troupe(Theatre(stage, bot, app, folder, guards=guards), door)
+
+
+def run_seeds(stage: Stage, seeds: Sequence[int], *, processes: int, bug: str | None = None) -> Iterator[Run]:
+    """Live through seeds, several at a time, and give each as it is done.
+
+    Raises:
+        ProcessFault: a process of ours ended.
+    """
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(stage, bug))
+    with pool:
+        try:
+            for done in as_completed([pool.submit(_live_through, seed) for seed in seeds]):
+                yield done.result()
+        except BrokenPipeError as fault:
+            raise ProcessFault("a process of the proof ended by itself") from fault
+
+
+_ours: list[Troupe] = []
+_stack = contextlib.ExitStack()
+
+
+def _begin(stage: Stage, bug: str | None) -> None:
+    be_quiet()
+    _ours.append(_stack.enter_context(troupe(stage, bug=bug)))
+
+
+def _live_through(seed: int) -> Run:
+    return _ours[0].live_through(seed)
+
+
+def be_quiet() -> None:
+    """A run makes thousands of log lines that nobody reads; what went wrong is in its findings."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+
+@contextlib.contextmanager
+def _serving(app: object, port: int) -> Iterator[None]:
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        host="127.0.0.1",
+        port=port,
+        http=CuttableProtocol,
+        log_level="critical",
+        access_log=False,
+        timeout_keep_alive=75,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="carrier", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started:
+        if time.monotonic() > deadline or not thread.is_alive():
+            raise ProcessFault(f"the carrier's server did not start on port {port}")
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(START_SECONDS)

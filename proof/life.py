@@ -1,0 +1,251 @@
+"""One run: some days of a small street's outreach on virtual time, with crashes, restarts and bad luck by one seed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from models.column_types import use_key_ring
+from models.crypto import KeyRing, read_key_ring
+from models.session import Durability, Sessions, make_engine
+from models.vocabulary import Channel
+from outreach_api.bootstrap import House, carriers_of
+from outreach_api.catalogue.book import Book
+from outreach_api.channels.carrier import TextCarrier
+from outreach_api.clock import VirtualClock
+from outreach_api.conversations.bot import Bot, Turn, TurnState
+from proof.checker import Findings, check
+from proof.crashes import Crash, CrashingSessions, Points
+from proof.history import forget_history
+from proof.stage import Stage
+from proof.wires import Door, InProcessBackend, RememberingBot
+from sandbox.carrier.faults import FaultRates
+from sandbox.outside import Outside
+from sandbox.residents.personas import PERSONAS
+from sandbox.world import Callbacks, World
+from scheduler.planning.guards import ALL_GUARDS, Guards
+from scheduler.policies.load import load_catalogue
+
+DAYS = 3
+QUIET_DAYS = 1
+"""At the end nothing fails any more: what can still be settled must be."""
+ROUNDS_PER_INSTANT = 1000
+DOWN_FOR = (timedelta(seconds=2), timedelta(seconds=40), timedelta(minutes=10), timedelta(hours=3))
+GRAIN = timedelta(seconds=30)
+
+
+@dataclass
+class Run:
+    """What came of one seed."""
+
+    seed: int
+    findings: Findings
+    crashes: Counter[str] = field(default_factory=Counter)
+    sends: int = 0
+    heard: int = 0
+    stuck: str = ""
+
+
+@dataclass
+class Weather:
+    """How bad it gets in one run, drawn from its seed."""
+
+    crash_rate: float
+    faults: dict[str, float]
+    bot_dies: float
+    jumps: float
+
+    @classmethod
+    def drawn(cls, dice: Random) -> Weather:
+        return cls(
+            crash_rate=dice.choice((0.0, 0.01, 0.03, 0.08)),
+            faults={name: dice.choice((0.0, 0.05, 0.2)) for name in FaultRates.model_fields},
+            bot_dies=dice.choice((0.0, 0.02, 0.1)),
+            jumps=dice.choice((0.0, 0.02)),
+        )
+
+
+class Theatre:
+    """What all runs of one process share: the stage, the carrier's server, and what the bot said before."""
+
+    def __init__(
+        self, stage: Stage, bot: Bot, sandbox_app: FastAPI, folder: Path, *, guards: Guards = ALL_GUARDS
+    ) -> None:
+        self.stage = stage
+        self.guards = guards
+        self.bot = bot
+        self.sandbox_app = sandbox_app
+        self.folder = folder
+        self.remembered: dict[tuple[str, TurnState], Turn] = {}
+        self.catalogue = load_catalogue(stage.settings.policies)
+        self.ring: KeyRing = read_key_ring(stage.settings.keys)
+        use_key_ring(self.ring)
+
+
+class Life:
+    def __init__(self, theatre: Theatre, door: Door, seed: int) -> None:
+        self.theatre = theatre
+        self.door = door
+        self.seed = seed
+        self.dice = Random(f"proof:{seed}")
+        self.weather = Weather.drawn(self.dice)
+        self.points = Points(Random(f"crash:{seed}"), 0.0)
+        stage = theatre.stage
+        people = stage.cast(self.dice, sorted(PERSONAS))
+        self.settings = stage.copy_to(theatre.folder / "home", people)
+        self.clock = VirtualClock(stage.start)
+        self.engine = self._connect()
+        self.carriers: dict[Channel, TextCarrier] = {}
+        self.house = self._open()
+        self.people = people
+
+    def live(self) -> Run:
+        """Live through the days, then through the quiet ones, and check."""
+        outside = self._outside()
+        self.theatre.sandbox_app.state.outside = outside
+        self.points.rate = self.weather.crash_rate
+        outside.exchange.rates = FaultRates.model_validate(self.weather.faults)
+        stuck = ""
+        try:
+            self._until(outside, self.clock.now() + timedelta(days=DAYS))
+            self.points.rate, self.weather.bot_dies, self.weather.jumps = 0.0, 0.0, 0.0
+            self.bot.is_dead = False
+            outside.exchange.rates = FaultRates()
+            self._until(outside, self.clock.now() + timedelta(days=QUIET_DAYS))
+        except _Stuck as fault:
+            stuck = str(fault)
+        findings = check(Sessions(self.engine), outside.ledger, now=self.clock.now())
+        if stuck:
+            findings.lost.append(stuck)
+        run = Run(self.seed, findings, self.points.crashes, stuck=stuck)
+        run.sends = sum(bool(create["accepted"]) for create in outside.ledger.creates)
+        run.heard = len(outside.ledger.inbound)
+        outside.close()
+        self._close()
+        return run
+
+    def _until(self, outside: Outside, end: datetime) -> None:
+        upcoming = self._settle(outside)
+        while (instant := self._next(upcoming)) is not None and instant <= end:
+            self.clock.set(max(instant, self.clock.now()))
+            upcoming = self._settle(outside)
+        self.clock.set(max(end, self.clock.now()))
+        self._settle(outside)
+
+    def _settle(self, outside: Outside) -> datetime | None:
+        """Let the town act, then the house, until this instant holds nothing more; when the town acts next."""
+        for _ in range(ROUNDS_PER_INSTANT):
+            self._weather_changes(outside)
+            outside.timeline.advance(self.clock.now())
+            if self.points.is_down:
+                self._start_again(outside)
+                continue
+            try:
+                if not self.house.work():
+                    return outside.timeline.next_at
+            except Crash:
+                self._start_again(outside)
+        raise _Stuck(f"work at {self.clock.now():%F %T} does not come to an end")
+
+    def _start_again(self, outside: Outside) -> None:
+        """The process is gone; some time later another one starts, and first catches up with what was written."""
+        back_at = self.clock.now() + self.dice.choice(DOWN_FOR) * self.dice.random()
+        outside.timeline.advance(back_at)
+        self.clock.set(max(back_at, self.clock.now()))
+        self._close()
+        self.engine = self._connect()
+        self.points.is_down = False
+        self.house = self._open()
+        self._catch_up()
+
+    def _weather_changes(self, outside: Outside) -> None:
+        if self.dice.random() < self.weather.bot_dies:
+            self.bot.is_dead = not self.bot.is_dead
+        if self.dice.random() < self.weather.jumps:
+            self._sleep(outside, timedelta(hours=self.dice.choice((1, 30))))
+
+    def _sleep(self, outside: Outside, how_long: timedelta) -> None:
+        """The machine is suspended: nobody answers, and afterwards the clock has jumped."""
+        if self.points.is_down:
+            return
+        self.points.is_down = True
+        outside.timeline.advance(self.clock.now() + how_long)
+        self.clock.set(self.clock.now() + how_long)
+        self.points.is_down = False
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        with contextlib.suppress(Crash):
+            self.house.catch_up()
+
+    def _next(self, upcoming: datetime | None) -> datetime | None:
+        due = [instant for instant in (upcoming, self.house.next_due()) if instant is not None]
+        if not due:
+            return None
+        instant = max(min(due), self.clock.now() + timedelta(seconds=1))
+        past = timedelta(seconds=instant.timestamp() % GRAIN.total_seconds())
+        return instant + (GRAIN - past if past else timedelta(0))
+
+    def _connect(self) -> Engine:
+        return make_engine(self.settings.database, durability=Durability.PROCESS_LOSS)
+
+    def _open(self) -> House:
+        sessions = CrashingSessions(self.engine, self.points)
+        self.carriers = carriers_of(self.settings, sessions, self.clock)
+        for channel, carrier in self.carriers.items():
+            for call in ("send", "sent_between", "heard_between"):
+                setattr(carrier, call, self.points.around(f"{channel.value} {call}", getattr(carrier, call)))
+        self.bot = RememberingBot(self.theatre.bot, self.points, self.theatre.remembered)
+        catalogue = self.theatre.catalogue
+        book = Book(lambda: catalogue, sessions, self.clock, self.settings.zone)
+        house = House(
+            self.settings,
+            self.theatre.ring,
+            sessions,
+            self.clock,
+            book,
+            self.carriers,
+            self.bot,
+            guards=self.theatre.guards,
+        )
+        self.door.lead_to(house)
+        return house
+
+    def _close(self) -> None:
+        for carrier in self.carriers.values():
+            close = getattr(carrier, "close", None)
+            if close is not None:
+                close()
+        self.engine.dispose()
+
+    def _outside(self) -> Outside:
+        with self.engine.connect() as connection:
+            forget_history(connection)
+            connection.commit()
+        stage, settings = self.theatre.stage, self.settings
+        url = settings.public_url
+        callbacks = Callbacks(inbound=f"{url}/webhooks/twilio/inbound", api=url, api_token=stage.api_token)
+        token = settings.twilio_auth_token.get_secret_value()
+        world: dict[str, Any] = {
+            **stage.world,
+            "people": self.people,
+            "account_sid": settings.twilio_account_sid,
+            "auth_token": token,
+            "seed": self.seed,
+            "start": stage.start.isoformat(),
+            "callbacks": callbacks.model_dump(),
+        }
+        backend = InProcessBackend(self.door, callbacks, token, lambda: self.points.is_down)
+        return Outside(World.model_validate(world), backend)
+
+
+class _Stuck(Exception):  # noqa: N818
+    """The house works on and on at one instant."""

@@ -1,0 +1,118 @@
+"""The wires of a run. Texts and calls go to the carrier over HTTP; what it sends us goes to the application in-process.
+
+While the house is down nobody answers: the carrier sees a refused connection, as it would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+from anyio.from_thread import start_blocking_portal
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+
+from outreach_api.bootstrap import House
+from outreach_api.conversations.bot import Bot, BotUnavailable, Turn, TurnState
+from proof.crashes import Crash, Points
+from sandbox.backend import UNREACHED, Backend
+from sandbox.carrier.signature import sign
+from sandbox.world import Callbacks
+
+
+class InProcessBackend(Backend):
+    """The carrier's and the town's way to the house."""
+
+    def __init__(self, door: Door, callbacks: Callbacks, auth_token: str, is_down: Callable[[], bool]) -> None:
+        super().__init__(callbacks, auth_token)
+        self._door = door
+        self._is_down = is_down
+
+    def _post_signed(self, url: str, form: Mapping[str, str]) -> tuple[int, str]:
+        headers = {
+            "X-Twilio-Signature": sign(self._auth_token, url, form),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        return self._answer("POST", _path(url), content=urlencode(form), headers=headers)
+
+    def _call(self, method: str, path: str, token: str = "", **request: Any) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {token or self._callbacks.api_token}"}
+        status, body = self._answer(method, path, headers=headers, **request)
+        if status == UNREACHED or not body:
+            return status, None
+        return status, _as_json(body)
+
+    def _answer(self, method: str, path: str, **request: Any) -> tuple[int, str]:
+        if self._is_down():
+            return UNREACHED, ""
+        answer = self._door.ask(method, path, **request)
+        # What a process was about to answer when it ended never arrived.
+        return (UNREACHED, "") if self._is_down() else (answer.status_code, answer.text)
+
+
+class Door:
+    """The application, asked in-process; whatever house stands at the moment is the one that answers."""
+
+    def __init__(self, app: FastAPI, base_url: str) -> None:
+        self._app = app
+        transport = httpx.ASGITransport(self._guarded, raise_app_exceptions=False)
+        self._client = httpx.AsyncClient(transport=transport, base_url=base_url)
+
+    def lead_to(self, house: House) -> None:
+        """From now on another process answers: what the one before held in its memory is gone."""
+        self._app.state.house = house
+        if hasattr(self._app.state, "arrivals"):
+            del self._app.state.arrivals
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Door]:
+        with start_blocking_portal() as self._portal:
+            yield self
+
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """A crash on the way comes back as a 500; the caller knows that the house is down."""
+        return self._portal.call(partial(self._client.request, method, path, **request))
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except Crash as crash:
+            # The loop outlives the house here: it must not end with it.
+            raise RuntimeError("the process ended") from crash
+
+
+class RememberingBot:
+    """A turn is a function: each distinct one is asked of the real assistant once. Dead for a while now and then."""
+
+    def __init__(self, bot: Bot, points: Points, remembered: dict[tuple[str, TurnState], Turn]) -> None:
+        self._bot = bot
+        self._points = points
+        self._remembered = remembered
+        self.is_dead = False
+
+    def turn(self, text: str, state: TurnState) -> Turn:
+        self._points.reach("before bot")
+        if self.is_dead:
+            raise BotUnavailable("dead for a while")
+        turn = self._remembered.get((text, state))
+        if turn is None:
+            turn = self._remembered[text, state] = self._bot.turn(text, state)
+        self._points.reach("after bot")
+        return turn
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _as_json(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

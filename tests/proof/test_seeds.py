@@ -1,0 +1,66 @@
+"""Lives by seed: nothing is lost or doubled, and a house that lacks one of its promises is found out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from proof.bugs import BUGS
+from proof.crew import troupe
+from proof.life import Run
+from proof.stage import Stage, build_stage
+from tests.bot.conftest import Bot
+
+pytestmark = pytest.mark.rasa
+
+FOUND_BY = {
+    "send_before_commit": (2, "unknown_unlisted"),
+    "resend_from_unknown": (1, "duplicates"),
+    "stop_not_rechecked": (3, "after_stop"),
+    "receipt_rank_ignored": (1, "invalid_transitions"),
+    "deaf_after_start": (2, "lost"),
+}
+"""A seed that meets the bug, and what it is then found as."""
+IN_EVERY_RUN = {"resend_from_unknown", "receipt_rank_ignored"}
+MANY = 50
+
+
+@pytest.fixture(scope="module")
+def stage(assistant: Bot, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return build_stage(
+        tmp_path_factory.mktemp("stage") / "home", bot=(str(assistant.client.base_url), assistant.secret)
+    )
+
+
+def lives(stage: Stage, seeds: range, bug: str | None = None) -> Generator[Run]:
+    with troupe(stage, bug=bug) as players:
+        for seed in seeds:
+            yield players.live_through(seed)
+
+
+def test_crashes_lose_and_double_nothing(stage: Stage) -> None:
+    runs = list(lives(stage, range(2, 4)))
+    assert [run.findings for run in runs if run.findings] == []
+    assert sum(run.crashes.total() for run in runs) > 20
+    assert all(run.sends and run.heard for run in runs)
+
+
+def test_a_seed_is_lived_through_alike_again(stage: Stage) -> None:
+    once, again = (next(lives(stage, range(3, 4))) for _ in range(2))
+    assert (once.crashes, once.sends, once.heard) == (again.crashes, again.sends, again.heard)
+
+
+@pytest.mark.parametrize(
+    "bug", [name if name in IN_EVERY_RUN else pytest.param(name, marks=pytest.mark.exhaustive) for name in sorted(BUGS)]
+)
+def test_a_planted_bug_is_found(stage: Stage, bug: str) -> None:
+    seed, kind = FOUND_BY[bug]
+    (run,) = lives(stage, range(seed, seed + 1), bug)
+    assert getattr(run.findings, kind)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(1800)
+def test_many_seeds(stage: Stage) -> None:
+    assert [(run.seed, run.findings) for run in lives(stage, range(100, 100 + MANY)) if run.findings] == []
