@@ -131,6 +131,7 @@ QUEUE_WORDS: dict[str, Pair] = {
     "stall_new": ("安排摆摊", "Plan a stall day"),
     "stall_on": ("哪天", "Day"),
     "stall_hours": ("几点到几点", "Hours"),
+    "stall_hours_such_as": ("上午9点到11点半", "9 to 11:30"),
     "stall_place": ("摆在哪里", "Place"),
     "stall_estates": ("请哪些小区（地址里的字，空着是全部）", "Estates (words of the address; empty: all)"),
     "stall_plan": ("安排", "Plan it"),
