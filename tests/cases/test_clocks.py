@@ -217,7 +217,10 @@ class PaperSession:
     def add(self, _row: object) -> None:
         self.flush()
 
-    def execute(self, _query: object) -> PaperSession:
+    def connection(self) -> PaperSession:
+        return self
+
+    def execute(self, _query: object, _given: object = None) -> PaperSession:
         return self
 
     def all(self) -> list[tuple[str, Any]]:
