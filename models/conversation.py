@@ -134,7 +134,7 @@ class ContactStop(Base):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     placed_at: Mapped[datetime]
     placed_by: Mapped[str] = mapped_column(String(32))
-    """`exact_word`, `model`, `carrier`, `visit` or `staff:ID`."""
+    """`exact_word`, `model`, `unread` (nobody was there to read it), `carrier`, `visit` or `staff:ID`."""
     released_at: Mapped[datetime | None]
     released_by: Mapped[str | None] = mapped_column(String(32))
     release_reason: Mapped[str | None] = mapped_column(String(200))

@@ -20,6 +20,11 @@ _STOPPING = re.compile(
     r"|够了|到此|再(打|发|来)",
     re.IGNORECASE,
 )
+_ENDING_IT = re.compile(
+    r"退订|拉黑|屏蔽|骚扰|打扰|清静|消停|烦|滚|闭嘴|收声|够了|stop"
+    r"|(别|不要|不用|不必|不想|不许|不准|莫|甭|唔好|唔使|咪)[^,。]{0,6}(打|发|發|联系|聯|找|搵|来电|通知|吵|嘈)",
+    re.IGNORECASE,
+)
 _THINKING = re.compile(r"考虑|想想|想一想|想下|想清楚|谂")
 _HOLD_ON = re.compile(r"(别|不要|先别|唔好|咪|莫)(急着)?(挂|掛|收线|走开?$)")
 _PARTNER = r"(老伴|爱人|老公|老婆|先生|太太|丈夫|妻子|老头子?|那口子)"
@@ -129,6 +134,11 @@ def is_away(text: str) -> bool:
 def speaks_of_stopping(text: str) -> bool:
     """Whether a word in it is usual for ending the messages."""
     return bool(_STOPPING.search(normalise(text)))
+
+
+def may_end_it(text: str) -> bool:
+    """Whether, with nobody there to read it, it had better be taken for a stop: 不要再发了，烦死了."""
+    return bool(_ENDING_IT.search(normalise(text))) and not _HOLD_ON.search(normalise(text))
 
 
 def asks_to_wait(text: str) -> bool:

@@ -15,10 +15,21 @@ from models.conversation import Conversation, Inbound, Message
 from models.event import Event
 from models.resident import Phone
 from models.session import lock_resident
-from models.vocabulary import Author, CaseKind, CaseReason, Channel, ContactPurpose, Direction, EventKind, HookTopic
+from models.vocabulary import (
+    Author,
+    CaseKind,
+    CaseReason,
+    Channel,
+    ContactPurpose,
+    Direction,
+    EventKind,
+    HookTopic,
+    StopReason,
+)
 from outreach_api.conversations.context import Sender
 from outreach_api.conversations.copy_deck import LINES, for_channel, say
-from outreach_api.conversations.decision import Context, Decision, Heard, Line, OpenCase
+from outreach_api.conversations.cues import may_end_it
+from outreach_api.conversations.decision import Context, Decision, Heard, Line, OpenCase, PlaceStop
 from outreach_api.conversations.effects import Ground, apply_effects
 from outreach_api.conversations.state import DialogueState
 from outreach_api.conversations.words_said import remember_words
@@ -28,6 +39,8 @@ from outreach_api.wechat.followers import ADDRESS, resident_behind
 
 # Ten times 你好 in a second gets one answer.
 SAME_REPLY_AGAIN_AFTER = timedelta(seconds=60)
+UNREAD = "unread"
+"""Who placed a stop that nobody was there to read."""
 _MAY_BE_SAID_AGAIN = frozenset({"repeat"})
 _NOT_TO_BE_REPEATED = frozenset({LINES["silence"]})
 
@@ -91,22 +104,28 @@ def said(
 
 
 def hold(session: Session, answering: Answering, context: Context) -> None:
-    """Say once, honestly, that the answer will take a while. The message itself is kept when it is answered."""
+    """Say once, honestly, that the answer will take a while. The message itself is kept when it is answered.
+
+    To what may be a stop nothing is said: who asked for silence would get one text more.
+    """
     if context.state.held or context.stop:
         return
     conversation, _phone = _open_conversation(session, answering)
     state = context.state.with_(held=True)
-    _send(session, answering, conversation, (say("holding"),), ContactPurpose.REPLY, state)
+    lines = () if may_end_it(answering.inbound.text) else (say("holding"),)
+    _send(session, answering, conversation, lines, ContactPurpose.REPLY, state)
     _remember(conversation, state, answering.now)
 
 
 def give_up(session: Session, answering: Answering, context: Context) -> None:
-    """Keep the message and give it to a person."""
+    """Keep the message and give it to a person. What may be a stop is one until that person has looked."""
     conversation, phone, message = _open(session, answering)
     case = OpenCase(CaseKind.HUMAN, CaseReason.BOT_UNAVAILABLE, summary=answering.inbound.text[:300])
-    apply_effects(session, (case,), Ground(conversation, message, phone, answering.now))
+    may_be_stop = context.stop is None and may_end_it(answering.inbound.text)
+    stop = (PlaceStop(StopReason.OPT_OUT, UNREAD),) if may_be_stop else ()
+    apply_effects(session, (case, *stop), Ground(conversation, message, phone, answering.now))
     state = context.state.with_(held=False)
-    lines = () if context.stop else (say("gave_up"),)
+    lines = () if context.stop or may_be_stop else (say("gave_up"),)
     _send(session, answering, conversation, lines, ContactPurpose.REPLY, state)
     _remember(conversation, state, answering.now)
 

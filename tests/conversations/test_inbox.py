@@ -15,11 +15,11 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models.case import Case
-from models.conversation import Conversation, Inbound, Message
+from models.conversation import ContactStop, Conversation, Inbound, Message
 from models.match import MatchChange
 from models.session import Sessions
 from models.staff import Staff
-from models.vocabulary import Direction, InboundState, MatchState, Role
+from models.vocabulary import Direction, InboundState, MatchState, Role, StopReason
 from outreach_api.conversations.inbox import LEASE, RETRY_AFTER, Claim, Inbox, InboxReport, claim_due
 from scheduler.policies.card import PolicyCard
 from tests.builders import a_database
@@ -207,6 +207,19 @@ def test_a_bot_that_is_down_gets_one_holding_line_then_retries_then_a_person(str
     assert street.cases == [("human", "bot_unavailable")]
     assert street.all(Inbound)[0].state is InboundState.PARKED
     assert "> 有多少钱" in street.transcript
+
+
+@pytest.mark.parametrize("words", ["不要再发了，烦死了", "能不能别老发这些东西", "唔好再搵我"])
+def test_what_may_be_a_stop_is_one_while_nobody_can_read_it(street: Street, words: str) -> None:
+    chen = street.a_resident()
+    street.bot.is_up = False
+    assert street.tell(chen, words) == []
+    for wait in RETRY_AFTER:
+        street.clock.set(street.clock.now() + wait)
+        street.answer()
+    assert [contact.text for contact in street.sent] == []
+    assert street.cases == [("human", "bot_unavailable")]
+    assert [(stop.reason, stop.placed_by) for stop in street.all(ContactStop)] == [(StopReason.OPT_OUT, "unread")]
 
 
 def test_a_bot_that_recovers_answers_the_same_message(street: Street) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+import structlog
 
 from proof.bugs import BUGS
-from proof.crew import troupe
+from proof.crew import be_quiet, troupe
 from proof.life import Run
 from proof.stage import Stage, build_stage
 from tests.bot.conftest import Bot
@@ -24,6 +25,14 @@ FOUND_BY = {
 """A seed that meets the bug, and what it is then found as."""
 IN_EVERY_RUN = {"resend_from_unknown", "receipt_rank_ignored"}
 MANY = 50
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet() -> Iterator[None]:
+    before = structlog.get_config()
+    be_quiet()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="module")
