@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -37,10 +38,12 @@ def test_everything_is_held_back_and_let_go_again(api: Api) -> None:
 
 
 def test_the_record_is_read_by_auditors_newest_first(api: Api) -> None:
-    page = api.get("/audit-entries?action=pause", by=Role.AUDITOR).json()
+    assert api.call("PUT", "/pauses/everything", json={"because": "演练"}).status_code == HTTPStatus.OK
+    page = api.get("/audit-entries?action=pause&limit=1", by=Role.AUDITOR).json()
     assert [(entry["actor"], entry["purpose"]) for entry in page["items"]] == [
-        (f"staff:{api.people[Role.SUPERVISOR]}", "系统检修")
+        (f"staff:{api.people[Role.SUPERVISOR]}", "演练")
     ]
+    api.call("DELETE", "/pauses/everything")
 
 
 def test_teams_and_staff_are_listed_without_secrets(api: Api) -> None:

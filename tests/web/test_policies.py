@@ -53,7 +53,7 @@ def test_needs_are_counted_by_department_item_and_theme_and_masked(house: FakeHo
     for _ in range(2):
         a_question(house, "陈秀兰问：儿子在外地能代办吗，电话13812345678")
     a_question(house, "能寄到家吗", intent="ask_where")
-    a_question(house, "残疾证怎么换", policy="disabled-living-subsidy", intent="out_of_scope")
+    a_question(house, "体检要多久", policy="elderly-health-check", intent="out_of_scope")
     with house.sessions.read() as session:
         found = unanswered(session, since=NOON - timedelta(days=30))
         assert unanswered(session, since=NOON + timedelta(days=400)) == []

@@ -134,7 +134,7 @@ def test_language_and_theme_are_switched_and_kept(client: TestClient) -> None:
     answer = client.get("/display?locale=en&theme=dark&back=/sign-in")
     assert answer.headers["location"] == "/sign-in"
     page = client.get("/sign-in").text
-    assert '<html lang="en" data-theme="dark">' in page
+    assert '<html lang="en" data-theme="dark"' in page
     assert "Sign in" in page
 
 
