@@ -6,6 +6,7 @@ Exit status: 0 ran and met its aims, 1 failed or missed an aim, 2 the call was w
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -18,6 +19,7 @@ from bench.catalogue import BENCHES, Entry
 from bench.frame import Bench, Comparison, Result, result_of
 from bench.machine import describe_machine
 from outreach_api.language import say
+from outreach_api.logs import log_to_terminal
 from outreach_api.processes import ProcessFault
 
 OUT = Console(highlight=False)
@@ -25,6 +27,7 @@ ERR = Console(stderr=True, highlight=False)
 
 
 def main(arguments: Sequence[str]) -> int:
+    log_to_terminal(logging.WARNING)
     if not arguments:
         OUT.print(_listing(), markup=False)
         return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import secrets
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from bench.frame import Aim, Bench, Comparison, Measure, Measured, Result, resul
 from bench.machine import describe_machine
 from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
+from outreach_api.logs import log_to_terminal
 from outreach_api.processes import ProcessFault, free_port
 from proof.bugs import BUGS
 from proof.crew import run_seeds
@@ -37,6 +39,7 @@ ERR = Console(stderr=True, highlight=False)
 
 
 def main(arguments: Sequence[str]) -> int:
+    log_to_terminal(logging.ERROR)
     chosen = _parser().parse_args(arguments)
     machine = describe_machine()
     try:

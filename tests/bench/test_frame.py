@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 
 import pytest
+import structlog
 
 from bench import __main__ as command
 from bench import frame
@@ -18,6 +19,7 @@ SHAPE = {"bench", "machine", "figures", "compared_with"}
 def a_bench(**values: float) -> Bench:
     def run(_: Namespace, progress: Progress) -> Measured:
         progress("working")
+        structlog.get_logger().warning("logged_meanwhile")
         others = (Comparison("by hand", 2.0, 1.5), NotMeasured("another engine", "it is not installed"))
         return Measured(values or {"seconds": 59.5, "rows": 10}, others)
 
@@ -46,6 +48,7 @@ def test_standard_output_is_one_json_object_and_progress_is_elsewhere(capsys: py
     ]
     assert printed["machine"]["cores"] >= 1
     assert "working" in said.err
+    assert "logged_meanwhile" in said.err
 
 
 @pytest.mark.usefixtures("toy")
