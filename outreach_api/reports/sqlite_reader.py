@@ -19,6 +19,8 @@ import adbc_driver_sqlite
 import pyarrow
 from pyarrow import ipc
 
+BUSY_TIMEOUT_MS = 30_000
+"""For the moments in which another process puts the write-ahead log away, or sets it up."""
 SIGN = b"."
 """That the reader got so far."""
 
@@ -29,6 +31,9 @@ def opened(path: str) -> Iterator[adbc_driver_manager.AdbcConnection]:
     database = adbc_driver_sqlite.connect(path)
     try:
         with adbc_driver_manager.AdbcConnection(database) as connection:
+            with adbc_driver_manager.AdbcStatement(connection) as statement:
+                statement.set_sql_query(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+                statement.execute_update()
             connection.set_autocommit(False)
             yield connection
             connection.rollback()

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +15,7 @@ from sqlalchemy import create_engine
 from models.column_types import use_key_ring
 from models.migrate import upgrade
 from models.session import Sessions, make_engine
-from outreach_api.reports import snapshot
+from outreach_api.reports import snapshot, sqlite_reader
 from outreach_api.reports.snapshot import SnapshotFault, take_snapshot
 from tests.builders import a_key_ring, a_resident
 
@@ -50,3 +55,21 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(SnapshotFault, match="not a database"), take_snapshot(Sessions(engine)):
         pass
     engine.dispose()
+
+
+def test_a_reader_waits_while_the_database_is_being_put_in_order(tmp_path: Path) -> None:
+    file = tmp_path / "house.db"
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as house:
+        house.execute("CREATE TABLE resident (id INTEGER)")
+        # As long as a process that opens or closes the log has the file to itself.
+        house.execute("BEGIN EXCLUSIVE")
+        command = [sys.executable, "-P", sqlite_reader.__file__, str(file), "100"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+            assert reader.stdin is not None
+            assert reader.stdout is not None
+            assert reader.stdout.read(1) == sqlite_reader.SIGN
+            reader.stdin.write(b'"begin"\n')
+            reader.stdin.flush()
+            threading.Timer(0.3, house.execute, ["COMMIT"]).start()
+            assert reader.stdout.read(1) == sqlite_reader.SIGN
+            reader.stdin.close()
