@@ -18,7 +18,7 @@ pytestmark = pytest.mark.rasa
 FOUND_BY = {
     "send_before_commit": (2, "unknown_unlisted"),
     "resend_from_unknown": (1, "duplicates"),
-    "stop_not_rechecked": (3, "after_stop"),
+    "stop_not_rechecked": (15, "after_stop"),
     "receipt_rank_ignored": (1, "invalid_transitions"),
     "deaf_after_start": (2, "lost"),
 }
