@@ -20,7 +20,6 @@ from sqlalchemy import exists, inspect, select
 
 from models.contact import Contact, Receipt
 from models.conversation import Inbound
-from models.crypto import new_key_ring, write_key_ring
 from models.event import JobSlot
 from models.session import make_engine
 from models.vocabulary import ContactState, InboundState
@@ -85,7 +84,6 @@ class TogetherDemo(Demo):
 
     def _settings(self) -> Settings:
         settings = super()._settings()
-        write_key_ring(new_key_ring(), settings.keys)
         return settings.model_copy(
             update={
                 "database_url": self._database_url,
