@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models.event import Event
 from models.session import Sessions
 from models.vocabulary import CaseKind
 from outreach_api.cases.forecast import forecast
@@ -21,6 +23,8 @@ QUICK_SECONDS = 0.03
 """A count that took no longer is made anew for each page."""
 REST_FACTOR = 10
 """After a slow count the board rests so many times as long as it took."""
+OLDEST_SECONDS = 60.0
+"""A count is made again after so long though nothing happened: clocks run out by themselves."""
 log = structlog.get_logger(__name__)
 
 
@@ -41,32 +45,52 @@ class FigureBoard:
         self._tell = tell
         self._lock = threading.Lock()
         self._last: Counted | None = None
+        self._newest_event = 0
         self._took = 0.0
-        self._rests_until = 0.0
-        self._counting = False
+        self._ended = 0.0
+        self._recount_due: threading.Timer | None = None
 
     def look(self) -> Counted:
+        """The figures of now, or the last ones, with newer ones on their way."""
         last = self._last
         if last is None or self._took <= QUICK_SECONDS:
             return self._count()
-        self._count_beside()
+        if self._is_behind():
+            self._count_beside()
         return last
+
+    def close(self) -> None:
+        """Begin no further count."""
+        with self._lock:
+            if self._recount_due is not None:
+                self._recount_due.cancel()
+
+    def _is_behind(self) -> bool:
+        if time.monotonic() - self._ended > OLDEST_SECONDS:
+            return True
+        with self._sessions.read() as session:
+            return _newest_event(session) != self._newest_event
 
     def _count(self) -> Counted:
         began = time.perf_counter()
         now = self._now()
         with self._sessions.read() as session:
-            self._last = Counted(funnel(session, now), _breaches(session, now), now)
+            newest = _newest_event(session)
+            counted = Counted(funnel(session, now), _breaches(session, now), now)
         self._took = time.perf_counter() - began
-        self._rests_until = time.monotonic() + self._took * REST_FACTOR
-        return self._last
+        self._ended = time.monotonic()
+        self._last, self._newest_event = counted, newest
+        return counted
 
     def _count_beside(self) -> None:
+        """Count when the rest after the last count is over: what came in during the rest is not forgotten."""
         with self._lock:
-            if self._counting or time.monotonic() < self._rests_until:
+            if self._recount_due is not None:
                 return
-            self._counting = True
-        threading.Thread(target=self._recount, name="figures", daemon=True).start()
+            rest = self._took * REST_FACTOR - (time.monotonic() - self._ended)
+            self._recount_due = threading.Timer(max(0.0, rest), self._recount)
+            self._recount_due.daemon = True
+            self._recount_due.start()
 
     def _recount(self) -> None:
         try:
@@ -74,8 +98,13 @@ class FigureBoard:
         except Exception:
             log.exception("figures_not_counted")
         finally:
-            self._counting = False
+            with self._lock:
+                self._recount_due = None
         self._tell()
+
+
+def _newest_event(session: Session) -> int:
+    return session.scalar(select(func.max(Event.id))) or 0
 
 
 def _breaches(session: Session, now: datetime) -> dict[str, int]:

@@ -132,6 +132,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.live.close()
+    app.state.figures.close()
     app.state.chats.close()
     app.state.call_words.close()
     app.state.workshop.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from models.case import Case
+from models.event import Event
 from models.session import Sessions
-from models.vocabulary import CaseKind, CaseState, Channel, ContactState, EscalationLevel, Role, Urgency
+from models.vocabulary import CaseKind, CaseState, Channel, ContactState, EscalationLevel, EventKind, Role, Urgency
 from outreach_api.cases.bulk import give_many
 from outreach_api.cases.open_case import OPEN_CASE_STATES
 from outreach_api.cases.queue_list import Wanted, cursor, queue_length, queue_page
@@ -99,21 +100,39 @@ def test_of_many_cases_one_that_changed_holds_up_no_other(sessions: Sessions) ->
 
 
 def test_a_slow_count_is_made_beside_the_pages_and_told(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[int] = []
+    told = threading.Event()
     monkeypatch.setattr(figure_board, "REST_FACTOR", 0)
-    board = FigureBoard(sessions, lambda: NOON, lambda: told.append(1))
+    board = FigureBoard(sessions, lambda: NOON, told.set)
     assert board.look().funnel.newly_matched == {}
     monkeypatch.setattr(figure_board, "QUICK_SECONDS", -1.0)
+    _find_one(sessions)
+    assert board.look().funnel.newly_matched == {}
+    assert told.wait(5)
+    assert board.look().funnel.newly_matched == {"elderly-allowance": 1}
+
+
+def test_what_happens_while_the_board_rests_is_counted_when_the_rest_is_over(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = threading.Event()
+    board = FigureBoard(sessions, lambda: NOON, told.set)
+    board.look()
+    monkeypatch.setattr(figure_board, "QUICK_SECONDS", -1.0)
+    monkeypatch.setattr(figure_board, "REST_FACTOR", 0.3 / board._took)
+    _find_one(sessions)
+    # Asked once, in the middle of the rest; nobody asks again.
+    assert board.look().funnel.newly_matched == {}
+    assert told.wait(5)
+    assert board.look().funnel.newly_matched == {"elderly-allowance": 1}
+    told.clear()
+    board.look()
+    assert board._recount_due is None, "a count that holds is not made again"
+
+
+def _find_one(sessions: Sessions) -> None:
     with sessions.write() as session:
         a_match(session)
-    assert board.look().funnel.newly_matched == {}
-    for _ in range(500):
-        if told:
-            break
-        time.sleep(0.01)
-    assert told
-    assert board._last is not None
-    assert board._last.funnel.newly_matched == {"elderly-allowance": 1}
+        session.add(Event(at=NOON, kind=EventKind.MATCHES_FOUND, facts={"policy": "elderly-allowance"}))
 
 
 def test_the_pulse_counts_what_is_due_and_todays_contacts(sessions: Sessions) -> None:
