@@ -326,7 +326,7 @@ class Lab:
 
     def comes_true(self, holds: Callable[[], bool]) -> bool:
         """Whether it holds in a moment: what a dropped line leaves behind takes the server a while."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while time.monotonic() < until:
             if holds():
                 return True

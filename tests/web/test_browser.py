@@ -87,7 +87,7 @@ def test_the_overview_moves_without_reload(browser: Browser, office: Office, com
     with office.house.sessions.write() as session:
         a_match(session, state=MatchState.NEW)
         session.add(Event(at=NOON, kind=EventKind.MATCHES_FOUND, facts={"policy": "elderly-allowance"}))
-    expect(total).to_have_text(str(before + 1), timeout=10_000)
+    expect(total).to_have_text(str(before + 1))
     page.close()
     assert complaints == []
 

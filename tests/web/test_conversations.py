@@ -127,7 +127,7 @@ def test_a_supervisor_watches_takes_over_and_hands_back(
         assert talk.taken_over_by is not None
         write_as_staff(session, talk, "同事补一句", now=NOON)
         session.add(Event(at=NOON, kind=EventKind.TURN_TAKEN, facts={"conversation": talk_id}))
-    expect(page.locator(".transcript")).to_contain_text("同事补一句", timeout=10_000)
+    expect(page.locator(".transcript")).to_contain_text("同事补一句")
     page.fill("#words", "下个月五号到账。")
     page.click("text=发送")
     expect(page.locator(".line.by-staff").last).to_contain_text("下个月五号到账。")
