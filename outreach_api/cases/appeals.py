@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -18,6 +18,8 @@ from models.resident import Resident
 from models.vocabulary import AppealCategory, CaseKind, CaseReason, CaseState
 from outreach_api.cases.clocks import Standing, standing
 from outreach_api.cases.open_case import open_case, record_change
+from outreach_api.cases.promises import ONE_DAY
+from outreach_api.cases.work_case import CaseNotFound
 from outreach_api.conversations.subjects import appeal_subject
 
 SETTLED = frozenset({CaseState.RESOLVED, CaseState.CONFIRMED})
@@ -134,9 +136,28 @@ def departments(session: Session) -> dict[AppealCategory, str]:
 
 
 def hand_to_department(session: Session, case: Case, about: About, *, by: str, now: datetime) -> None:
-    """Say whose it is, in the history too."""
+    """Say whose it is, in the history too.
+
+    Raises:
+        CaseNotFound: the case is no appeal.
+    """
+    if case.kind is not CaseKind.APPEAL:
+        raise CaseNotFound(f"case {case.id} is no appeal")
     describe(session, case, about)
     record_change(session, case, "described", by=by, now=now, note=about.department)
+
+
+def category_of(case: Case, appeal: Appeal | None) -> AppealCategory:
+    """As it was said, else as its words are read."""
+    return appeal.category if appeal else CATEGORY_OF[appeal_subject(case.summary or "")]
+
+
+def count_lately(
+    session: Session, days: int, *, zone: tzinfo, now: datetime
+) -> tuple[Count, dict[By, dict[str, Count]]]:
+    """The last so many days, today included."""
+    until = datetime.combine(now.astimezone(zone).date() + ONE_DAY, time(), zone)
+    return count_appeals(session, since=until - timedelta(days=days), until=until, now=now)
 
 
 def count_appeals(
@@ -154,7 +175,7 @@ def count_appeals(
     for case, appeal in session.execute(query.order_by(Case.id)):
         whole.add(case, now)
         keys = {
-            By.CATEGORY: (appeal.category if appeal else CATEGORY_OF[appeal_subject(case.summary or "")]).value,
+            By.CATEGORY: category_of(case, appeal).value,
             By.DEPARTMENT: (appeal.department if appeal else None) or "",
             By.STREET: (appeal.street if appeal else None) or "",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -19,7 +20,10 @@ from models.session import lock_resident
 from models.vocabulary import Audience, CaseKind, MatchState
 from outreach_api.cases.open_case import OPEN_CASE_STATES
 from outreach_api.cases.work_case import resolve
+from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name
 from scheduler.matching.moves import move_match
+from scheduler.policies.card import PolicyCard
+from scheduler.rules.rule import Label
 
 MOST_FOUND = 5
 
@@ -44,6 +48,28 @@ class Shown:
     birth_month: date | None = None
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A benefit that waits for somebody, and what the counter needs to know of it."""
+
+    match_id: int
+    policy_id: str
+    name: Label | None
+    documents: tuple[str, ...]
+    where: str | None
+
+
+@dataclass(frozen=True)
+class AtTheCounter:
+    """Somebody who can be the one who stands there, masked."""
+
+    id: int
+    name: str
+    card: str
+    address: str
+    waiting: list[Waiting]
+
+
 def find_at_desk(session: Session, shown: Shown, *, actor: str, now: datetime) -> list[Resident]:
     """Residents this can be, on the record; a name alone finds nobody. More than one: ask for the card.
 
@@ -66,6 +92,20 @@ def find_at_desk(session: Session, shown: Shown, *, actor: str, now: datetime) -
     found = list(session.scalars(query.order_by(Resident.id).limit(MOST_FOUND)))
     _record(session, "desk.find", f"residents:{','.join(str(one.id) for one in found) or 'none'}", actor, now)
     return found
+
+
+def at_the_counter(session: Session, found: Sequence[Resident], cards: Mapping[str, PolicyCard]) -> list[AtTheCounter]:
+    """What the counter shows of them: enough to tell who it is, and what waits for them."""
+    return [
+        AtTheCounter(
+            id=one.id,
+            name=mask_name(one.name),
+            card=mask_id_number(one.id_number),
+            address=mask_address(one.address, street=one.street, community=one.community),
+            waiting=[_waiting(match, cards.get(match.policy_id)) for match in open_matches(session, one.id)],
+        )
+        for one in found
+    ]
 
 
 def open_matches(session: Session, resident_id: int) -> list[Match]:
@@ -105,6 +145,13 @@ def close_at_counter(
         resolve(session, case, by=by, now=now)
     _record(session, "desk.closed", f"match:{match.id}", by, now)
     return match
+
+
+def _waiting(match: Match, card: PolicyCard | None) -> Waiting:
+    if card is None:
+        return Waiting(match.id, match.policy_id, None, (), None)
+    needed = card.documents.needed if card.documents is not None else None
+    return Waiting(match.id, card.id, card.name, tuple(needed or ()), card.where.say if card.where else None)
 
 
 def _card_number(text: str, now: datetime) -> str:

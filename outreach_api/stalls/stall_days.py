@@ -114,8 +114,13 @@ def record_at_stall(
 
 
 def stall_figures(session: Session) -> Sequence[StallFigures]:
-    """The newest stall days with how many were invited, held back, and what came of it."""
-    stalls = session.scalars(select(StallDay).order_by(StallDay.on.desc(), StallDay.id.desc()).limit(MOST_SHOWN)).all()
+    """The newest stall days with their figures."""
+    newest = select(StallDay).order_by(StallDay.on.desc(), StallDay.id.desc()).limit(MOST_SHOWN)
+    return figures_of(session, session.scalars(newest).all())
+
+
+def figures_of(session: Session, stalls: Sequence[StallDay]) -> list[StallFigures]:
+    """How many were invited to each, held back, and what came of it."""
     ids = [stall.id for stall in stalls]
     told = Contact.id.is_not(None) & Contact.state.not_in(UNSPENT)
     invited = dict(

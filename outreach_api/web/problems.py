@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from models.transitions import UnlawfulTransition
 from outreach_api.campaigns.steps import CampaignNotFound
+from outreach_api.cases.hall_desk import DeskRefused
 from outreach_api.cases.merge_cases import MergeRefused
 from outreach_api.cases.policy_answers import FaqNotFound, SamePerson
 from outreach_api.cases.route_by_hand import ReasonMissing, SlotTaken
@@ -33,6 +34,7 @@ from outreach_api.privacy.reveal import RevealRefused
 from outreach_api.reports.build import NoSuchCampaign
 from outreach_api.reports.exporting import ExportRefused
 from outreach_api.residents.keeping import KeepingRefused
+from outreach_api.stalls.stall_days import StallRefused
 from outreach_api.surveys.at_home import AnswersRefused
 from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
 from outreach_api.web.api.refusals import BadCursor, KeyReused, NoSuchThing, StillAtIt, Unknown
@@ -70,6 +72,8 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     CaseNotFound: HTTPStatus.NOT_FOUND,
     CampaignNotFound: HTTPStatus.NOT_FOUND,
     CaseTaken: HTTPStatus.CONFLICT,
+    DeskRefused: HTTPStatus.CONFLICT,
+    StallRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     HandsFull: HTTPStatus.CONFLICT,
     SlotTaken: HTTPStatus.CONFLICT,
     MergeRefused: HTTPStatus.CONFLICT,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from outreach_api.web.api import (
+    appeals,
     campaigns,
     cases,
     conversations,
+    desk,
     feeds,
     office,
     places,
@@ -23,6 +25,8 @@ API: tuple[APIRouter, ...] = (
     cases.router,
     feeds.router,
     queue.router,
+    appeals.router,
+    desk.router,
     conversations.router,
     campaigns.router,
     policies.router,

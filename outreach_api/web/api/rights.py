@@ -124,6 +124,17 @@ RIGHTS: dict[str, Right] = {
     "keep_visiting_team": _write(Scope.PLACES_WRITE, ROUTE_ROLES["keep_team"]),
     "open_station": _write(Scope.PLACES_WRITE, ROUTE_ROLES["add_station"]),
     "list_audit_entries": _read(Scope.AUDIT_READ, ROUTE_ROLES["audit"]),
+    "list_appeals": _read(Scope.QUEUE_READ, ROUTE_ROLES["cases"]),
+    "read_appeal": _read(Scope.QUEUE_READ, ROUTE_ROLES["case"]),
+    "read_appeal_figures": _read(Scope.QUEUE_READ, ROUTE_ROLES["appeals"]),
+    "bring_appeal": _write(Scope.QUEUE_WRITE, ROUTE_ROLES["take_appeal"]),
+    "change_appeal": _write(Scope.QUEUE_WRITE, ROUTE_ROLES["describe_appeal"]),
+    "find_at_the_desk": _write(Scope.DESK_READ, ROUTE_ROLES["desk_find"]),
+    "close_at_the_desk": _write(Scope.DESK_WRITE, ROUTE_ROLES["desk_done"]),
+    "list_stalls": _read(Scope.DESK_READ, ROUTE_ROLES["stalls"]),
+    "add_stall": _write(Scope.DESK_WRITE, ROUTE_ROLES["plan_stall"]),
+    "call_off_stall": _write(Scope.DESK_WRITE, ROUTE_ROLES["cancel_stall"]),
+    "keep_stall_result": _write(Scope.DESK_WRITE, ROUTE_ROLES["desk_done"]),
 }
 
 

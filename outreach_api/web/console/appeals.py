@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from models.vocabulary import AppealCategory
-from outreach_api.cases.appeals import About, By, count_appeals, hand_to_department, take_appeal
-from outreach_api.cases.promises import ONE_DAY
+from outreach_api.cases.appeals import About, By, count_lately, hand_to_department, take_appeal
 from outreach_api.cases.work_case import find_case
 from outreach_api.web.access import Viewer
 from outreach_api.web.console.case_page import back_to
@@ -71,12 +69,8 @@ def describe(
 
 
 def _figures(house: House, speaker: Speaker, days: int) -> dict[str, Any]:
-    """The last so many days, today included."""
-    now = house.clock.now()
-    today = now.astimezone(house.settings.zone).date()
-    until = datetime.combine(today + ONE_DAY, time(), house.settings.zone)
     with house.sessions.read() as session:
-        whole, by = count_appeals(session, since=until - timedelta(days=days), until=until, now=now)
+        whole, by = count_lately(session, days, zone=house.settings.zone, now=house.clock.now())
     named = {
         one.value: [(_name(one, key, speaker), count) for key, count in counts.items()] for one, counts in by.items()
     }

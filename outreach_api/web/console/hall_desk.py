@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
-from sqlalchemy.orm import Session
 
-from models.match import Match
 from models.resident import Resident
 from models.stall import StallDay
 from models.vocabulary import StallOutcome
-from outreach_api.cases.hall_desk import DeskRefused, Shown, done_at_hall, find_at_desk, open_matches
-from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name
+from outreach_api.cases.hall_desk import (
+    AtTheCounter,
+    DeskRefused,
+    Shown,
+    at_the_counter,
+    done_at_hall,
+    find_at_desk,
+)
 from outreach_api.stalls.stall_days import record_at_stall
 from outreach_api.web.access import Viewer
-from outreach_api.web.house import House, house_of
+from outreach_api.web.house import house_of
 from outreach_api.web.page import render, speaker_for
-from outreach_api.web.words import Speaker
 
 router = APIRouter(include_in_schema=False)
-
-
-@dataclass(frozen=True)
-class Open:
-    """A benefit that waits for this person, and what the counter needs to know of it."""
-
-    match_id: int
-    name: str
-    documents: str
-    where: str | None
-
-
-@dataclass(frozen=True)
-class AtTheCounter:
-    id: int
-    name: str
-    card: str
-    address: str
-    waiting: list[Open]
 
 
 @router.get("/desk", name="desk")
@@ -66,7 +49,7 @@ def find(
         shown = Shown(card, name, _month(born))
         with house.sessions.write() as session:
             found = find_at_desk(session, shown, actor=viewer.actor, now=house.clock.now())
-            people = _people(session, found, house, speaker_for(request))
+            people = at_the_counter(session, found, house.cards)
     except DeskRefused as fault:
         return _page(request, said=f"desk_{fault}", stall=stall)
     said = "desk_nobody" if not people else "desk_several" if len(people) > 1 else None
@@ -95,7 +78,7 @@ def done(
         except DeskRefused:
             said = "said_not_possible"
         person = session.get(Resident, resident)
-        people = _people(session, [person] if person else [], house, speaker_for(request))
+        people = at_the_counter(session, [person] if person else [], house.cards)
     return _page(request, people=people, said=said, stall=stall)
 
 
@@ -123,24 +106,3 @@ def _month(text: str) -> date | None:
         return date(int(year), int(month), 1)
     except ValueError as fault:
         raise DeskRefused("incomplete") from fault
-
-
-def _people(session: Session, found: Sequence[Resident], house: House, speaker: Speaker) -> list[AtTheCounter]:
-    return [
-        AtTheCounter(
-            id=one.id,
-            name=mask_name(one.name),
-            card=mask_id_number(one.id_number),
-            address=mask_address(one.address, street=one.street, community=one.community),
-            waiting=[_open(match, house, speaker) for match in open_matches(session, one.id)],
-        )
-        for one in found
-    ]
-
-
-def _open(match: Match, house: House, speaker: Speaker) -> Open:
-    card = house.cards.get(match.policy_id)
-    if card is None:
-        return Open(match.id, match.policy_id, "", None)
-    needed = card.documents.needed if card.documents is not None else None
-    return Open(match.id, speaker.label(card.name), "、".join(needed or ()), card.where.say if card.where else None)
