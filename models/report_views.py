@@ -26,6 +26,9 @@ WENT_OUT = ("accepted", "delivered", "undelivered", "answered", "no_answer", "bu
 ARRIVED = ("delivered", "answered")
 LADDER = ("offer", "reminder")
 
+# A notice in the WeChat account is planned as a text, and read where one chats.
+_CHANNEL = "CASE WHEN {c}.provider IN ('wechat', 'wechat_notice') THEN 'chat' ELSE {c}.channel END"
+
 _AGE = """CAST(substr(CAST({at} AS VARCHAR(40)), 1, 4) AS INTEGER)
   - CAST(substr(CAST({born} AS VARCHAR(40)), 1, 4) AS INTEGER)
   - CASE WHEN substr(CAST({at} AS VARCHAR(40)), 6, 5) < substr(CAST({born} AS VARCHAR(40)), 6, 5) THEN 1 ELSE 0 END"""
@@ -33,14 +36,15 @@ _AGE = """CAST(substr(CAST({at} AS VARCHAR(40)), 1, 4) AS INTEGER)
 VIEWS: dict[str, str] = {
     # Every contact with one row, and whether it went out and arrived.
     "report_contact": f"""
-SELECT c.id AS contact_id, c.resident_id, c.campaign_id, c.channel, c.purpose, c.ladder_step, c.state, c.cause,
-  c.refusal, c.provider, c.due_at, c.sent_at,
+SELECT c.id AS contact_id, c.resident_id, c.campaign_id, {_CHANNEL.format(c="c")} AS channel, c.purpose,
+  c.ladder_step, c.state, c.cause, c.refusal, c.provider, c.due_at, c.sent_at,
   CASE WHEN c.state IN ({_listed(WENT_OUT)}) THEN 1 ELSE 0 END AS went_out,
   CASE WHEN c.state IN ({_listed(ARRIVED)}) THEN 1 ELSE 0 END AS arrived
 FROM contact c""",
     # One row for each offer or reminder that spoke of a match and went out.
     "report_told": f"""
-SELECT cm.match_id, c.id AS contact_id, c.channel, c.state, COALESCE(c.sent_at, c.due_at) AS told_at,
+SELECT cm.match_id, c.id AS contact_id, {_CHANNEL.format(c="c")} AS channel, c.state,
+  COALESCE(c.sent_at, c.due_at) AS told_at,
   CASE WHEN c.state IN ({_listed(ARRIVED)}) THEN 1 ELSE 0 END AS arrived
 FROM contact_match cm JOIN contact c ON c.id = cm.contact_id
 WHERE c.purpose IN ({_listed(LADDER)}) AND c.state IN ({_listed(WENT_OUT)})""",
@@ -60,7 +64,7 @@ SELECT m.id AS match_id, m.resident_id, m.policy_id, m.policy_version, m.episode
     WHEN {{age}} < 80 THEN '70-79' WHEN {{age}} < 90 THEN '80-89' ELSE '90+' END AS age_band,
   CASE WHEN d.resident_id IS NULL THEN '' ELSE 'cantonese' END AS dialect,
   COALESCE(t.contacts, 0) AS contacts, COALESCE(t.arrived, 0) AS arrived, t.first_told_at, t.last_told_at,
-  COALESCE(l.channel, '') AS channel,
+  CASE WHEN l.id IS NULL THEN '' WHEN p.last_opened_at >= t.last_told_at THEN 'chat' ELSE {{channel}} END AS channel,
   CASE WHEN h.first_heard_at IS NOT NULL AND t.first_told_at IS NOT NULL AND h.last_heard_at >= t.first_told_at
     THEN 1 ELSE 0 END AS answered,
   CASE WHEN y.match_id IS NOT NULL OR m.state IN ({_listed(SAID_YES)}) THEN 1 ELSE 0 END AS interested,
@@ -72,6 +76,9 @@ LEFT JOIN (SELECT match_id, COUNT(*) AS contacts, MAX(arrived) AS arrived, MIN(t
     MAX(told_at) AS last_told_at, MAX(contact_id) AS last_contact_id FROM report_told GROUP BY match_id) t
   ON t.match_id = m.id
 LEFT JOIN contact l ON l.id = t.last_contact_id
+LEFT JOIN (SELECT k.resident_id, MAX(v.opened_at) AS last_opened_at
+    FROM chat_visit v JOIN chat_link k ON k.id = v.link_id GROUP BY k.resident_id) p
+  ON p.resident_id = m.resident_id
 LEFT JOIN (SELECT v.resident_id, MIN(s.at) AS first_heard_at, MAX(s.at) AS last_heard_at
     FROM message s JOIN conversation v ON v.id = s.conversation_id
     WHERE s.direction = 'in' AND v.resident_id IS NOT NULL GROUP BY v.resident_id) h
@@ -79,7 +86,7 @@ LEFT JOIN (SELECT v.resident_id, MIN(s.at) AS first_heard_at, MAX(s.at) AS last_
 LEFT JOIN (SELECT DISTINCT match_id FROM match_change WHERE new IN ({_listed(SAID_YES)})) y ON y.match_id = m.id
 LEFT JOIN (SELECT DISTINCT resident_id FROM preference WHERE name = 'cantonese') d ON d.resident_id = m.resident_id
 LEFT JOIN report_application a ON a.resident_id = m.resident_id AND a.policy_id = m.policy_id
-""".replace("{age}", _AGE.format(at="m.opened_at", born="r.birth_date")),
+""".replace("{age}", _AGE.format(at="m.opened_at", born="r.birth_date")).replace("{channel}", _CHANNEL.format(c="l")),
     # One row a case; on time is whose promise, which for most kinds is an answer or a day, was kept in time.
     "report_case": """
 SELECT c.id AS case_id, c.kind, c.reason, c.state, c.urgency, c.policy_id, c.match_id, c.resident_id, c.team_id,

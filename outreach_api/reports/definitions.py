@@ -286,8 +286,8 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
     "by_channel": (
         "按最近触达渠道",
         "By channel last used",
-        "没触达过的单列",
-        "those never told have a row of their own",
+        "最后一次触达之后打开过聊天页的算聊天；没触达过的单列",
+        "chat if the page was opened after the last contact; those never told have a row of their own",
     ),
     "attribution": (
         "办成渠道",

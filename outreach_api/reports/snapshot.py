@@ -49,6 +49,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "contact_match": ("contact_id", "match_id"),
     "refused_contact": ("id", "match_id", "resident_id", "reason", "on", "at"),
+    "chat_link": ("id", "resident_id"),
+    "chat_visit": ("link_id", "opened_at"),
     "conversation": ("id", "resident_id", "outcome"),
     "message": ("conversation_id", "at", "direction", "reading"),
     "case": (

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from models.chat import ChatLink, ChatVisit
 from models.event import AuditEntry
 from models.policy import PolicyVersion
 from models.session import Sessions
+from models.vocabulary import ContactState, MatchState
 from outreach_api.reports.build import NoSuchCampaign, build_report
 from outreach_api.reports.definitions import COLUMNS, FIGURES, TABLES
 from outreach_api.reports.labour import labour_minutes, set_minutes
 from outreach_api.reports.names import policy_names
 from outreach_api.reports.report import Kind, Report
-from tests.builders import NOON, a_database
+from tests.builders import NOON, a_contact, a_database, a_match
 from tests.reports.conftest import ZONE
 from tests.reports.recount import recount
 from tests.reports.town import POLICY, RESIDENTS
@@ -102,6 +105,29 @@ def test_minutes_per_step_are_changed_on_the_record(tmp_path: Path) -> None:
         assert [entry.facts for entry in session.scalars(select(AuditEntry))] == [{"visit": 30}, {"human": 5}]
         with pytest.raises(ValueError, match="no step 'tea'"):
             set_minutes(session, {"tea": 5}, by="staff:1", now=NOON)
+
+
+def test_a_page_that_was_opened_and_a_notice_in_wechat_are_chat(tmp_path: Path) -> None:
+    sessions = a_database(f"sqlite:///{tmp_path}/chat.db")
+    later = NOON + timedelta(hours=2)
+    with sessions.write() as session:
+        texted, opened, opened_before, noticed = (a_match(session) for _ in range(4))
+        for match in (texted, opened, opened_before):
+            a_contact(session, match, state=ContactState.DELIVERED, sent_at=NOON)
+        a_contact(session, noticed, state=ContactState.ACCEPTED, sent_at=NOON, provider="wechat_notice")
+        a_match(session, state=MatchState.NEW)
+        for match, at in ((opened, later), (opened_before, NOON - timedelta(days=1))):
+            phone_id = match.resident.phones[0].phone_id
+            link = ChatLink(token_hash=f"link{match.id}", resident_id=match.resident_id, phone_id=phone_id)
+            link.created_at, link.created_by, link.expires_at = NOON, "system", later
+            session.add(link)
+            session.flush()
+            visit = ChatVisit(link_id=link.id, secret_hash=f"page{match.id}", opened_at=at, expires_at=at, seen_at=at)
+            session.add(visit)
+    report = build_report(sessions, Kind.CAMPAIGN, zone=ZONE, policy_id=POLICY)
+    assert {row[0]: row[1] for row in report.tables["by_channel"].rows} == {"sms": 2, "chat": 2, "not_told": 1}
+    told = {(row[0], row[1]): row[4] for row in report.tables["deliverability"].rows}
+    assert told == {("sms", ""): 3, ("chat", "wechat_notice"): 1}
 
 
 def test_names_are_those_of_the_cards_kept_with_the_decisions(tmp_path: Path) -> None:
