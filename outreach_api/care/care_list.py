@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session, joinedload
 from models.care import CareEntry
 from models.event import AuditEntry
 from models.resident import Resident, ResidentPhone
-from models.vocabulary import CareFound, CareReason
+from models.vocabulary import CareFound, CareReason, Role
 from outreach_api.privacy.masking import mask_address, mask_name, mask_text
 from outreach_api.privacy.reveal import LONGEST_PURPOSE, SHORTEST_PURPOSE
 from outreach_api.reports.plain_cells import harmless
 
 SENSITIVE = frozenset({CareReason.PREGNANT})
+SEE_SENSITIVE = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 MOST_SHOWN = 200
 HEADINGS = ("编号", "姓名", "街道", "社区", "地址", "电话", "原因", "反映的话", "进名单", "回访结果", "备注")
 
@@ -59,6 +60,11 @@ class OnTheList:
     note: str | None = field(default=None)
 
 
+def shown_to(role: Role | None) -> tuple[CareReason, ...]:
+    """The reasons that somebody of this role is shown at all."""
+    return tuple(reason for reason in CareReason if role in SEE_SENSITIVE or reason not in SENSITIVE)
+
+
 def care_list(session: Session, wanted: Wanted, *, most: int = MOST_SHOWN) -> list[OnTheList]:
     """Who is on it, masked: reports first, then in the order in which they came on it; one line a person."""
     entries = session.scalars(_entries(wanted).limit(most * len(CareReason))).all()
@@ -67,6 +73,24 @@ def care_list(session: Session, wanted: Wanted, *, most: int = MOST_SHOWN) -> li
         person = ("person", entry.resident_id) if entry.resident_id is not None else ("report", entry.id)
         together.setdefault(person, []).append(entry)
     return [_masked(lines) for lines in list(together.values())[:most]]
+
+
+def care_entries(session: Session, wanted: Wanted, *, after: int, most: int) -> list[OnTheList]:
+    """Its entries one by one, masked, in the order in which they came: those behind `after`."""
+    following = _entries(wanted).order_by(None).order_by(CareEntry.id).where(CareEntry.id > after)
+    return [_masked([entry]) for entry in session.scalars(following.limit(most))]
+
+
+def find_entry(session: Session, entry_id: int) -> OnTheList:
+    """One entry, masked.
+
+    Raises:
+        NotOnTheList: no such entry.
+    """
+    entry = session.get(CareEntry, entry_id)
+    if entry is None:
+        raise NotOnTheList(f"there is no entry {entry_id}")
+    return _masked([entry])
 
 
 def hand_over(session: Session, wanted: Wanted, *, purpose: str, by: str, now: datetime) -> str:

@@ -6,14 +6,16 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.case import Appointment, Case
+from models.case import Appointment, Case, Team
+from models.event import AuditEntry
 from models.match import Match
 from models.resident import Resident
+from models.staff import Staff
 from models.vocabulary import AppointmentState, DayPart, PriorityMark, VisitOutcome
 from outreach_api.cases.bookings import door_of
 from outreach_api.conversations.proof import code_for_visit
@@ -61,6 +63,32 @@ class ExpectedAt:
 class DayList:
     salt: str
     doors: list[ExpectedAt]
+
+
+class NoTeam(LookupError):  # noqa: N818
+    """Somebody goes out with no team."""
+
+
+def team_of(session: Session, staff_id: int) -> Team:
+    """The team that somebody goes out with.
+
+    Raises:
+        NoTeam: none.
+    """
+    team_id = session.scalar(select(Staff.team_id).where(Staff.id == staff_id))
+    if team_id is None:
+        raise NoTeam("this account goes out with no team")
+    return session.get_one(Team, team_id)
+
+
+def take_along(
+    session: Session, team: Team, on: date, cards: Mapping[str, PolicyCard], *, by: str, now: datetime
+) -> DayList:
+    """A team's day for one of its members: doors and phones stand there in full, so it is on the record."""
+    found = day_list(session, team.id, on, cards)
+    facts = {"cases": [door.case_id for door in found.doors], "team": team.code}
+    session.add(AuditEntry(at=now, actor=by, action="visits.list", subject="cases", facts=facts))
+    return found
 
 
 def day_list(session: Session, team_id: int, on: date, cards: Mapping[str, PolicyCard]) -> DayList:

@@ -9,12 +9,12 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from models.survey import Survey, SurveyInvitation
-from models.vocabulary import CampaignState, InvitationState, SurveyWay
+from models.vocabulary import InvitationState, SurveyWay
 from outreach_api.bootstrap import open_house
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
-from outreach_api.surveys.planning import Sample, start_survey
+from outreach_api.surveys.planning import Sample, SurveyDraft, SurveyRefused, begin_survey, end_survey
 from outreach_api.surveys.questionnaire import questionnaires
 
 survey = typer.Typer(help=say("回访", "Surveys"), no_args_is_help=True)
@@ -51,17 +51,11 @@ def start(
         first = fault.errors(include_url=False)[0]
         fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", status=2)
     with open_house(settings_at_hand()) as house, house.sessions.write() as session:
-        today = house.clock.now().astimezone(house.settings.zone).date()
+        now = house.clock.now()
+        draft = SurveyDraft(questionnaire, version, sample, now.astimezone(house.settings.zone).date(), name)
         try:
-            begun = start_survey(
-                session,
-                name=name or questionnaire,
-                questionnaire=questionnaire,
-                version=version,
-                sample=sample,
-                starts_on=today,
-            )
-        except ValueError:
+            begun = begin_survey(session, draft, by="terminal", now=now)
+        except SurveyRefused:
             there = ", ".join(f"{one}@{number}" for one, number in questionnaires())
             fail(say(f"没有这份问卷；有：{there}", f"there is no such questionnaire; there are: {there}"), status=2)
         OUT.print(say(f"回访 {begun.id} 已开始", f"survey {begun.id} has begun"))
@@ -71,10 +65,10 @@ def start(
 @tells_faults
 def stop(number: int) -> None:
     with open_house(settings_at_hand()) as house, house.sessions.write() as session:
-        found = session.get(Survey, number)
-        if found is None:
-            fail(say(f"没有编号为 {number} 的回访", f"there is no survey {number}"), status=2)
-        found.state = CampaignState.STOPPED
+        try:
+            end_survey(session, number, by="terminal", now=house.clock.now())
+        except SurveyRefused:
+            fail(say(f"没有编号为 {number} 的进行中的回访", f"there is no survey {number} that goes on"), status=2)
     OUT.print(say(f"回访 {number} 已结束", f"survey {number} has ended"))
 
 

@@ -68,7 +68,7 @@ class TalkPage:
 
 def list_talks(session: Session, wanted: Wanted, staff_id: int, *, now: datetime) -> TalkPage:
     """A page of conversations; the next begins behind the last row seen, whatever came in since."""
-    query = select(Conversation).where(*_conditions(wanted, staff_id, now))
+    query = select(Conversation).where(*conditions(wanted, staff_id, now))
     mark = _read_cursor(wanted.after)
     if mark is not None:
         query = query.where(tuple_(Conversation.last_at, Conversation.id) < mark)
@@ -91,7 +91,8 @@ def _is_one_of(ids: Sequence[int]) -> ColumnElement[bool]:
     return Conversation.id.in_(ids)
 
 
-def _conditions(wanted: Wanted, staff_id: int, now: datetime) -> list[ColumnElement[bool]]:
+def conditions(wanted: Wanted, staff_id: int, now: datetime) -> list[ColumnElement[bool]]:
+    """What has to hold of a conversation to be among those."""
     conditions: list[ColumnElement[bool]] = []
     match wanted.among:
         case Among.IN_HANDS:

@@ -80,6 +80,11 @@ def questionnaire_of(session: Session, invitation: SurveyInvitation) -> Question
     return questionnaires()[survey.questionnaire, survey.version]
 
 
+def answers_so_far(session: Session, invitation: SurveyInvitation) -> dict[str, str]:
+    """Question → the code, number or words that stand."""
+    return {name: text or value for name, (value, text) in _answers(session, invitation).items()}
+
+
 def record_answers(
     session: Session, case: Case, given: Mapping[str, str], *, by: str, now: datetime
 ) -> SurveyInvitation:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.contact import Contact, ContactMatch
+from models.event import AuditEntry
 from models.match import Match
 from models.report_views import DONE
 from models.resident import Phone, Preference, Resident, ResidentPhone
@@ -300,6 +301,60 @@ def _own_phone(session: Session, resident_id: int) -> Phone | Refusal:
         if session.scalar(sharing) == 1 and stopped is None:
             return phone
     return Refusal.PHONE_UNREACHABLE if phones else Refusal.NO_PHONE
+
+
+class SurveyRefused(ValueError):  # noqa: N818
+    """There can be no such survey, or it is over; says why."""
+
+
+@dataclass(frozen=True)
+class SurveyDraft:
+    """`starts_on` is a day of the residents'."""
+
+    questionnaire: str
+    version: int
+    sample: Sample
+    starts_on: date
+    name: str = ""
+
+
+def begin_survey(session: Session, draft: SurveyDraft, *, by: str, now: datetime) -> Survey:
+    """Begin a survey, on the record.
+
+    Raises:
+        SurveyRefused: there is no such questionnaire.
+    """
+    try:
+        begun = start_survey(
+            session,
+            name=draft.name.strip() or draft.questionnaire,
+            questionnaire=draft.questionnaire,
+            version=draft.version,
+            sample=draft.sample,
+            starts_on=draft.starts_on,
+        )
+    except ValueError as fault:
+        raise SurveyRefused(str(fault)) from fault
+    _record(session, "survey.begin", begun.id, by=by, now=now)
+    return begun
+
+
+def end_survey(session: Session, survey_id: int, *, by: str, now: datetime) -> Survey:
+    """Ask nobody more; what was answered stays.
+
+    Raises:
+        SurveyRefused: no such survey, or it has ended.
+    """
+    found = session.get(Survey, survey_id)
+    if found is None or found.state is CampaignState.STOPPED:
+        raise SurveyRefused(f"there is no survey {survey_id} that goes on")
+    found.state = CampaignState.STOPPED
+    _record(session, "survey.end", survey_id, by=by, now=now)
+    return found
+
+
+def _record(session: Session, action: str, survey_id: int, *, by: str, now: datetime) -> None:
+    session.add(AuditEntry(at=now, actor=by, action=action, subject=f"survey:{survey_id}"))
 
 
 def start_survey(

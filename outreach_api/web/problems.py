@@ -16,6 +16,8 @@ from starlette.types import Scope
 
 from models.transitions import UnlawfulTransition
 from outreach_api.campaigns.steps import CampaignNotFound
+from outreach_api.care.care_list import HandOverRefused, NotOnTheList
+from outreach_api.cases.day_list import NoTeam
 from outreach_api.cases.hall_desk import DeskRefused
 from outreach_api.cases.merge_cases import MergeRefused
 from outreach_api.cases.policy_answers import FaqNotFound, SamePerson
@@ -36,6 +38,7 @@ from outreach_api.reports.exporting import ExportRefused
 from outreach_api.residents.keeping import KeepingRefused
 from outreach_api.stalls.stall_days import StallRefused
 from outreach_api.surveys.at_home import AnswersRefused
+from outreach_api.surveys.planning import SurveyRefused
 from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
 from outreach_api.web.api.refusals import BadCursor, KeyReused, NoSuchThing, StillAtIt, Unknown
 from outreach_api.web.chat_tail import TooManyChats
@@ -74,6 +77,10 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     CaseTaken: HTTPStatus.CONFLICT,
     DeskRefused: HTTPStatus.CONFLICT,
     StallRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    HandOverRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotOnTheList: HTTPStatus.NOT_FOUND,
+    NoTeam: HTTPStatus.UNPROCESSABLE_ENTITY,
+    SurveyRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     HandsFull: HTTPStatus.CONFLICT,
     SlotTaken: HTTPStatus.CONFLICT,
     MergeRefused: HTTPStatus.CONFLICT,

@@ -94,3 +94,14 @@ def test_pages_of_campaigns(api: Api) -> None:
     following = api.get(f"/campaigns?limit=2&state=draft&after={page['next']}").json()
     ids = [item["id"] for item in page["items"] + following["items"]]
     assert ids == sorted(set(ids), reverse=True)
+
+
+def test_how_far_a_campaign_has_come_and_what_was_forecast_before(api: Api, audience: None) -> None:
+    path = f"/campaigns/{api.post('/campaigns', draft(name='进度')).json()['id']}"
+    assert api.get(f"{path}/progress", by=SYSTEM).json() == {
+        "contacts": {}, "spoken_of": 0, "arrived": 0, "states": {},
+    }  # fmt: skip
+    made = api.post(f"/policies/{POLICY}/forecasts", {"days": 5, "seeds": 20}).json()
+    kept = api.get(f"/policies/{POLICY}/forecasts", by=SYSTEM).json()["items"][0]
+    assert kept["made_by"] == f"staff:{api.people[Role.SUPERVISOR]}"
+    assert {name: kept[name] for name in made} == made

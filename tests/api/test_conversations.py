@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from models.contact import Contact
 from models.vocabulary import Author, Role, StopReason
+from outreach_api.conversations.words_said import remember_words
 from scheduler.planning.stops import StopScope, place_stop
 from tests.api.conftest import Api
 from tests.builders import NOON, a_conversation, a_match, a_resident
@@ -65,3 +66,21 @@ def test_the_newest_come_first_and_each_once(api: Api, talk: str) -> None:
 def test_what_is_not_there(api: Api, path: str) -> None:
     answer = api.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_conversations_are_found_by_words_as_they_stand_masked(api: Api) -> None:
+    with api.sessions.write() as session:
+        resident = a_resident(session, name="陈秀兰")
+        found = a_conversation(session, resident, (Author.RESIDENT, "我是陈秀兰，要带户口簿吗")).id
+        remember_words(session, found, "我是陈秀兰，要带户口簿吗")
+    (row,) = api.post("/conversations/search", {"words": "户口簿"}, by=Role.AGENT).json()["items"]
+    assert (row["id"], row["name"], row["snippet"]) == (found, "陈*", "我是陈*，要带户口簿吗")
+    assert api.post("/conversations/search", {"words": "陈秀兰"}, by=Role.AGENT).json()["items"] == []
+    assert api.post("/conversations/search", {"words": "户"}, by=Role.AGENT).status_code == 422
+    assert api.post("/conversations/search", {"words": "户口簿", "after": "zzz"}, by=Role.AGENT).status_code == 422
+
+
+def test_flagged_ones_can_be_listed(api: Api, talk: str) -> None:
+    api.post(f"{talk}/marks", {"flag": "wrong_answer"}, by=Role.AGENT)
+    listed = api.get("/conversations?among=flagged", by=Role.AGENT).json()["items"]
+    assert [f"/conversations/{one['id']}" for one in listed] == [talk]

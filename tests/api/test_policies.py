@@ -68,3 +68,38 @@ def test_a_kept_answer_needs_a_second_person(api: Api) -> None:
     assert api.post(path, {"use": True}, by=Role.POLICY_EDITOR).json() == {"id": proposed["id"], "in_use": True}
     assert api.get("/proposed-answers").json()["items"] == []
     assert api.post("/proposed-answers/999/decision", {"use": True}).status_code == 404
+
+
+def test_a_card_is_tried_before_it_is_sent_in(api: Api) -> None:
+    newest = api.get(f"/policies/{POLICY}/source", by=Role.POLICY_EDITOR).json()
+    question = "高龄津贴每个月发多少钱"
+    good = api.post("/policy-checks", {"text": newest["text"], "question": question}, by=Role.POLICY_EDITOR).json()
+    assert (good["policy_id"], good["faults"]) == (POLICY, [])
+    assert any(one["topic"] == "amount" and one["then"] for one in good["says"])
+    bad = api.post("/policy-checks", {"text": newest["text"].replace("version: ", "version: x")}, by=Role.POLICY_EDITOR)
+    assert (bad.status_code, bad.json()["policy_id"], bad.json()["says"]) == (200, None, [])
+    assert bad.json()["faults"][0]["path"] == "version"
+    assert api.get("/policies/no-such/source", by=Role.POLICY_EDITOR).status_code == 404
+
+
+def test_a_submission_shows_what_it_changes(api: Api) -> None:
+    text = next_version().replace("effective_from: 2027-01-01", "effective_from: 2027-02-01")
+    version = api.get(f"/policies/{POLICY}/source", by=Role.POLICY_EDITOR).json()["version"] + 1
+    text = re.sub(r"^version: \d+", f"version: {version}", text, flags=re.MULTILINE)
+    sent = api.post("/policy-submissions", {"text": text}, by=Role.POLICY_EDITOR).json()
+    review = api.get(f"/policy-submissions/{sent['id']}/review").json()
+    assert {"sign": "+", "text": "effective_from: 2027-02-01"} in review["lines"]
+    assert review["faults"] == []
+    assert api.get("/policy-submissions/99999/review").status_code == 404
+
+
+def test_a_department_stands_by_its_card_each_quarter(api: Api) -> None:
+    before = api.get("/policy-confirmations").json()
+    assert (before["quarter"], POLICY in before["outstanding"]) == ("2026Q3", True)
+    said = api.post(f"/policies/{POLICY}/confirmations", {"remark": "已核对"}, by=Role.POLICY_EDITOR).json()
+    assert (said["quarter"], said["remark"]) == ("2026Q3", "已核对")
+    after = api.get("/policy-confirmations?quarter=2026Q3").json()
+    assert [one["policy_id"] for one in after["items"]] == [POLICY]
+    assert POLICY not in after["outstanding"]
+    assert api.get("/policy-confirmations?quarter=2026").status_code == 422
+    assert api.post("/policies/no-such/confirmations", {}, by=Role.POLICY_EDITOR).status_code == 404

@@ -19,7 +19,7 @@ from tests.builders import an_api_token
 
 Route = tuple[str, str, str]
 """Name, method, address with every part filled in."""
-READ_BY_POST = {"find_residents", "list_behind_a_figure"}
+READ_BY_POST = {"find_residents", "list_behind_a_figure", "search_words_said", "check_card"}
 WITHOUT_FORM = re.compile(r"\{[^}]+\}")
 
 

@@ -11,7 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.contact import Campaign, Contact
-from models.vocabulary import CampaignKind, CampaignState, ContactState, MatchState, Refusal, Waiver
+from models.report import CampaignForecast
+from models.vocabulary import CampaignKind, CampaignState, Channel, ContactState, MatchState, Refusal, Waiver
+from outreach_api.campaigns.progress import campaign_progress
 from outreach_api.forecasts.forecast import Forecast, forecast, keep_forecast
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.api.forms import NO_NUL, Body, Id, PolicyId, Reason
@@ -126,6 +128,13 @@ class Band(BaseModel):
     high: float
 
 
+class CampaignProgress(BaseModel):
+    contacts: dict[Channel, dict[ContactState, int]]
+    spoken_of: int = Field(description="Matches that a contact of this campaign went out for.")
+    arrived: int = Field(description="Those of them a contact arrived for.")
+    states: dict[MatchState, int] = Field(description="Where the matches stand that it spoke of.")
+
+
 class ForecastMade(BaseModel):
     id: int
     policy_id: str
@@ -134,6 +143,11 @@ class ForecastMade(BaseModel):
     seeds: int
     matches: int
     expected: dict[str, Band]
+
+
+class ForecastKept(ForecastMade):
+    made_at: datetime
+    made_by: str
 
 
 @router.get("/campaigns")
@@ -171,6 +185,14 @@ def draw_up_campaign(request: Request, caller: AnyCaller, draft: Draft) -> Campa
 def read_campaign(request: Request, _caller: AnyCaller, campaign_id: Id) -> CampaignItem:
     with house_of(request).sessions.read() as session:
         return _shown(session, _found(session, campaign_id))
+
+
+@router.get("/campaigns/{campaign_id}/progress")
+def read_campaign_progress(request: Request, _caller: AnyCaller, campaign_id: Id) -> CampaignProgress:
+    """How far it has come, counted from its own contacts."""
+    with house_of(request).sessions.read() as session:
+        progress = campaign_progress(session, _found(session, campaign_id))
+        return CampaignProgress.model_validate(progress, from_attributes=True)
 
 
 @router.put("/campaigns/{campaign_id}")
@@ -278,6 +300,35 @@ def forecast_campaign(request: Request, caller: AnyCaller, policy_id: PolicyId, 
     with house.sessions.write() as session:
         number = keep_forecast(session, made, by=caller.actor, now=now).id
     return _forecast(number, made)
+
+
+@router.get("/policies/{policy_id}/forecasts")
+def list_forecasts(
+    request: Request, _caller: AnyCaller, policy_id: PolicyId, limit: Limit = 100, after: Cursor = None
+) -> Page[ForecastKept]:
+    """What was expected before, the newest first: what campaigns came to is held against it."""
+    query = select(CampaignForecast).where(CampaignForecast.policy_id == policy_id).limit(limit + 1)
+    if mark := read_cursor(after, int):
+        query = query.where(CampaignForecast.id < mark[0])
+    with house_of(request).sessions.read() as session:
+        shown, more = cut(session.scalars(query.order_by(CampaignForecast.id.desc())).all(), limit)
+        items = [_kept(row) for row in shown]
+        return Page(items=items, next=cursor(shown[-1].id) if more else None)
+
+
+def _kept(row: CampaignForecast) -> ForecastKept:
+    at_the_end = {measure: days[-1] for measure, days in row.expected.items() if days}
+    return ForecastKept(
+        id=row.id,
+        policy_id=row.policy_id,
+        starts_on=row.starts_on,
+        days=row.days,
+        seeds=row.seeds,
+        matches=row.matches,
+        made_at=row.made_at,
+        made_by=row.made_by,
+        expected={name: Band(low=low, estimate=middle, high=high) for name, (low, middle, high) in at_the_end.items()},
+    )
 
 
 def _forecast(number: int, made: Forecast) -> ForecastMade:

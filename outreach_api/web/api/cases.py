@@ -36,7 +36,7 @@ from outreach_api.surveys.at_home import (
     record_answers,
     refuse_at_home,
 )
-from outreach_api.surveys.questionnaire import AnswerKind
+from outreach_api.surveys.questionnaire import AnswerKind, Question
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.api.forms import MOST_ID, NO_NUL, Id
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
@@ -217,19 +217,22 @@ def take_survey(request: Request, _caller: AnyCaller, case_id: Id, report: Surve
         return SurveyKept(state=kept.state, next_question=kept.question, case_state=case.state)
 
 
-def _survey(session: Session, case: Case, policy: str) -> list[SurveyQuestion]:
+def survey_questions(session: Session, case: Case, policy: str) -> list[SurveyQuestion]:
+    """What is to be asked at the door; nothing where the case is no survey's."""
     invitation = invitation_of(session, case)
     if invitation is None:
         return []
-    return [
-        SurveyQuestion(
-            id=question.id,
-            kind=question.kind,
-            text=question.said(Channel.VOICE, policy),
-            options=question.choices(),
-        )
-        for question in questionnaire_of(session, invitation).questions
-    ]
+    return [survey_question(question, policy) for question in questionnaire_of(session, invitation).questions]
+
+
+def survey_question(question: Question, policy: str) -> SurveyQuestion:
+    """As it is asked at a door."""
+    return SurveyQuestion(
+        id=question.id,
+        kind=question.kind,
+        text=question.said(Channel.VOICE, policy),
+        options=question.choices(),
+    )
 
 
 def _team(session: Session, code: str) -> Team:
@@ -287,7 +290,7 @@ def _item(
         policy_ids=list(dict.fromkeys(own + open_ones)),
         appointment=_appointment(case),
         resident=_resident(case.resident, clerks.get(case.resident.id)) if case.resident else None,
-        survey=_survey(session, case, card.short_name if (card := cards.get(case.policy_id or "")) else ""),
+        survey=survey_questions(session, case, card.short_name if (card := cards.get(case.policy_id or "")) else ""),
     )
 
 

@@ -16,6 +16,8 @@ from models.resident import Phone, Resident
 from models.vocabulary import Author, Channel, ConversationOutcome, Stage, TalkFlag
 from outreach_api.conversations.marks import LONGEST_NOTE, SCORES, add_mark, marks_of, settle_mark
 from outreach_api.conversations.takeover import hand_back, take_over, tell_the_page
+from outreach_api.conversations.talk_list import Among, Wanted, conditions, find_talks
+from outreach_api.conversations.words_said import LONGEST_SEARCH, SHORTEST_SEARCH
 from outreach_api.privacy.masking import mask_phone
 from outreach_api.voice.by_staff import answer_as_staff
 from outreach_api.web.api.callers import AnyCaller, person_of
@@ -80,11 +82,31 @@ class Marks(BaseModel):
     items: list[MarkItem]
 
 
+class WordsAsked(Body):
+    words: str = Field(min_length=SHORTEST_SEARCH, max_length=LONGEST_SEARCH, pattern=NO_NUL, examples=["带身份证"])
+    after: str | None = Field(None, max_length=200, description="`next` of the page before.")
+
+
+class FoundByWords(BaseModel):
+    id: int
+    name: str | None = Field(description="Masked.")
+    phone: str = Field(description="Masked.")
+    outcome: ConversationOutcome
+    last_at: datetime
+    snippet: str = Field(description="How its last line begins; masked.")
+    author: Author | None
+    channel: Channel | None
+    in_hands_of: str | None = Field(description="Who has it; null: the assistant.")
+    is_on_the_phone: bool
+    flags: list[TalkFlag] = Field(description="Those nobody has seen to.")
+
+
 @router.get("")
 def list_conversations(
     request: Request,
     caller: AnyCaller,
     outcome: ConversationOutcome | None = None,
+    among: Annotated[Among, Query(description="`mine`: of whom the token acts for.")] = Among.ALL,
     resident: Annotated[int | None, Query(ge=1, le=MOST_ID)] = None,
     taken_over: Annotated[bool | None, Query(description="Whether a person has it.")] = None,
     mine: bool = False,  # noqa: FBT001, FBT002 - a filter of the address
@@ -93,8 +115,8 @@ def list_conversations(
 ) -> Page[ConversationItem]:
     """Conversations, the one spoken in last first."""
     query = select(Conversation).order_by(Conversation.last_at.desc(), Conversation.id.desc()).limit(limit + 1)
-    if outcome is not None:
-        query = query.where(Conversation.outcome == outcome)
+    house = house_of(request)
+    query = query.where(*conditions(Wanted(among, outcome), caller.staff_id or 0, house.clock.now()))
     if resident is not None:
         query = query.where(Conversation.resident_id == resident)
     if taken_over is not None:
@@ -105,11 +127,26 @@ def list_conversations(
     mark = read_cursor(after, datetime, int)
     if mark is not None:
         query = query.where(tuple_(Conversation.last_at, Conversation.id) < mark)
-    with house_of(request).sessions.read() as session:
+    with house.sessions.read() as session:
         shown, more = cut(session.scalars(query).all(), limit)
         last = shown[-1] if more else None
         items = [_item(session, talk) for talk in shown]
         return Page(items=items, next=cursor(last.last_at, last.id) if last else None)
+
+
+@router.post("/search")
+def search_words_said(request: Request, _caller: AnyCaller, asked: WordsAsked) -> Page[FoundByWords]:
+    """Where residents or staff said these words, as they stand masked; the newest begun first.
+
+    A POST, so that what is looked for stands in no address. After a bounded number of looks it comes back with what it
+    has: a page may be short, even empty, and have a `next`.
+    """
+    house = house_of(request)
+    mark = read_cursor(asked.after, int)
+    with house.sessions.read() as session:
+        page = find_talks(session, asked.words, before=mark[0] if mark else None, now=house.clock.now())
+    items = [FoundByWords.model_validate(row, from_attributes=True) for row in page.rows]
+    return Page(items=items, next=cursor(int(page.next_after)) if page.next_after else None)
 
 
 @router.get("/{conversation_id}")

@@ -42,6 +42,7 @@ def _write(scope: Scope, roles: frozenset[Role]) -> Right:
 HOOK_READERS = frozenset({R.ADMINISTRATOR, R.AUDITOR})
 HOOK_KEEPERS = frozenset({R.ADMINISTRATOR})
 VISITING_TEAMS = frozenset({R.TEAM_MEMBER, R.SUPERVISOR})
+SURVEY_KEEPERS = frozenset({R.SUPERVISOR})
 FEED_SENDERS = frozenset({R.ADMINISTRATOR})
 
 RIGHTS: dict[str, Right] = {
@@ -135,6 +136,31 @@ RIGHTS: dict[str, Right] = {
     "add_stall": _write(Scope.DESK_WRITE, ROUTE_ROLES["plan_stall"]),
     "call_off_stall": _write(Scope.DESK_WRITE, ROUTE_ROLES["cancel_stall"]),
     "keep_stall_result": _write(Scope.DESK_WRITE, ROUTE_ROLES["desk_done"]),
+    "list_care": _read(Scope.CARE_READ, ROUTE_ROLES["care"]),
+    "hand_over_care": _write(Scope.CARE_WRITE, ROUTE_ROLES["care_hand_over"]),
+    "follow_care_up": _write(Scope.CARE_WRITE, ROUTE_ROLES["care_follow_up"]),
+    "check_card": _write(Scope.POLICIES_READ, ROUTE_ROLES["check_policy"]),
+    "review_submission": _read(Scope.POLICIES_READ, ROUTE_ROLES["policy_submission"]),
+    "read_card_source": _read(Scope.POLICIES_READ, ROUTE_ROLES["new_policy"]),
+    "list_confirmations": _read(Scope.POLICIES_READ, ROUTE_ROLES["policies"]),
+    "confirm_card": _write(Scope.POLICIES_WRITE, ROUTE_ROLES["confirm_policy"]),
+    "assign_many": _write(Scope.QUEUE_WRITE, ROUTE_ROLES["assign_cases"]),
+    "read_background": _write(Scope.QUEUE_READ, ROUTE_ROLES["case"]),
+    "reveal_in_case": _write(Scope.RESIDENTS_REVEAL, ROUTE_ROLES["reveal"]),
+    "read_survey_at_home": _write(Scope.QUEUE_READ, ROUTE_ROLES["survey_form"]),
+    "answer_survey_at_home": _write(Scope.QUEUE_WRITE, ROUTE_ROLES["record_survey"]),
+    "read_visit_day": _write(Scope.CASES, ROUTE_ROLES["visits_list"]),
+    "take_day_records": _write(Scope.CASES, ROUTE_ROLES["visits_sync"]),
+    "search_words_said": _write(Scope.CONVERSATIONS_READ, ROUTE_ROLES["search_conversations"]),
+    "read_campaign_progress": _read(Scope.CAMPAIGNS_READ, ROUTE_ROLES["campaign_figures"]),
+    "list_forecasts": _read(Scope.CAMPAIGNS_READ, ROUTE_ROLES["campaign_forecast"]),
+    "read_overview": _read(Scope.REPORTS_READ, ROUTE_ROLES["overview_figures"]),
+    "read_labour_minutes": _read(Scope.REPORTS_READ, ROUTE_ROLES["labour_minutes"]),
+    "change_labour_minutes": _write(Scope.SETTINGS_WRITE, ROUTE_ROLES["set_labour_minutes"]),
+    "list_questionnaires": _read(Scope.SURVEYS_READ, ROUTE_ROLES["surveys"]),
+    "begin_one_survey": _write(Scope.SURVEYS_WRITE, SURVEY_KEEPERS),
+    "end_one_survey": _write(Scope.SURVEYS_WRITE, SURVEY_KEEPERS),
+    "list_audit_alerts": _read(Scope.AUDIT_READ, ROUTE_ROLES["audit"]),
 }
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from models.event import AuditEntry
+from models.event import AuditAlert, AuditEntry
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.api.forms import NO_NUL, Body, Reason
 from outreach_api.web.api.idempotency import OnceRoute
@@ -53,6 +53,16 @@ class RecordEntry(BaseModel):
     action: str = Field(examples=["reveal.phone"])
     subject: str = Field(examples=["resident:17"])
     purpose: str | None
+    facts: dict[str, Any]
+
+
+class AlertItem(BaseModel):
+    id: int
+    rule: str
+    actor: str
+    on: date
+    at: datetime
+    count: int
     facts: dict[str, Any]
 
 
@@ -120,4 +130,18 @@ def list_audit_entries(
     with house_of(request).sessions.read() as session:
         shown, more = cut(session.scalars(query).all(), limit)
         items = [RecordEntry.model_validate(row, from_attributes=True) for row in shown]
+        return Page(items=items, next=cursor(shown[-1].id) if more else None)
+
+
+@router.get("/audit-alerts")
+def list_audit_alerts(
+    request: Request, _caller: AnyCaller, limit: Limit = 100, after: Cursor = None
+) -> Page[AlertItem]:
+    """Odd use of what is masked, found by a rule; the newest first."""
+    query = select(AuditAlert).order_by(AuditAlert.id.desc()).limit(limit + 1)
+    if mark := read_cursor(after, int):
+        query = query.where(AuditAlert.id < mark[0])
+    with house_of(request).sessions.read() as session:
+        shown, more = cut(session.scalars(query).all(), limit)
+        items = [AlertItem.model_validate(row, from_attributes=True) for row in shown]
         return Page(items=items, next=cursor(shown[-1].id) if more else None)

@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
 from models.care import CareEntry
-from models.vocabulary import CareFound, CareReason, Role
+from models.vocabulary import CareFound, Role
 from outreach_api.care.care_list import (
-    SENSITIVE,
     HandOverRefused,
     NotOnTheList,
     Wanted,
     care_list,
     follow_up,
     hand_over,
+    shown_to,
 )
 from outreach_api.privacy.reveal import LONGEST_PURPOSE
 from outreach_api.web.access import Viewer
@@ -29,7 +29,6 @@ from outreach_api.web.page import render, speaker_for
 router = APIRouter(include_in_schema=False)
 SAID = frozenset({"care_kept", "care_gone", "care_purpose_missing"})
 LONGEST_NOTE = 400
-SEE_SENSITIVE = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 
 
 class Part(BaseModel):
@@ -42,8 +41,7 @@ class Part(BaseModel):
     all: bool = False
 
     def wanted(self, role: Role) -> Wanted:
-        shown = tuple(reason for reason in CareReason if role in SEE_SENSITIVE or reason not in SENSITIVE)
-        return Wanted(self.street or None, self.community or None, shown, open_only=not self.all)
+        return Wanted(self.street or None, self.community or None, shown_to(role), open_only=not self.all)
 
 
 @router.get("/care", name="care")

@@ -1,19 +1,14 @@
-"""Why somebody was found eligible: the ledger's trace, line by line in the viewer's language."""
+"""Why somebody was found eligible, in the viewer's language."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import structlog
-from pydantic import ValidationError
-
 from models.match import Match
+from outreach_api.cases.why_eligible import Line, why_eligible
 from outreach_api.web.words import Locale, Speaker
-from scheduler.rules.evaluate import ClauseTrace, Verdict
-from scheduler.rules.fields import FIELDS, Field, Grade, in_words
-
-log = structlog.get_logger(__name__)
+from scheduler.rules.evaluate import Verdict
+from scheduler.rules.fields import Field, in_words
 
 
 @dataclass(frozen=True)
@@ -29,32 +24,20 @@ class Reason:
 
 
 def reasons(match: Match, speaker: Speaker, *, shows_sensitive: bool) -> list[Reason]:
-    """What opened the match, newest opening. A trace in an older form is not shown rather than wrongly read."""
-    opened = [entry for entry in match.ledger if entry.opened]
-    if not opened:
-        return []
-    try:
-        trace = ClauseTrace.model_validate(opened[-1].trace)
-    except ValidationError:
-        log.warning("trace_unreadable", match=match.id)
-        return []
-    return list(_lines(trace, speaker, 0, shows_sensitive=shows_sensitive))
+    """What opened the match, part by part."""
+    return [_said(line, speaker) for line in why_eligible(match, shows_sensitive=shows_sensitive)]
 
 
-def _lines(trace: ClauseTrace, speaker: Speaker, depth: int, *, shows_sensitive: bool) -> Iterator[Reason]:
-    entry = FIELDS.get(trace.field or "")
-    withheld = entry is not None and entry.grade is Grade.SENSITIVE and not shows_sensitive
-    yield Reason(
-        depth=min(depth, 3),
-        label=speaker.label(trace.label),
-        verdict=trace.verdict,
-        field=getattr(entry, speaker.locale) if entry else None,
-        seen=_seen(entry, trace.seen, speaker) if entry and not withheld else None,
-        withheld=withheld,
-        cite=trace.cite,
+def _said(line: Line, speaker: Speaker) -> Reason:
+    return Reason(
+        depth=line.depth,
+        label=speaker.label(line.label),
+        verdict=line.verdict,
+        field=getattr(line.field, speaker.locale) if line.field else None,
+        seen=_seen(line.field, line.seen, speaker) if line.field and not line.withheld else None,
+        withheld=line.withheld,
+        cite=line.cite,
     )
-    for part in trace.parts:
-        yield from _lines(part, speaker, depth + 1, shows_sensitive=shows_sensitive)
 
 
 def _seen(entry: Field, value: object, speaker: Speaker) -> str:

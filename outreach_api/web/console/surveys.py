@@ -6,16 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.case import Case
-from models.survey import SurveyAnswer
 from models.vocabulary import Channel
 from outreach_api.cases.work_case import find_case
 from outreach_api.surveys.at_home import (
     LONGEST_TEXT,
     AnswersRefused,
+    answers_so_far,
     invitation_of,
     questionnaire_of,
     record_answers,
@@ -51,9 +50,6 @@ def _form(request: Request, session: Session, found: Case, *, said: str) -> Resp
     invitation = invitation_of(session, found)
     if invitation is None:
         return back_to(found.id)
-    known = session.scalars(
-        select(SurveyAnswer).where(SurveyAnswer.invitation_id == invitation.id, SurveyAnswer.superseded_at.is_(None))
-    )
     card = house_of(request).cards.get(invitation.policy_id)
     policy = card.short_name if card else invitation.policy_id
     return render(
@@ -62,7 +58,7 @@ def _form(request: Request, session: Session, found: Case, *, said: str) -> Resp
         section="cases",
         case=found,
         questions=[_shown(question, policy) for question in questionnaire_of(session, invitation).questions],
-        known={row.question: row.text or row.value for row in known},
+        known=answers_so_far(session, invitation),
         longest=LONGEST_TEXT,
         said=said,
     )

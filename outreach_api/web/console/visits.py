@@ -9,21 +9,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 
-from models.case import Team
-from models.event import AuditEntry
-from models.staff import Staff
 from models.vocabulary import Channel, VisitOutcome
-from outreach_api.cases.day_list import ExpectedAt, day_list
+from outreach_api.cases.day_list import ExpectedAt, take_along, team_of
 from outreach_api.cases.sync_visits import Refused, SurveyRecord, VisitRecord, take_records, take_surveys
 from outreach_api.cases.visits import Agreed
 from outreach_api.conversations.proof import spaced
 from outreach_api.surveys.at_home import LONGEST_TEXT
 from outreach_api.web.access import Viewer
-from outreach_api.web.house import House, house_of
+from outreach_api.web.house import house_of
 from outreach_api.web.page import FOLDER, render, speaker_for
-from outreach_api.web.tokens import UnknownTeam
 from outreach_api.web.words import Speaker
 
 router = APIRouter(include_in_schema=False)
@@ -86,10 +81,8 @@ def today(request: Request, viewer: Viewer) -> Response:
     on = now.astimezone(house.settings.zone).date()
     speaker = speaker_for(request)
     with house.sessions.write() as session:
-        team = session.get_one(Team, _team_of(house, viewer))
-        found = day_list(session, team.id, on, house.cards)
-        facts = {"cases": [door.case_id for door in found.doors], "team": team.code}
-        session.add(AuditEntry(at=now, actor=viewer.actor, action="visits.list", subject="cases", facts=facts))
+        team = team_of(session, viewer.staff_id)
+        found = take_along(session, team, on, house.cards, by=viewer.actor, now=now)
         doors = [_shown(door, speaker) for door in found.doors]
     return JSONResponse({"day": on.isoformat(), "team": team.name, "salt": found.salt, "doors": doors})
 
@@ -107,19 +100,12 @@ def sync(request: Request, viewer: Viewer, sent: Records) -> Response:
         for one in sent.records
     ]  # fmt: skip
     on = now.astimezone(house.settings.zone).date()
-    team_id = _team_of(house, viewer)
+    with house.sessions.read() as session:
+        team_id = team_of(session, viewer.staff_id).id
     taken = take_records(house.sessions, team_id, records, today=on, now=now)
     answered = [SurveyRecord(one.client_id, one.case_id, one.answers, one.refused) for one in sent.surveys]
     taken += take_surveys(house.sessions, team_id, answered, now=now)
     return JSONResponse({"results": [asdict(one) for one in taken]})
-
-
-def _team_of(house: House, viewer: Viewer) -> int:
-    with house.sessions.read() as session:
-        team_id = session.scalar(select(Staff.team_id).where(Staff.id == viewer.staff_id))
-    if team_id is None:
-        raise UnknownTeam("this account goes out with no team")
-    return team_id
 
 
 def _shown(door: ExpectedAt, speaker: Speaker) -> dict[str, Any]:
