@@ -6,9 +6,8 @@ breaking the chain; who has both can be held to an anchor that was taken out ear
 
 from __future__ import annotations
 
-import hmac
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, event, select, text
 from sqlalchemy.orm import Session
 
+from models.ciphers import keyed_digests
 from models.column_types import key_ring
 from models.event import AuditEntry, AuditHead, AuditSeal
 
@@ -28,6 +28,7 @@ ROWS_A_FETCH = 10_000
 # Made once: a million entries are written this way when the chain is followed.
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
 _WRITTEN = "audited"
+KeyedHash = Callable[[bytes], bytes]
 
 
 class FaultKind(StrEnum):
@@ -92,7 +93,7 @@ def _seal(session: Session) -> None:
         return
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": SEALING_LOCK})
-    key = key_ring().derived_key("audit")
+    keyed = _keyed()
     head = session.get(AuditHead, HEAD, populate_existing=True)
     if head is None:
         head = AuditHead(id=HEAD, number=0, digest=BEGINNING, mark="")
@@ -101,9 +102,9 @@ def _seal(session: Session) -> None:
         entries = list(session.scalars(select(AuditEntry)))
     for entry in sorted(entries, key=lambda entry: entry.id):
         head.number += 1
-        head.digest = _link(key, head.digest, _line(head.number, entry.id, *_cells(entry)))
+        head.digest = _link(keyed, head.digest, _line(head.number, entry.id, *_cells(entry)))
         session.add(AuditSeal(number=head.number, entry_id=entry.id, digest=head.digest))
-    head.mark = _mark(key, head.number, head.digest)
+    head.mark = _mark(keyed, head.number, head.digest)
     session.flush()
 
 
@@ -123,12 +124,17 @@ def _line(number: int, entry_id: int, *cells: Any) -> bytes:
     return _encode([number, entry_id, *cells]).encode()
 
 
-def _link(key: bytes, before: str, line: bytes) -> str:
-    return hmac.digest(key, before.encode() + line, "sha256").hex()
+def _keyed() -> KeyedHash:
+    ring = key_ring()
+    return keyed_digests(ring.derived_key("audit"), ring.hash)
 
 
-def _mark(key: bytes, number: int, digest: str) -> str:
-    return hmac.digest(key, f"head {number} {digest}".encode(), "sha256").hex()
+def _link(keyed: KeyedHash, before: str, line: bytes) -> str:
+    return keyed(before.encode() + line).hex()
+
+
+def _mark(keyed: KeyedHash, number: int, digest: str) -> str:
+    return keyed(f"head {number} {digest}".encode()).hex()
 
 
 _CHAIN = """
@@ -140,7 +146,7 @@ SELECT e.id FROM audit_entry e LEFT JOIN audit_seal s ON s.entry_id = e.id WHERE
 
 def verify(connection: Connection, anchors: Sequence[Anchor] = ()) -> Verdict:
     """Follow the whole chain; every entry that was edited, deleted, moved, cut off or put in by other ways is named."""
-    key = key_ring().derived_key("audit")
+    keyed = _keyed()
     at_anchor = {anchor.number: anchor.digest for anchor in anchors}
     faults: list[ChainFault] = []
     last, digest = 0, BEGINNING
@@ -150,11 +156,11 @@ def verify(connection: Connection, anchors: Sequence[Anchor] = ()) -> Verdict:
         if row[3] is None:
             faults.append(ChainFault(FaultKind.DELETED, number))
         else:
-            due = _link(key, digest, _line(number, entry_id, *_read(row[4:])))
+            due = _link(keyed, digest, _line(number, entry_id, *_read(row[4:])))
             if number != last + 1 or not due == sealed == at_anchor.get(number, sealed):
                 faults.append(ChainFault(FaultKind.EDITED, number))
         last, digest = number, sealed
-    faults += _at_the_end(connection, key, last, digest, at_anchor)
+    faults += _at_the_end(connection, keyed, last, digest, at_anchor)
     faults += [ChainFault(FaultKind.UNSEALED, row[0]) for row in _rows(connection, _UNSEALED)]
     return Verdict(last, digest, tuple(faults))
 
@@ -167,14 +173,14 @@ def _read(cells: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _at_the_end(
-    connection: Connection, key: bytes, last: int, digest: str, anchors: Mapping[int, str]
+    connection: Connection, keyed: KeyedHash, last: int, digest: str, anchors: Mapping[int, str]
 ) -> Iterable[ChainFault]:
     furthest = max(anchors, default=0)
     head = connection.execute(text("SELECT number, digest, mark FROM audit_head")).first()
     if head is None:
         if last:
             yield ChainFault(FaultKind.HEAD, last)
-    elif head.mark != _mark(key, head.number, head.digest):
+    elif head.mark != _mark(keyed, head.number, head.digest):
         yield ChainFault(FaultKind.HEAD, last)
     else:
         furthest = max(furthest, head.number)

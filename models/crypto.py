@@ -1,4 +1,4 @@
-"""Encryption at rest: AES-GCM with the key id in the value, and an HMAC blind index for look-up."""
+"""Encryption at rest: AES-GCM or SM4-GCM with the key id in the value, and an HMAC blind index for look-up."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import os
 import secrets
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
-KEY_BYTES = 32
+from models.ciphers import CIPHER_OF, HASH_BESIDE, Aead, CipherName, HashName, cipher_with, keyed_hash, new_key
+
+INDEX_KEY_BYTES = 32
 NONCE_BYTES = 12
 INDEX_BYTES = 16
 
@@ -35,15 +35,18 @@ class KeyRing:
     A sealed value reads `{key id}.{base64 of nonce + ciphertext}`; `context` (such as `resident.name`) is bound into
     it, so that a value copied into another column does not open. The blind index is a keyed hash, truncated to 128
     bits: equal values of one `kind` give equal indexes, and nothing else can be learnt from it without the key.
+
+    Which cipher a key is for, its length says; keys of both may be on one ring. The hash is the installation's for good.
     """
 
     active: str
     keys: dict[str, bytes] = field(repr=False)
     index_key: bytes = field(repr=False)
+    hash: HashName = HashName.SHA256
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_ciphers", {key_id: AESGCM(key) for key_id, key in self.keys.items()})
-        object.__setattr__(self, "_keyed_hash", HMAC(self.index_key, SHA256()))
+        object.__setattr__(self, "_ciphers", {key_id: cipher_with(key) for key_id, key in self.keys.items()})
+        object.__setattr__(self, "_keyed_hash", keyed_hash(self.index_key, self.hash))
 
     def seal(self, plaintext: str, *, context: str) -> str:
         nonce = os.urandom(NONCE_BYTES)
@@ -111,8 +114,12 @@ class KeyRing:
     def blind_index_many(self, values: Sequence[str | None], *, kind: str) -> list[str | None]:
         return [None if value is None else self.blind_index(value, kind=kind) for value in values]
 
-    def _cipher(self, key_id: str) -> AESGCM:
-        ciphers: dict[str, AESGCM] = self._ciphers  # type: ignore[attr-defined]
+    def with_keys(self, keys: Mapping[str, bytes], *, active: str) -> KeyRing:
+        """This installation's ring with these keys instead."""
+        return KeyRing(active, dict(keys), self.index_key, self.hash)
+
+    def _cipher(self, key_id: str) -> Aead:
+        ciphers: dict[str, Aead] = self._ciphers  # type: ignore[attr-defined]
         try:
             return ciphers[key_id]
         except KeyError:
@@ -123,15 +130,18 @@ def _altered(context: str) -> KeyRingFault:
     return KeyRingFault(f"a {context} value does not open: it was altered or sealed elsewhere")
 
 
-def new_key_ring() -> KeyRing:
-    key_id = "k" + secrets.token_hex(3)
-    return KeyRing(key_id, {key_id: secrets.token_bytes(KEY_BYTES)}, secrets.token_bytes(KEY_BYTES))
+def new_key_ring(cipher: CipherName = CipherName.AES) -> KeyRing:
+    key_id = _new_id()
+    return KeyRing(key_id, {key_id: new_key(cipher)}, secrets.token_bytes(INDEX_KEY_BYTES), HASH_BESIDE[cipher])
 
 
-def with_another_key(ring: KeyRing) -> KeyRing:
+def with_another_key(ring: KeyRing, cipher: CipherName = CipherName.AES) -> KeyRing:
     """The ring with a new key that opens, while the old one still seals."""
-    key_id = "k" + secrets.token_hex(3)
-    return KeyRing(ring.active, {**ring.keys, key_id: secrets.token_bytes(KEY_BYTES)}, ring.index_key)
+    return ring.with_keys({**ring.keys, _new_id(): new_key(cipher)}, active=ring.active)
+
+
+def _new_id() -> str:
+    return "k" + secrets.token_hex(3)
 
 
 def write_key_ring(ring: KeyRing, path: Path) -> None:
@@ -154,6 +164,7 @@ def _encoded(ring: KeyRing) -> dict[str, object]:
         "active": ring.active,
         "keys": {key_id: urlsafe_b64encode(key).decode() for key_id, key in ring.keys.items()},
         "index_key": urlsafe_b64encode(ring.index_key).decode(),
+        "hash": ring.hash.value,
     }
 
 
@@ -165,8 +176,9 @@ def read_key_ring(path: Path) -> KeyRing:
     """
     try:
         encoded = json.loads(path.read_text())
-        keys = {key_id: _key(text) for key_id, text in encoded["keys"].items()}
-        ring = KeyRing(encoded["active"], keys, _key(encoded["index_key"]))
+        keys = {key_id: _key(text, CIPHER_OF) for key_id, text in encoded["keys"].items()}
+        index_key = _key(encoded["index_key"], (INDEX_KEY_BYTES,))
+        ring = KeyRing(encoded["active"], keys, index_key, HashName(encoded.get("hash", HashName.SHA256)))
     except FileNotFoundError:
         raise KeyRingFault(f"no key file at {path}: restore it from its backup, or run `./outreach keys new`") from None
     except (ValueError, KeyError, TypeError) as fault:
@@ -176,8 +188,8 @@ def read_key_ring(path: Path) -> KeyRing:
     return ring
 
 
-def _key(text: str) -> bytes:
+def _key(text: str, lengths: Container[int]) -> bytes:
     key = b64decode(text, altchars=b"-_", validate=True)
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"a key is {KEY_BYTES} bytes, not {len(key)}")
+    if len(key) not in lengths:
+        raise ValueError(f"no key is {len(key)} bytes")
     return key

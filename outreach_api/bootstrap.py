@@ -407,7 +407,7 @@ def carriers_of(settings: Settings, sessions: Sessions, clock: Clock) -> dict[Ch
 def _ring(settings: Settings) -> KeyRing:
     first_start = not settings.keys.exists() and not (settings.home / "outreach.db").exists()
     if first_start and not settings.database_url:
-        write_key_ring(new_key_ring(), settings.keys)
+        write_key_ring(new_key_ring(settings.cipher), settings.keys)
     return read_key_ring(settings.keys)
 
 

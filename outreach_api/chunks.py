@@ -78,7 +78,7 @@ class Chunks:
             )
 
     def _reseal_part(self, column: str, key_id: str, part: int) -> None:
-        ring = KeyRing(key_id, self._ring.keys, self._ring.index_key)
+        ring = self._ring.with_keys(self._ring.keys, active=key_id)
         done = reseal_part(self._sessions, ring, column, part)
         log.info("resealed", column=column, values=done)
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.ciphers import CipherName
 from outreach_api.channels.domestic_settings import AlibabaSettings
 from outreach_api.signin.settings import RealNameSettings, StaffOidcSettings
 from outreach_api.voice.settings import VoiceSettings
@@ -23,6 +24,10 @@ class Settings(BaseSettings):
     """Folder of this installation: database, key file, population files."""
     database_url: str = ""
     key_file: Path | None = None
+    cipher: CipherName = CipherName.AES
+    """What new keys seal with. Of a new key file also which hash: SHA-256 beside AES, SM3 beside SM4."""
+    backup_days: int = Field(default=30, ge=1)
+    """So long a backup can be opened; then its key is destroyed."""
     policies: Path = ROOT / "policies"
     zone_name: str = "Asia/Shanghai"
     clock_file: Path | None = None
@@ -93,3 +98,13 @@ class Settings(BaseSettings):
     def anchors(self) -> Path:
         """Anchors of the audit; to be copied where the database's administrators cannot write."""
         return self.home / "audit-anchors.jsonl"
+
+    @property
+    def backup_keys(self) -> Path:
+        """The keys of backups, sealed; to be copied to one place, each copy over the one before."""
+        return self.home / "backup-keys.json"
+
+    @property
+    def tombstones(self) -> Path:
+        """Who is not to be contacted, in keyed indexes: what a restore must not forget."""
+        return self.home / "tombstones.jsonl"

@@ -35,7 +35,7 @@ token = typer.Typer(help=say("对接系统的令牌", "Tokens of other systems")
 def new_keys() -> None:
     settings = Settings()
     try:
-        write_key_ring(new_key_ring(), settings.keys)
+        write_key_ring(new_key_ring(settings.cipher), settings.keys)
     except FileExistsError:
         fail(say(f"{settings.keys} 已存在，不会覆盖", f"{settings.keys} exists and is never overwritten"))
     OUT.print(say(f"已写入 {settings.keys}，请另存备份", f"wrote {settings.keys}; keep a copy elsewhere"))
@@ -45,7 +45,7 @@ def new_keys() -> None:
 @tells_faults
 def rotate() -> None:
     settings = Settings()
-    ring = with_another_key(read_key_ring(settings.keys))
+    ring = with_another_key(read_key_ring(settings.keys), settings.cipher)
     replace_key_ring(ring, settings.keys)
     newest = list(ring.keys)[-1]
     zh = f"已加入 {newest}。请备份 {settings.keys}，重启全部进程，再运行 ./outreach keys reseal"
@@ -64,7 +64,7 @@ def reseal_values(
     """Running processes, restarted since `rotate`, open both keys; none is stopped for this."""
     settings = Settings()
     ring = read_key_ring(settings.keys)
-    ring = KeyRing(list(ring.keys)[-1], ring.keys, ring.index_key)
+    ring = ring.with_keys(ring.keys, active=list(ring.keys)[-1])
     if in_jobs and settings.database.startswith("sqlite"):
         fail(say("--in-jobs 需要 PostgreSQL", "--in-jobs needs PostgreSQL"))
     replace_key_ring(ring, settings.keys)
@@ -105,7 +105,7 @@ def retire(key_id: str) -> None:
             )
         )
     left = {each: key for each, key in ring.keys.items() if each != key_id}
-    replace_key_ring(KeyRing(ring.active, left, ring.index_key), settings.keys)
+    replace_key_ring(ring.with_keys(left, active=ring.active), settings.keys)
     zh = f"已去掉 {key_id}；旧备份和重新导入之前的人口文件仍要用它，请把旧密钥文件留到它们都不再需要"
     en = f"dropped {key_id}; older backups and population files imported before still need the old key file"
     OUT.print(say(zh, en))
