@@ -36,7 +36,7 @@ class KeyRing:
     it, so that a value copied into another column does not open. The blind index is a keyed hash, truncated to 128
     bits: equal values of one `kind` give equal indexes, and nothing else can be learnt from it without the key.
 
-    Which cipher a key is for, its length says; keys of both may be on one ring. The hash is the installation's for good.
+    Which cipher a key is for, its length says; keys of both may be on one ring. The hash is chosen once for good.
     """
 
     active: str

@@ -6,18 +6,28 @@ import re
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
 from models.column_types import BlindIndex, Encrypted, EncryptedJson
 from models.vocabulary import Audience, PhoneState, ResidentStatus
 
+BARE = "bare"
+"""The name's index in a row that a restore made of somebody its backup did not know; the next import fills it."""
+
+
+def _where_set(column: str) -> Index:
+    """An index of the few that have it."""
+    has = text(f"{column} IS NOT NULL")
+    return Index(f"ix_resident_{column}", column, sqlite_where=has, postgresql_where=has)
+
 
 class Resident(Base):
     """A person or firm that a match, a reminder or a notice names. Others never enter this database."""
 
     __tablename__ = "resident"
+    __table_args__ = (_where_set("erased_at"), _where_set("profiling_refused_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     audience: Mapped[Audience] = mapped_column(default=Audience.PERSON)

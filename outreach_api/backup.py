@@ -1,17 +1,21 @@
 """Backups of the operational database, taken while the house works, and their way back.
 
-A backup is a folder: the database and a manifest. The key file is never in it: who finds a backup must not be able to
-read it. Population files are not in it either: they are imported anew from the departments' files.
+A backup is a folder: the database, sealed whole under a key of its own, and a manifest. No key is ever in it: who finds
+a backup must not be able to read it, and when its key is destroyed nobody can, whoever has a copy. Population files are
+not in it either: they are imported anew from the departments' files.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,13 +24,15 @@ from sqlalchemy import Engine, inspect, select
 from sqlalchemy.engine import URL, make_url
 
 from models.contact import Contact
-from models.crypto import KeyRing
+from models.crypto import KeyRingFault
 from models.resident import Phone
 from models.session import Sessions
+from outreach_api.backup_keys import BackupKeyFault, BackupKeys
+from outreach_api.sealed_file import SealedFileFault, open_file, seal_file
 
 MANIFEST = "manifest.json"
 FILES = {"sqlite": "outreach.db", "postgresql": "outreach.dump"}
-PAGES_AT_A_TIME = 1000
+SEALED = ".sealed"
 HASH_BLOCK = 1 << 20
 
 
@@ -42,6 +48,8 @@ class Manifest:
     sha256: str
     key_ids: list[str]
     """Keys on the ring then; the values open with these alone."""
+    sealed_with: str | None = None
+    """Its own key; None: taken before backups were sealed."""
 
     def write(self, folder: Path) -> None:
         fields = {**asdict(self), "taken_at": self.taken_at.isoformat()}
@@ -57,8 +65,10 @@ def read_manifest(folder: Path) -> Manifest:
         raise BackupFault(f"{folder} holds no whole backup: its {MANIFEST} is missing or damaged") from fault
 
 
-def back_up(engine: Engine, ring: KeyRing, folder: Path, *, now: datetime) -> Manifest:
+def back_up(engine: Engine, keys: BackupKeys, folder: Path, *, now: datetime) -> Manifest:
     """Copy the database as it is at one moment, without holding anybody up; `folder` appears only when it is whole.
+
+    Its key is kept first. A backup that fails leaves one that seals nothing.
 
     Raises:
         BackupFault: the folder exists, or the server's own program failed.
@@ -71,31 +81,51 @@ def back_up(engine: Engine, ring: KeyRing, folder: Path, *, now: datetime) -> Ma
     kind = engine.dialect.name
     file = unfinished / FILES[kind]
     _copy_sqlite(Path(engine.url.database or ""), file) if kind == "sqlite" else _dump(engine.url, file)
-    manifest = Manifest(now, kind, _sha256(file), sorted(ring.keys))
+    key_id, key = keys.make(now=now)
+    sealed = file.with_name(file.name + SEALED)
+    seal_file(file, sealed, key, context=key_id)
+    file.unlink()
+    manifest = Manifest(now, kind, _sha256(sealed), sorted(keys.ring.keys), key_id)
     manifest.write(unfinished)
     unfinished.rename(folder)
     return manifest
 
 
-def bring_back(folder: Path, url: str, ring: KeyRing) -> Manifest:
+def bring_back(folder: Path, url: str, keys: BackupKeys) -> Manifest:
     """Put a backup in the place of a database that does not exist or is empty.
 
     Raises:
-        BackupFault: the backup is damaged, of another engine, or sealed with keys that are not here; or the database is
-            in use.
+        BackupFault: the backup is damaged, of another engine, or sealed with keys that are not here or were destroyed;
+            or the database is in use.
     """
     manifest = read_manifest(folder)
     target = make_url(url)
     if manifest.engine != target.get_backend_name():
         raise BackupFault(f"the backup is of {manifest.engine}, the database is {target.get_backend_name()}")
-    absent = sorted(set(manifest.key_ids) - set(ring.keys))
+    absent = sorted(set(manifest.key_ids) - set(keys.ring.keys))
     if absent:
         raise BackupFault(f"keys {', '.join(absent)} are not on the key ring: restore the key file of that time first")
-    file = folder / FILES[manifest.engine]
+    file = folder / (FILES[manifest.engine] + (SEALED if manifest.sealed_with else ""))
     if not file.exists() or _sha256(file) != manifest.sha256:
         raise BackupFault(f"{file} is missing or not as it was written: take another backup")
-    _place_sqlite(file, Path(target.database or "")) if manifest.engine == "sqlite" else _load(file, target)
+    with _opened(file, manifest.sealed_with, keys) as plain:
+        _place_sqlite(plain, Path(target.database or "")) if manifest.engine == "sqlite" else _load(plain, target)
     return manifest
+
+
+@contextlib.contextmanager
+def _opened(file: Path, key_id: str | None, keys: BackupKeys) -> Iterator[Path]:
+    """The database's file as it was copied, for as long as it is needed."""
+    if key_id is None:
+        yield file
+        return
+    with tempfile.TemporaryDirectory(dir=keys.file.parent) as aside:
+        plain = Path(aside) / file.name.removesuffix(SEALED)
+        try:
+            open_file(file, plain, keys.key(key_id), context=key_id)
+        except (BackupKeyFault, SealedFileFault, KeyRingFault) as fault:
+            raise BackupFault(str(fault)) from fault
+        yield plain
 
 
 def opens(sessions: Sessions) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from models.crypto import KeyRing, new_key_ring, read_key_ring, write_key_ring
 from models.migrate import upgrade
 from models.session import Durability, Sessions, make_engine
 from models.vocabulary import Channel
+from outreach_api.backup_keys import BackupKeys
 from outreach_api.care.find import find_care
 from outreach_api.cases.ask_settled import ask_settled
 from outreach_api.cases.capacity import room_for_outreach
@@ -54,7 +55,10 @@ from outreach_api.due import look_for_due
 from outreach_api.hooks.addresses import networks
 from outreach_api.hooks.send import Poster, send_due
 from outreach_api.privacy.anchors import drop_anchor
+from outreach_api.privacy.beside import REJECTS_FOLDER, Terms
 from outreach_api.privacy.odd_use import watch_use
+from outreach_api.privacy.retention import forget
+from outreach_api.privacy.tombstones import keep_tombstones
 from outreach_api.settings import Settings
 from outreach_api.stalls.invite import invite_to_stalls
 from outreach_api.surveys.planning import plan_surveys
@@ -78,6 +82,8 @@ if TYPE_CHECKING:
     from scheduler.matching.run import MatchingReport
     from scheduler.roster.import_population import ImportReport, Progress
 
+SCHEDULE = "schedule"
+"""Who did what nobody did by hand."""
 FIRST_HOUR = 8
 """Of the hourly jobs."""
 RECONCILE_EVERY = timedelta(minutes=1)
@@ -125,6 +131,8 @@ class House:
             Job("plan", self._cron("0 8-19 * * *"), self._plan),
             Job("queue", self._cron("0 8-19 * * *"), self._queue),
             Job("watch_use", self._cron("10 * * * *"), self._watch_use),
+            Job("tombstones", self._cron("10 * * * *"), self._tombstones),
+            Job("retention", self._cron("55 23 * * *"), self._retention),
             Job("anchor", self._cron("55 23 * * *"), self._anchor),
             Job("surveys", self._cron("30 9 * * *"), self._surveys),
             Job("hear", self._cron("5 8-20/3 * * *"), self._hear),
@@ -183,7 +191,7 @@ class House:
             raise FeedRefused(str(fault)) from fault
         if rejected:
             name = f"{self.clock.now():%Y%m%dT%H%M%S}-{path.name}.rejects.csv"
-            write_rejects(rejected, self.settings.home / "rejects" / name, self.ring)
+            write_rejects(rejected, self.settings.home / REJECTS_FOLDER / name, self.ring)
         taken = take_applications(self.sessions, reports, self.cards, now=self.clock.now())
         return FeedTaken(taken.accepted + taken.not_ours, len(rejected), taken.unchanged)
 
@@ -288,6 +296,25 @@ class House:
     def _watch_use(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         with self.sessions.write() as session:
             return {"alerts": watch_use(session, zone=self.settings.zone, now=now)}
+
+    def _tombstones(self, _slot: datetime, _now: datetime) -> dict[str, Any]:
+        return {"written": self.keep_tombstones()}
+
+    def keep_tombstones(self) -> int:
+        """Write down beside the database who is not to be contacted any more; after an erasure at once."""
+        return keep_tombstones(self.sessions, self.settings.tombstones, now=self.clock.now())
+
+    @property
+    def terms(self) -> Terms:
+        """The terms of what lies beside the database."""
+        keys = BackupKeys(self.settings.backup_keys, self.ring)
+        return Terms(keys, timedelta(days=self.settings.backup_days), self.settings.home)
+
+    def _retention(self, _slot: datetime, now: datetime) -> dict[str, Any]:
+        """Forget what is older than its term, in the database and beside it."""
+        beside = self.terms.forget(self.sessions, by=SCHEDULE, now=now)
+        found = {due.table: due.rows for due in forget(self.sessions, by=SCHEDULE, now=now) if due.rows}
+        return found | {name: count for name, count in asdict(beside).items() if count}
 
     def _anchor(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         anchor = drop_anchor(self.sessions, self.settings.anchors, now=now)

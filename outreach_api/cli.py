@@ -57,6 +57,7 @@ COMMANDS = {
         "restore",
         say("恢复备份，并向运营商核对其后的收发", "Bring a backup back, catch up with the carrier"),
     ),
+    "backups": Place("safekeeping", "backups", say("备份的密钥和期限", "Keys and terms of backups")),
     "replay": Place("safekeeping", "replay", say("再次核对备份之后的收发", "Catch up with the carrier again")),
     "survey": Place("surveys", "survey", say("回访", "Surveys")),
     "policies": Place("policies", "policies", say("政策卡片", "Policy cards")),

@@ -16,6 +16,7 @@ from models.crypto import KeyRing, new_key_ring, read_key_ring, replace_key_ring
 from models.reseal import keys_in_use, reseal
 from models.staff import ApiToken, Staff
 from models.vocabulary import Role
+from outreach_api.backup_keys import BackupKeys
 from outreach_api.bootstrap import open_house
 from outreach_api.cases.presence import ShiftRefused, set_shifts
 from outreach_api.commands.console import ERR, OUT, fail, tells_faults
@@ -78,7 +79,7 @@ def reseal_values(
             tasks.setdefault(column, bars.add_task(column, total=None))
             bars.update(tasks[column], completed=done)
 
-        changed = reseal(house.sessions, ring, show)
+        changed = reseal(house.sessions, ring, show) + BackupKeys(settings.backup_keys, ring).reseal()
     OUT.print(say(f"{changed:,} 个值已用 {ring.active} 重新加密", f"{changed:,} values sealed anew with {ring.active}"))
 
 
@@ -87,6 +88,7 @@ def _reseal_in_jobs(settings: Settings, ring: KeyRing) -> None:
 
     with open_house(settings) as house:
         jobs = Chunks(house.sessions, ring).reseal()
+        BackupKeys(settings.backup_keys, ring).reseal()
     OUT.print(say(f"已分成 {jobs} 份，交给处理进程", f"{jobs} parts handed to the workers"))
 
 
@@ -96,7 +98,7 @@ def retire(key_id: str) -> None:
     settings = Settings()
     ring = read_key_ring(settings.keys)
     with open_house(settings) as house:
-        needed = keys_in_use(house.sessions)[key_id]
+        needed = keys_in_use(house.sessions)[key_id] + BackupKeys(settings.backup_keys, ring).needs(key_id)
     if key_id == ring.active or key_id not in ring.keys or needed:
         fail(
             say(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -50,13 +51,17 @@ def retention(
         if dry_run:
             with house.sessions.read() as session:
                 found = what_is_due(session, now=now)
+            beside = house.terms.due(now=now)
         else:
             found = forget(house.sessions, by=_who(), now=now)
+            beside = house.terms.forget(house.sessions, by=_who(), now=now)
     if as_json:
         rows = {due.table: {"forgetting": due.forgetting.value, "rows": due.rows} for due in found}
-        typer.echo(json.dumps({"dry_run": dry_run, "tables": rows}))
+        typer.echo(json.dumps({"dry_run": dry_run, "tables": rows, "beside": asdict(beside)}))
     else:
         OUT.print(_shown(found))
+        zh = f"备份（密钥销毁）{beside.backups}，退回文件（删除）{beside.rejects}"
+        OUT.print(say(zh, f"backups, their keys destroyed: {beside.backups}; reject files, deleted: {beside.rejects}"))
 
 
 def _shown(found: list[Due]) -> Table:
@@ -105,6 +110,7 @@ def do(
                 made = carry_out(session, case, by=_who(), now=house.clock.now(), corrections=pairs)
                 if made:
                     _write(made, to)
+            house.keep_tombstones()
         except (RightRefused, CaseNotFound) as fault:
             fail(str(fault))
     OUT.print(say(f"工单 {case} 已办结", f"case {case} is settled"))

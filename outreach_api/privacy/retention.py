@@ -102,10 +102,12 @@ def _in_steps(sessions: Sessions, name: str, rule: Rule, now: datetime) -> Itera
     table = metadata.tables[name]
     key = table.c.conversation_id if rule.of_talk else next(iter(table.primary_key.columns))
     while True:
-        with sessions.write() as session:
+        # Looked for without a lock: nearly always there is nothing, and what is old does not grow young.
+        with sessions.read() as session:
             due = session.scalars(select(key).where(_is_due(name, rule, now)).limit(ROWS_AT_A_TIME)).all()
-            if not due:
-                return
+        if not due:
+            return
+        with sessions.write() as session:
             if rule.forgetting is WORDS:
                 blank(session, name, key.in_(due))
             else:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.column_types import key_ring
 from models.enterprise import Enterprise
 from models.match import Match
-from models.resident import Phone, Resident, ResidentPhone, state_by_form
+from models.resident import BARE, Phone, Resident, ResidentPhone, state_by_form
 from models.session import Sessions
 from models.vocabulary import Audience, MatchState
 from scheduler.matching.population import KEY, Population
@@ -34,6 +34,10 @@ def take_in(session: Session, population: Population, keys: Sequence[str], *, no
         part = missing[first : first + KEYS_PER_QUERY]
         identities = population.identities(part)
         residents |= _add(session, [identities[key] for key in part], now)
+    bare = [one for one in residents.values() if one.name_index == BARE and one.erased_at is None]
+    identities = population.identities([one.person_key for one in bare]) if bare else {}
+    for one in bare:
+        _fill(session, one, identities[one.person_key])
     return residents
 
 
@@ -108,6 +112,22 @@ def _resident(row: Row, opened: Mapping[str, str | None], now: datetime) -> Resi
         focus_groups=[group.value for group in focus_groups(row)],
         created_at=now,
     )
+
+
+def _fill(session: Session, resident: Resident, row: Row) -> None:
+    """Give a row that a restore made what the newest files say of who it is."""
+    words = _opened(row)
+    known = _resident(row, words, resident.created_at)
+    for column in (
+        "name", "name_index", "id_number", "id_number_index", "birth_date", "sex", "street", "community", "address",
+        "life_stage", "focus_groups",
+    ):  # fmt: skip
+        setattr(resident, column, getattr(known, column))
+    if words["phone"]:
+        phone = _phones(session, {row["phone_index"]: words["phone"]})[row["phone_index"]]
+        resident.phones.append(ResidentPhone(phone=phone, rank=0, source=_source(row)))
+    if row.get(CREDIT_CODE) is not None:
+        session.add(_enterprise(resident, row))
 
 
 def _enterprise(resident: Resident, row: Row) -> Enterprise:
