@@ -185,7 +185,7 @@ def _stop(session: Session, one: Tombstone, now: datetime) -> bool:
     silent = standing_stop(session, resident_id=None, phone_id=scope.phone_id) if phone else True
     if stands and silent:
         return False
-    place_stop(session, StopReason(one.reason), scope, placed_by=BY, message_id=None, now=now)
+    place_stop(session, StopReason(one.reason or StopReason.OPT_OUT), scope, placed_by=BY, message_id=None, now=now)
     return True
 
 

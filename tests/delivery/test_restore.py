@@ -137,7 +137,8 @@ class Drill:
         return put_into_force(self.office.sessions, read_tombstones(self.tombstones), now=self.office.clock.now())
 
     def resident(self, key: str) -> Resident:
-        return next(one for one in self.all(Resident) if one.person_key == key)
+        known: dict[str, Resident] = {one.person_key: one for one in self.all(Resident)}
+        return known[key]
 
     def all(self, table: Any) -> list[Any]:
         with self.office.sessions.read() as session:
