@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, create_engine, event, select, text
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.asking import locks_rows
@@ -20,6 +21,13 @@ from models.audit_chain import seal_on_commit
 from models.resident import Resident
 
 BUSY_TIMEOUT_SECONDS = 30
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError, NoConnectionFree)
+"""It is stopped, refuses, is full or read-only: what is to be written has to wait, and nothing is wrong with it."""
+PATIENCE = {"connect_timeout": 4, "tcp_user_timeout": 10_000}
+"""With a PostgreSQL that does not answer at all: seconds to connect, milliseconds until a silent line is given up.
+
+A webhook's sender gives up after five seconds, WeChat, or fifteen, Twilio.
+"""
 
 
 class Durability(StrEnum):
@@ -37,7 +45,8 @@ def make_engine(url: str, *, durability: Durability = Durability.POWER_LOSS) -> 
     """
     # A statement that fails is logged with its text; its values may be personal.
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+        pool = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+        return create_engine(url, connect_args=PATIENCE, hide_parameters=True, **pool)
     _make_folder(url)
     connect_args = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
     engine = create_engine(url, connect_args=connect_args, hide_parameters=True)
@@ -106,6 +115,15 @@ class Sessions:
         finally:
             if ours and self._turns is not None:
                 self._turns.release()
+
+
+def began_within(sessions: Sessions, seconds: float) -> bool:
+    """Whether the database server itself began so lately; SQLite has none."""
+    if sessions.engine.dialect.name != "postgresql":
+        return False
+    with sessions.read() as session:
+        age = session.scalar(text("SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())"))
+        return age is not None and age < seconds
 
 
 def lock_resident(session: Session, resident_id: int) -> None:

@@ -23,6 +23,7 @@ from models.crypto import KeyRing, new_key_ring, read_key_ring, write_key_ring
 from models.migrate import upgrade
 from models.session import Durability, Sessions, make_engine
 from models.vocabulary import Channel
+from outreach_api.arrived import drain
 from outreach_api.backup_keys import BackupKeys
 from outreach_api.care.find import find_care
 from outreach_api.cases.ask_settled import ask_settled
@@ -60,6 +61,7 @@ from outreach_api.privacy.odd_use import watch_use
 from outreach_api.privacy.retention import forget
 from outreach_api.privacy.tombstones import keep_tombstones
 from outreach_api.settings import Settings
+from outreach_api.spool import Spool
 from outreach_api.stalls.invite import invite_to_stalls
 from outreach_api.surveys.planning import plan_surveys
 from outreach_api.traces import span
@@ -124,6 +126,7 @@ class House:
     _receipts_at: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
+        self.spool = Spool.of(self.settings, self.ring)
         self.calls = CallService(
             self.sessions, self.bot, self.book.today, self.clock, self.settings.voice, self.settings.zone
         )
@@ -211,9 +214,12 @@ class House:
         return len(ran)
 
     def work_off(self) -> int:
-        """Do what waits now: receipts, answers, sending, what is unknown. How much was done."""
-        now = self.clock.now()
-        due, done = look_for_due(self.sessions, now), 0
+        """Do what waits now: receipts, answers, sending, what is unknown. How much was done.
+
+        What arrived while the database was away comes first: a stop may be among it.
+        """
+        now, done = self.clock.now(), self.drain_spool()
+        due = look_for_due(self.sessions, now)
         if due.receipts and time.monotonic() >= self._receipts_at:
             done += apply_receipts(self.sessions, now=now).total
             self._receipts_at = time.monotonic() + self.receipts_wait
@@ -256,8 +262,17 @@ class House:
         ]
         return min((max(instant, now) for instant in due if instant is not None), default=None)
 
+    def drain_spool(self) -> int:
+        """Write what arrived on this machine while the database was away; how much that was.
+
+        Raises:
+            one of DATABASE_AWAY: it still is.
+        """
+        return drain(self.spool, self.sessions, self.calls)
+
     def catch_up(self) -> int:
         """On a start, before anything is sent: take in what was written while nobody was here, a stop perhaps."""
+        self.drain_spool()
         return catch_up_with_heard(self.sessions, self.carriers, now=self.clock.now())
 
     def replay_since(self, since: datetime) -> ReplayReport:

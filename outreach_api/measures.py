@@ -19,9 +19,10 @@ from models.carrier import CarrierBreaker
 from models.contact import Contact, Receipt
 from models.conversation import Inbound
 from models.event import JobSlot
-from models.session import Sessions
+from models.session import DATABASE_AWAY, Sessions
 from models.vocabulary import BreakerState, ContactState, InboundState
 from outreach_api.clock import Clock
+from outreach_api.spool import Spool
 
 BOT_SECONDS = Histogram(
     "outreach_bot_seconds",
@@ -41,8 +42,15 @@ class HouseCollector(Collector):
         self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
+        try:
+            yield from list(self._figures())
+        except DATABASE_AWAY:
+            yield _single("database_up", "Whether the database answers.", 0)
+
+    def _figures(self) -> Iterator[Metric]:
         now = self._clock.now()
         with self._sessions.read() as session:
+            yield _single("database_up", "Whether the database answers.", 1)
             yield _labelled(session, "contacts", "Contacts, by state.", "state", _contacts())
             yield _labelled(
                 session, "breaker", "Breakers that are not closed: 1 half open, 2 open.", "carrier", _open()
@@ -58,8 +66,21 @@ class HouseCollector(Collector):
             yield _single("slots_unfinished", "Slots begun and not finished.", session.scalar(_unfinished()))
 
 
-def registry_of(sessions: Sessions, clock: Clock) -> CollectorRegistry:
+class SpoolCollector(Collector):
+    """What arrived while the database was away."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def collect(self) -> Iterator[Metric]:
+        waiting = self._spool.waiting()
+        yield _single("spooled", "Arrivals that wait on this machine's disk.", waiting.entries)
+        yield _single("spool_refused", "Arrivals that no database took; a person has to look.", waiting.refused)
+
+
+def registry_of(sessions: Sessions, clock: Clock, spool: Spool) -> CollectorRegistry:
     registry = CollectorRegistry()
+    registry.register(SpoolCollector(spool))
     registry.register(HouseCollector(sessions, clock))
     registry.register(BOT_SECONDS)
     registry.register(BOT_FAILURES)

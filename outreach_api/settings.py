@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     clock_file: Path | None = None
     """Only a rehearsal in several processes sets this: the file that holds its time."""
 
+    spool: Path | None = None
+    """Folder in which arrivals wait while the database is away, if not in `home`; best on another disk."""
+    spool_megabytes: int = Field(default=128, ge=0)
+    """What may wait there; 0: nothing, and whoever calls has to come again."""
+
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = "http://127.0.0.1:8000"
@@ -93,6 +98,10 @@ class Settings(BaseSettings):
     @property
     def keys(self) -> Path:
         return self.key_file or self.home / "keys.json"
+
+    @property
+    def spool_folder(self) -> Path:
+        return self.spool or self.home / "spool"
 
     @property
     def anchors(self) -> Path:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models.session import Sessions
 
 CHANNEL = "outreach_work"
+CONNECT_SECONDS = 4
 log = structlog.get_logger(__name__)
 
 
@@ -43,17 +44,28 @@ _NUDGED = threading.Event()
 class Listening:
     """Woken by `wake` of any process on the same PostgreSQL. A lost connection only makes it as slow as a pause."""
 
-    def __init__(self, connection: psycopg.Connection, stop: threading.Event) -> None:
-        self._connection = connection
+    def __init__(self, address: str, stop: threading.Event) -> None:
+        self._address = address
         self._stop = stop
-        connection.execute(f"LISTEN {CHANNEL}".encode())
+        self._connection = self._listen()
 
     def wait(self, seconds: float) -> bool:
         try:
+            if self._connection.closed:
+                self._connection = self._listen()
             return any(True for _ in self._connection.notifies(timeout=seconds, stop_after=1))
         except psycopg.OperationalError:
             log.warning("listening_lost")
+            self._connection.close()
             return self._stop.wait(seconds)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _listen(self) -> psycopg.Connection:
+        connection = psycopg.connect(self._address, autocommit=True, connect_timeout=CONNECT_SECONDS)
+        connection.execute(f"LISTEN {CHANNEL}".encode())
+        return connection
 
 
 def wake(session: Session) -> None:
@@ -72,5 +84,5 @@ def waiting_on(sessions: Sessions, stop: threading.Event) -> Iterator[Waiting]:
         yield Pause(stop)
         return
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
-        yield Listening(connection, stop)
+    with contextlib.closing(Listening(address, stop)) as listening:
+        yield listening

@@ -10,12 +10,14 @@ import time
 import uvicorn
 
 from outreach_api.bootstrap import House, open_house
-from outreach_api.loops import work_until
+from outreach_api.loops import Passes, work_until, working_beside
 from outreach_api.settings import Settings
 from outreach_api.web.app import create_app
 
 SERVE, API, WORKER = "serve", "api", "worker"
 IDLE_SECONDS = 0.02
+SETTLE_SECONDS = 2.0
+"""Shorter than in service: it is killed again soon."""
 
 
 class _Briefly:
@@ -27,8 +29,8 @@ class _Briefly:
 
 
 def _work(house: House) -> None:
-    house.catch_up()
-    work_until(threading.Event(), house.work_off, _Briefly())
+    stop = threading.Event()
+    work_until(stop, Passes(house, house.work_off, stop, settle_seconds=SETTLE_SECONDS), _Briefly())
 
 
 def main(part: str) -> None:
@@ -39,7 +41,8 @@ def main(part: str) -> None:
             return
         if part == SERVE:
             threading.Thread(target=_work, args=(house,), name="worker", daemon=True).start()
-        uvicorn.run(create_app(house), host="127.0.0.1", port=settings.port, log_level="error", access_log=False)
+        with working_beside(threading.Event(), house.drain_spool, "spool"):
+            uvicorn.run(create_app(house), host="127.0.0.1", port=settings.port, log_level="error", access_log=False)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +18,7 @@ from outreach_api.commands.console import ERR, fail, tells_faults
 from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
 from outreach_api.logs import log_as_json
-from outreach_api.loops import stop_on_signals, tick_until, work_until, working_beside
+from outreach_api.loops import Passes, stop_on_signals, tick_until, work_until, working_beside
 from outreach_api.processes import Program
 from outreach_api.settings import Settings
 from outreach_api.traces import tracing
@@ -27,8 +26,6 @@ from outreach_api.waking import Waiting, waiting_on
 from outreach_api.web.app import create_app
 
 GRACE_SECONDS = 5
-SLEPT = timedelta(minutes=2)
-"""No pass takes so long."""
 
 Port = Annotated[int | None, typer.Option(help=say("端口", "port"))]
 
@@ -86,21 +83,7 @@ def scheduler() -> None:
 
 
 def _work(house: House, work: Callable[[], int], stop: threading.Event, waiting: Waiting) -> None:
-    """Before anything is sent, what was written meanwhile is taken in: a stop may be among it.
-
-    So on a start, and where the last pass is so long ago that the machine must have slept.
-    """
-    worked_at: datetime | None = None
-
-    def work_on() -> int:
-        nonlocal worked_at
-        now = house.clock.now()
-        if worked_at is None or now - worked_at > SLEPT:
-            house.catch_up()
-        worked_at = now
-        return work()
-
-    work_until(stop, work_on, waiting)
+    work_until(stop, Passes(house, work, stop), waiting)
 
 
 @contextlib.contextmanager
@@ -136,7 +119,10 @@ def _apart() -> Settings:
 def _serve_api(house: House) -> None:
     host, port = house.settings.host, house.settings.port
     ERR.print(say(f"控制台 http://{host}:{port}/", f"console http://{host}:{port}/"))
-    uvicorn.run(create_app(house), host=host, port=port, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)
+    with working_beside(threading.Event(), house.drain_spool, "spool"):
+        uvicorn.run(
+            create_app(house), host=host, port=port, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS
+        )
 
 
 def _bot(settings: Settings, secret: str) -> Program:

@@ -149,13 +149,21 @@ class CallService:
         names = (name for card in self.cards.values() for name in (card.short_name, card.name.zh))
         return ("同意", "人工", "再说一遍", "上门", *dict.fromkeys(names))
 
-    def end(self, ref: CallRef, because: str, *, seconds: int | None = None, answered_by: str | None = None) -> None:
-        """The call is over, as the carrier has it. Told twice, it ended once."""
+    def end(
+        self,
+        ref: CallRef,
+        because: str,
+        *,
+        seconds: int | None = None,
+        answered_by: str | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """The call is over, as the carrier has it. Told twice, it ended once; `at` where it is told late."""
         with self.sessions.write() as session:
             call = find_call(session, ref)
             if call is None or call.ended_at is not None:
                 return
-            call.ended_at, call.ended_because, call.seconds = self.clock.now(), because[:32], seconds
+            call.ended_at, call.ended_because, call.seconds = at or self.clock.now(), because[:32], seconds
             call.answered_by = call.answered_by or answered_by
             call.state = CallState.model_validate(call.state).with_(over=True).stored()
 

@@ -12,8 +12,8 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
 from models.vocabulary import Channel
+from outreach_api.arrived import Status, Text
 from outreach_api.channels.alibaba_text import MAINLAND, AlibabaCarrier, short_code
-from outreach_api.web.arrivals import Status, Text
 from outreach_api.web.house import House, house_of
 from outreach_api.web.webhooks import CHINESE_MOBILE, CONTACT_ID, arrivals_of, read_body
 

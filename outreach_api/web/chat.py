@@ -21,11 +21,11 @@ from starlette.exceptions import HTTPException
 
 from models.chat import ChatLink, ChatVisit
 from models.resident import Phone
+from outreach_api.arrived import Text
 from outreach_api.chat.links import find_link
 from outreach_api.chat.talk import Page, inbound_row, lines_since, standing
 from outreach_api.chat.visits import Denied, close_visit, open_visit, resume_visit
 from outreach_api.chat.welcome import welcome
-from outreach_api.web.arrivals import Text
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render

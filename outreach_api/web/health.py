@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from dataclasses import asdict
 from http import HTTPStatus
 
 import httpx
@@ -18,9 +19,11 @@ from models.migrate import is_current
 from models.resident import Phone
 from outreach_api.conversations.rasa_bot import READY_PATH
 from outreach_api.measures import registry_of
+from outreach_api.spool import Spool
 from outreach_api.web.house import House, house_of
 
 BOT_SECONDS = 1.0
+AWAY = "database unavailable"
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 router = APIRouter(include_in_schema=False)
@@ -36,13 +39,18 @@ def healthz() -> dict[str, str]:
 def readyz(request: Request) -> Response:
     """Whether the process can take requests: its database answers, is migrated, and opens with its keys.
 
-    A bot that is not reached is told but takes nothing away: what residents write is kept, and answered later.
+    A bot that is not reached is told but takes nothing away: what residents write is kept, and answered later. The same
+    goes for a database that is away, as long as the spool takes what arrives: only here it does.
     """
     house = house_of(request)
+    spool = Spool.of(house.settings, house.ring)
     fault = _fault(house)
+    if fault == AWAY and spool.has_room():
+        return JSONResponse({"status": "spooling", **asdict(spool.waiting())})
     if fault is not None:
         return JSONResponse({"status": fault}, status_code=503)
-    return JSONResponse({"status": "ready", "bot": "reachable" if _reaches_bot(house) else "unreachable"})
+    told = {"status": "ready", "bot": "reachable" if _reaches_bot(house) else "unreachable"}
+    return JSONResponse(told if spool.is_empty() else told | asdict(spool.waiting()))
 
 
 @router.get("/metrics")
@@ -51,7 +59,8 @@ def metrics(request: Request) -> Response:
     if not _may_measure(request):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     house = house_of(request)
-    return Response(generate_latest(registry_of(house.sessions, house.clock)), media_type=CONTENT_TYPE_LATEST)
+    registry = registry_of(house.sessions, house.clock, Spool.of(house.settings, house.ring))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _fault(house: House) -> str | None:
@@ -61,7 +70,7 @@ def _fault(house: House) -> str | None:
                 return "database not migrated"
             session.scalar(select(Phone.number).limit(1))
     except SQLAlchemyError:
-        return "database unavailable"
+        return AWAY
     except KeyRingFault:
         return "keys do not open the database"
     return None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from models.event import Event
-from models.session import Sessions
+from models.session import DATABASE_AWAY, Sessions
 
 POLL_SECONDS = 0.3
 # A page fetches its figures once a change; more often nobody can read.
@@ -101,7 +101,11 @@ class EventTail:
     async def _follow(self, last: Mark) -> None:
         while self._pages:
             await asyncio.sleep(POLL_SECONDS)
-            mark = await run_in_threadpool(self._look, last)
+            try:
+                mark = await run_in_threadpool(self._look, last)
+            except DATABASE_AWAY:
+                # Open pages go on once it is back.
+                continue
             if mark != last:
                 last = mark
                 self._tell()

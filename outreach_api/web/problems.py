@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -14,6 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from models.session import DATABASE_AWAY
 from models.transitions import UnlawfulTransition
 from outreach_api.campaigns.steps import CampaignNotFound
 from outreach_api.care.care_list import HandOverRefused, NotOnTheList
@@ -36,6 +38,7 @@ from outreach_api.privacy.reveal import RevealRefused
 from outreach_api.reports.build import NoSuchCampaign
 from outreach_api.reports.exporting import ExportRefused
 from outreach_api.residents.keeping import KeepingRefused
+from outreach_api.spool import SpoolFault
 from outreach_api.stalls.stall_days import StallRefused
 from outreach_api.surveys.at_home import AnswersRefused
 from outreach_api.surveys.planning import SurveyRefused
@@ -49,6 +52,7 @@ from outreach_api.web.tokens import TokenRefused, UnknownTeam
 from scheduler.planning.campaigns import CampaignRefused
 from scheduler.planning.rule_book import SettingRefused
 
+log = structlog.get_logger(__name__)
 API_PATHS = ("/api/", "/webhooks/", "/c/")
 STATUS: dict[type[Exception], HTTPStatus] = {
     CampaignRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -100,6 +104,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     ForgedRequest: HTTPStatus.FORBIDDEN,
     TooManyPages: HTTPStatus.SERVICE_UNAVAILABLE,
     TooManyChats: HTTPStatus.SERVICE_UNAVAILABLE,
+    SpoolFault: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -107,6 +112,7 @@ UNSPOKEN = frozenset({OverflowError, DataError})
 """Their messages hold statements of ours."""
 PROBLEM_JSON = "application/problem+json"
 NO_TYPE = "about:blank"
+COME_AGAIN_SECONDS = "30"
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,8 @@ def type_of(kind: type[Exception]) -> str:
 def install_problems(app: FastAPI) -> None:
     for kind in STATUS:
         app.add_exception_handler(kind, _known)
+    for away in DATABASE_AWAY:
+        app.add_exception_handler(away, _away)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(TokenRefused, _token_refused)
     app.add_exception_handler(HTTPException, _http)
@@ -163,6 +171,12 @@ def _known(request: Request, fault: Exception) -> Response:
     if kind in UNSPOKEN:
         return answer(request, Problem(status, "a value of the request is none that can be"))
     return answer(request, Problem(status, str(fault) or status.phrase, _places(fault), type=type_of(kind)))
+
+
+def _away(request: Request, fault: Exception) -> Response:
+    log.warning("database_away", exc_info=fault)
+    headers = {"retry-after": COME_AGAIN_SECONDS}
+    return answer(request, Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the database is away", headers=headers))
 
 
 def _places(fault: Exception) -> tuple[dict[str, str], ...]:

@@ -8,12 +8,12 @@ from http import HTTPStatus
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.contact import Receipt
+from outreach_api.arrived import entry_of
 from outreach_api.channels.gateway_call import STATUS_PATH
-from outreach_api.channels.vendor_codes import CALL_PREFIX
 from outreach_api.voice.gateway import PROVIDER
-from outreach_api.voice.transport import CallRef
-from outreach_api.web.voice_webhooks import FINAL, VoiceHouse
+from outreach_api.voice.statuses import CallStatus, note_status
+from outreach_api.web.voice_webhooks import VoiceHouse
+from outreach_api.web.webhooks import spool_of
 
 router = APIRouter(tags=["webhooks"])
 
@@ -43,19 +43,14 @@ def report(told: Report, request: Request) -> Response:
     house: VoiceHouse = request.app.state.house
     if not opens(request.headers.get("authorization", ""), house):
         raise HTTPException(HTTPStatus.FORBIDDEN, "this is not the gateway's token")
-    ref = CallRef(PROVIDER, told.call)
-    answered_by = told.answered_by or house.calls.answered_by(ref)
-    by_machine = told.status == "completed" and answered_by.startswith(("machine", "fax"))
-    with house.sessions.write() as session:
-        session.add(
-            Receipt(
-                contact_id=told.contact,
-                provider=PROVIDER,
-                provider_ref=told.call,
-                status=CALL_PREFIX + ("voicemail" if by_machine else told.status),
-                received_at=house.clock.now(),
-            )
-        )
-    if told.status in FINAL:
-        house.calls.end(ref, told.status, seconds=told.seconds, answered_by=answered_by or None)
+    status = CallStatus(
+        provider=PROVIDER,
+        call=told.call,
+        status=told.status,
+        at=house.clock.now(),
+        contact_id=told.contact,
+        answered_by=told.answered_by,
+        seconds=told.seconds,
+    )
+    spool_of(house).keep(lambda: note_status(house.sessions, house.calls, status), [entry_of(status)])
     return Response(status_code=HTTPStatus.NO_CONTENT)

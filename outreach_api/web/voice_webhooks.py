@@ -15,11 +15,11 @@ from fastapi import APIRouter, Depends, HTTPException, Response
 from sqlalchemy import select
 
 from models.case import Case
-from models.contact import Receipt
 from models.vocabulary import Direction
-from outreach_api.channels.vendor_codes import CALL_PREFIX
+from outreach_api.arrived import entry_of
 from outreach_api.voice.service import CallService
 from outreach_api.voice.settings import Transport
+from outreach_api.voice.statuses import FINAL, CallStatus, note_status
 from outreach_api.voice.transport import (
     CallRef,
     Command,
@@ -32,12 +32,19 @@ from outreach_api.voice.transport import (
     Transfer,
 )
 from outreach_api.voice.twiml import PATH, Scribe
-from outreach_api.web.webhooks import CONTACT_ID, LONGEST_WORD, NUMBER, SignedForm, WebhookHouse, signed_form
+from outreach_api.web.webhooks import (
+    CONTACT_ID,
+    LONGEST_WORD,
+    NUMBER,
+    SignedForm,
+    WebhookHouse,
+    signed_form,
+    spool_of,
+)
 
 PROVIDER = "twilio"
 DROPS_UNTIL_GATHER = 2
 """Once the relay is connected anew; when it drops again, the call goes on by turns."""
-FINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 LONGEST_SPEECH = 2000
 
 router = APIRouter(prefix=PATH, tags=["webhooks"])
@@ -120,27 +127,18 @@ def dialled(form: Form, case: int = 0) -> Response:
 def status(form: Form, contact: str | None = None) -> Response:
     """The call's status changed. Kept as it came, like a text's; an end also ends what we remember of the call."""
     house, ref = _house(form), _ref(form)
-    contact_id = _contact(contact)
-    said = form.required("CallStatus", longest=LONGEST_WORD)
-    answered_by = form.fields.get("AnsweredBy", "") or house.calls.answered_by(ref)
-    by_machine = said == "completed" and answered_by.startswith(("machine", "fax"))
-    word = "voicemail" if by_machine else said
-    code = form.fields.get("ErrorCode", "")
-    receipt = Receipt(
-        contact_id=contact_id,
+    code, length = form.fields.get("ErrorCode", ""), form.fields.get("CallDuration", "")
+    told = CallStatus(
         provider=PROVIDER,
-        provider_ref=ref.ref,
-        status=(CALL_PREFIX + word)[:LONGEST_WORD],
+        call=ref.ref,
+        status=form.required("CallStatus", longest=LONGEST_WORD),
+        at=house.clock.now(),
+        contact_id=_contact(contact),
+        answered_by=form.fields.get("AnsweredBy", ""),
         vendor_code=code[:16] if code.isdecimal() and int(code) else None,
-        received_at=house.clock.now(),
+        seconds=int(length) if length.isdecimal() and len(length) < LONGEST_WORD // 4 else None,
     )
-    if contact_id is not None:
-        with house.sessions.write() as session:
-            session.add(receipt)
-    if said in FINAL:
-        length = form.fields.get("CallDuration", "")
-        seconds = int(length) if length.isdecimal() and len(length) < LONGEST_WORD // 4 else None
-        house.calls.end(ref, said, seconds=seconds, answered_by=answered_by or None)
+    spool_of(house).keep(lambda: note_status(house.sessions, house.calls, told), [entry_of(told)])
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 

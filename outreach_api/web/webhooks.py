@@ -21,11 +21,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from models.crypto import KeyRing
 from models.session import Sessions
 from models.vocabulary import Channel
+from outreach_api.arrived import Status, Text
 from outreach_api.channels.signature import is_signed
 from outreach_api.channels.twilio_text import TwilioCarrier
 from outreach_api.clock import Clock
 from outreach_api.settings import Settings
-from outreach_api.web.arrivals import Arrivals, Status, Text
+from outreach_api.spool import Spool, SpoolFault
+from outreach_api.web.arrivals import Arrivals
+from outreach_api.web.house import House
 from outreach_api.web.problems import refuse_early
 
 PREFIX = "/webhooks/twilio"
@@ -163,6 +166,8 @@ class ShortWay:
             answer = await receive_webhook(Request(scope, receive))
         except HTTPException as refusal:
             answer = refuse_early(scope["app"], scope, HTTPStatus(refusal.status_code), str(refusal.detail))
+        except SpoolFault as fault:
+            answer = refuse_early(scope["app"], scope, HTTPStatus.SERVICE_UNAVAILABLE, str(fault))
         await answer(scope, receive, send)
 
 
@@ -171,8 +176,14 @@ def arrivals_of(request: Request) -> Arrivals:
     try:
         arrivals: Arrivals = state.arrivals
     except AttributeError:
-        arrivals = state.arrivals = Arrivals(state.house.sessions)
+        house: WebhookHouse = state.house
+        arrivals = state.arrivals = Arrivals(house.sessions, spool_of(house))
     return arrivals
+
+
+def spool_of(house: WebhookHouse | House) -> Spool:
+    """Where arrivals wait while the database is away."""
+    return Spool.of(house.settings, house.ring)
 
 
 def _target(request: Request) -> str:

@@ -11,8 +11,9 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
+from outreach_api.arrived import Followed, entry_of
 from outreach_api.web.house import House, house_of
-from outreach_api.web.webhooks import read_body
+from outreach_api.web.webhooks import read_body, spool_of
 from outreach_api.wechat.arrivals import Door, take
 from outreach_api.wechat.crypto import Envelope, NotGenuine, check_signature, check_time, signature
 from outreach_api.wechat.messages import as_arrived, passive_answer, read_all, read_fields
@@ -76,7 +77,8 @@ def _take(house: House, settings: WechatSettings, signed: Signed, body: bytes) -
         check_signature(signed.signature, *parts, sealed)
         fields, entries = read_all(envelope.open(sealed))
     arrived = as_arrived(fields, entries)
-    said = take(house.sessions, arrived, Door(signed.signature, now))
+    door = Door(signed.signature, now)
+    said = spool_of(house).keep(lambda: take(house.sessions, arrived, door), [entry_of(Followed(arrived, door))])
     log.info("wechat_received", kind=arrived.kind, wechat_event=arrived.event)
     if said is None:
         return PlainTextResponse("success")

@@ -234,6 +234,8 @@ WORDS: dict[str, Pair] = {
     "unknown_sends": ("状态不明的发送", "Unknown sends"),
     "carrier_held": ("运营商连续出错，短信暂缓发送：", "The carrier keeps failing, texts are held back:"),
     "switches": ("运营商切换", "Carriers switched"),
+    "spooled": ("数据库曾中断，还在本机磁盘上等着入库：", "the database was away; still waiting on disk:"),
+    "spool_refused": ("入不了库、要人看的来信或回执：", "arrivals no database takes, to be looked at:"),
     "carrier_left": ("接连出错，停用", "kept failing, was left"),
     "carrier_returned": ("恢复", "taken up again"),
     "carrier_away_still": ("还没恢复", "still away"),

@@ -17,7 +17,9 @@ from models.conversation import Inbound
 from models.event import Event
 from models.session import Sessions
 from models.vocabulary import Channel
-from outreach_api.web.arrivals import Arrival, Arrivals, Status, Text
+from outreach_api.arrived import Status, Text
+from outreach_api.spool import Spool
+from outreach_api.web.arrivals import Arrivals, Row
 from tests.builders import NOON, a_database
 
 
@@ -48,9 +50,14 @@ def a_status(ref: str) -> Status:
     return Status({"provider": "twilio", "provider_ref": ref, "status": "sent", "contact_id": 7, "received_at": NOON})
 
 
-def keep_at_once(sessions: Sessions, *arrivals: Arrival) -> list[Any]:
+def a_spool() -> Spool:
+    """One that takes nothing."""
+    return Spool(Path("/nowhere"), key_ring(), most_bytes=0)
+
+
+def keep_at_once(sessions: Sessions, *arrivals: Row) -> list[Any]:
     async def keep_all() -> list[Any]:
-        kept = Arrivals(sessions)
+        kept = Arrivals(sessions, a_spool())
         return await asyncio.gather(*(kept.keep(arrival) for arrival in arrivals), return_exceptions=True)
 
     return asyncio.run(keep_all())
@@ -90,7 +97,7 @@ def test_nobody_is_answered_before_the_commit(sessions: Sessions) -> None:
     event.listen(sessions.engine, "commit", lambda _: order.append("committed"))
 
     async def keep_and_tell() -> None:
-        await Arrivals(sessions).keep(a_status("SM1"))
+        await Arrivals(sessions, a_spool()).keep(a_status("SM1"))
         order.append("answered")
 
     asyncio.run(keep_and_tell())

@@ -15,6 +15,7 @@ from models.migrate import stamp
 from models.session import Sessions, make_engine
 from models.vocabulary import BreakerState, ContactState, Role
 from outreach_api.measures import registry_of
+from outreach_api.spool import Spool
 from outreach_api.web.app import create_app
 from tests.builders import NOON, a_contact, a_match, a_phone, an_api_token
 from tests.web.conftest import FakeHouse, TestClient
@@ -90,9 +91,35 @@ def test_a_process_whose_keys_are_not_the_databases_is_not_ready(client: TestCli
     assert (answer.status_code, answer.json()) == (503, {"status": "keys do not open the database"})
 
 
-def test_a_process_without_its_database_is_not_ready(client: TestClient, house: FakeHouse) -> None:
+def figures(house: FakeHouse) -> str:
+    spool = Spool.of(house.settings, house.ring)
+    return generate_latest(registry_of(house.sessions, house.clock, spool)).decode()
+
+
+def test_a_process_without_its_database_is_ready_as_long_as_its_spool_takes(
+    client: TestClient, house: FakeHouse
+) -> None:
     house.sessions = Sessions(make_engine("postgresql+psycopg://nobody@127.0.0.1:1/nowhere"))
-    assert client.get("/readyz").json() == {"status": "database unavailable"}
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "spooling", "entries": 0, "refused": 0})
+    assert "outreach_database_up 0.0" in figures(house)
+    house.settings.spool_megabytes = 0
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "database unavailable"})
+
+
+def test_a_page_whose_database_is_away_says_so(client: TestClient, house: FakeHouse) -> None:
+    house.sessions = Sessions(make_engine("postgresql+psycopg://nobody@127.0.0.1:1/nowhere"))
+    answer = client.get("/c/a-link/state")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert answer.json()["detail"] == "the database is away"
+
+
+def test_what_waits_on_disk_stands_on_the_overview(signed_in: SignedIn, house: FakeHouse) -> None:
+    console = signed_in(Role.SUPERVISOR)
+    Spool.of(house.settings, house.ring).append([{"kind": "text"}] * 3)
+    assert "还在本机磁盘上等着入库： 3" in console.get("/").text
+    assert "outreach_spooled 3.0" in figures(house)
 
 
 def test_figures_are_for_this_machine_or_the_token(client: TestClient, house: FakeHouse) -> None:
@@ -114,7 +141,7 @@ def test_figures_tell_counts_ages_and_no_person(client: TestClient, house: FakeH
         session.add(CarrierBreaker(carrier="twilio", state=BreakerState.OPEN))
         session.add(JobSlot(job="plan", slot=NOON, started_at=NOON, finished_at=NOON - timedelta(hours=1), result={}))
         session.add(JobSlot(job="plan", slot=NOON + timedelta(hours=1), started_at=NOON))
-    text = generate_latest(registry_of(house.sessions, house.clock)).decode()
+    text = figures(house)
     for line in (
         'outreach_contacts{state="planned"} 1.0',
         "outreach_unknown_contacts 1.0",

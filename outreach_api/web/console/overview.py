@@ -19,6 +19,7 @@ from outreach_api.delivery.pulse import Pulse, pulse
 from outreach_api.reports.figure_board import Counted, FigureBoard
 from outreach_api.reports.funnel import Funnel
 from outreach_api.reports.phases import PHASE_OF, Phase
+from outreach_api.spool import Spool
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import House, house_of
 from outreach_api.web.live import EventTail
@@ -109,6 +110,7 @@ def _figures(session: Session, house: House, speaker: Speaker, board: Counted) -
         "refused": _said(counted.refused, speaker, Refusal),
         "paused_because": pauses.everything,
         "carriers": _carriers(session, speaker),
+        "spooled": Spool.of(house.settings, house.ring).waiting(),
         "counted_at": board.at,
         "breaches": board.breaches,
         "pulse": beat,
