@@ -18,7 +18,6 @@ from tests.web.browsing import served
 from tests.web.conftest import PASSWORD, PASSWORD_HASH, FakeHouse
 
 pytestmark = pytest.mark.browser
-PAGES = ("/", "/cases", "/conversations/1", "/reports", "/reports/list", "/faqs", "/verify?code=1", "/today")
 
 
 class Office:
@@ -49,33 +48,6 @@ def sign_in(page: Page, office: Office, complaints: list[str], *, locale: str = 
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text({"zh": "总览", "en": "Overview"}[locale])
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
-
-
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize(("locale", "theme"), [("zh", "dark"), ("en", "light")])
-def test_every_page_fits_and_the_browser_has_nothing_to_complain_of(
-    browser: Browser, office: Office, complaints: list[str], width: int, locale: str, theme: str
-) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    sign_in(page, office, complaints, locale=locale, theme=theme)
-    for path in (*PAGES, f"/cases/{office.case_id}"):
-        page.goto(office.url + path)
-        expect(page.locator("main h1")).to_be_visible()
-        assert fits(page), path
-    page.goto(office.url)
-    expect(page.locator("#funnel-chart canvas")).to_be_visible()
-    page.goto(f"{office.url}/reports?policy=elderly-allowance")
-    charts = page.locator(".report-chart")
-    assert page.locator(".report-chart canvas").count() == charts.count() > 0
-    for place in range(charts.count()):
-        assert charts.nth(place).locator("xpath=..").locator("table").count() == 1
-    context.close()
-    assert complaints == []
 
 
 def test_the_overview_moves_without_reload(browser: Browser, office: Office, complaints: list[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -20,7 +19,7 @@ from outreach_api.settings import Settings
 from outreach_api.workshop import Failed, Made, Tell, Workshop
 from scheduler.planning.campaigns import CampaignDraft, CampaignRefused, create_campaign
 from tests.builders import NOON, a_contact, a_database, a_match, a_resident, a_staff_member
-from tests.web.browsing import barriers, fits, listen, served, sign_in_as
+from tests.web.browsing import listen, served, sign_in_as
 from tests.web.conftest import PASSWORD_HASH, FakeHouse, TestClient, form_token
 
 PICTURES = os.environ.get("OUTREACH_SCREENSHOTS")
@@ -154,30 +153,3 @@ def test_one_draws_it_up_and_another_lets_it_go(
         campaign = session.scalars(select(Campaign)).one()
         assert campaign.state is CampaignState.RUNNING
         assert session.scalars(select(CampaignForecast)).one().policy_id == "elderly-allowance"
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize(("locale", "theme"), [("zh", "light"), ("en", "dark")])
-def test_nobody_is_kept_from_the_campaigns(
-    browser: Browser, office: tuple[FakeHouse, str], complaints: list[str], width: int, locale: str, theme: str
-) -> None:
-    house, url = office
-    with house.sessions.write() as session:
-        if (made := session.scalars(select(Campaign.id).limit(1)).first()) is None:
-            made = create_campaign(session, DRAFT, by="staff:1", now=NOON).id
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    listen(page, complaints)
-    sign_in_as(page, url, "boss", locale=locale, theme=theme)
-    form = "/campaigns/new?policy=elderly-allowance"
-    for name, path in {"list": "/campaigns", "page": f"/campaigns/{made}", "new": form}.items():
-        page.goto(url + path)
-        if name != "list":
-            expect(page.locator("#audience .big")).to_be_visible()
-        assert fits(page), path
-        assert barriers(page) == []
-        if PICTURES:
-            page.screenshot(path=Path(PICTURES) / f"campaigns-{name}-{width}-{locale}.png", full_page=True)
-    context.close()
-    assert complaints == []

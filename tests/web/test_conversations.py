@@ -12,13 +12,12 @@ from playwright.sync_api import Browser, expect
 
 from models.conversation import Conversation
 from models.event import Event
-from models.resident import Phone
 from models.vocabulary import Author, ConversationOutcome, EventKind, Role
-from outreach_api.conversations.takeover import take_over, write_as_staff
+from outreach_api.conversations.takeover import write_as_staff
 from outreach_api.conversations.words_said import find_by_words, remember_words
 from outreach_api.settings import Settings
 from tests.builders import NOON, a_conversation, a_database, a_resident, a_staff_member
-from tests.web.browsing import barriers, fits, listen, served, sign_in_as
+from tests.web.browsing import listen, served, sign_in_as
 from tests.web.conftest import PASSWORD_HASH, FakeHouse, TestClient, form_token
 
 PICTURES = os.environ.get("OUTREACH_SCREENSHOTS")
@@ -139,30 +138,3 @@ def test_a_supervisor_watches_takes_over_and_hands_back(
     expect(page.locator("main")).to_contain_text("现在由助手回答")
     page.close()
     assert complaints == []
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize(("locale", "theme"), [("zh", "light"), ("en", "dark")])
-def test_nobody_is_kept_from_the_conversations(
-    browser: Browser, office: tuple[FakeHouse, str], complaints: list[str], width: int, locale: str, theme: str
-) -> None:
-    house, url = office
-    with house.sessions.write() as session:
-        talk = session.get_one(Conversation, 1)
-        if talk.taken_over_by is None:
-            take_over(session, talk, 1)
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    listen(page, complaints)
-    sign_in_as(page, url, "boss", locale=locale, theme=theme)
-    for name, path in {"overview": "/", "list": "/conversations", "talk": "/conversations/1"}.items():
-        page.goto(url + path)
-        assert fits(page), path
-        assert barriers(page) == []
-        if PICTURES:
-            page.screenshot(path=Path(PICTURES) / f"talks-{name}-{width}-{locale}.png", full_page=True)
-    context.close()
-    assert complaints == []
-    with house.sessions.read() as session:
-        assert session.get_one(Phone, session.get_one(Conversation, 1).phone_id)

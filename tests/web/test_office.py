@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pyotp
 import pytest
-from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
 from models.case import Team
 from models.event import AuditEntry, Setting
-from models.staff import Staff
 from models.vocabulary import Role
 from outreach_api.office import OfficeRefused, StaffStep, change_duties, step_staff, take_on
 from outreach_api.web.auth import SignInRefused
 from outreach_api.web.auth import sign_in as sign_in_by
 from tests.builders import NOON, a_staff_member, a_team
-from tests.web.browsing import barriers, fits, listen, served
-from tests.web.conftest import PASSWORD, PASSWORD_HASH, TOTP_SECRET, FakeHouse, TestClient, form_token
+from tests.web.conftest import FakeHouse, TestClient, form_token
 
 PICTURES = os.environ.get("OUTREACH_SCREENSHOTS")
 SignedIn = Callable[[Role], TestClient]
@@ -89,39 +84,3 @@ def test_a_team_is_kept_by_its_code(house: FakeHouse, signed_in: SignedIn) -> No
     with house.sessions.read() as session:
         team = session.scalars(select(Team).where(Team.code == "T77")).one()
         assert (team.visits_per_day, team.skills, team.withdrawn_at is not None) == (9, ["health"], True)
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize(("locale", "theme"), [("zh", "light"), ("en", "dark")])
-def test_nobody_is_kept_from_the_house(
-    browser: Browser, house: FakeHouse, complaints: list[str], width: int, locale: str, theme: str
-) -> None:
-    with house.sessions.write() as session:
-        a_staff_member(
-            session, Role.ADMINISTRATOR, username="admin", password_hash=PASSWORD_HASH, totp_secret=TOTP_SECRET
-        )
-        a_staff_member(session, Role.AGENT)
-        a_team(session)
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    listen(page, complaints)
-    with served(house) as url:
-        page.goto(f"{url}/display?locale={locale}&theme={theme}&back=/sign-in")
-        for field, value in {"username": "admin", "password": PASSWORD, "code": pyotp.TOTP(TOTP_SECRET).now()}.items():
-            page.fill(f"#{field}", value)
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{url}/")
-        for path in ("/staff", "/teams", "/settings"):
-            page.goto(url + path)
-            if page.locator("details.inline").count():
-                page.locator("details.inline summary").first.click()
-            expect(page.locator("h1")).to_be_visible()
-            assert fits(page), path
-            assert barriers(page) == [], path
-            if PICTURES:
-                page.screenshot(path=Path(PICTURES) / f"house-{path[1:]}-{width}-{locale}.png", full_page=True)
-    context.close()
-    assert complaints == []
-    with house.sessions.read() as session:
-        assert session.scalars(select(Staff.username).where(Staff.username == "admin")).one()

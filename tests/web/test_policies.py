@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -16,7 +15,7 @@ from outreach_api.catalogue.needs import by_department, unanswered
 from outreach_api.settings import ROOT, Settings
 from scheduler.policies.answers import Answer, answer
 from tests.builders import NOON, a_case, a_conversation, a_database, a_match, a_staff_member
-from tests.web.browsing import barriers, fits, listen, served, sign_in_as
+from tests.web.browsing import listen, served, sign_in_as
 from tests.web.conftest import PASSWORD_HASH, FakeHouse, TestClient, cards, form_token
 
 PICTURES = os.environ.get("OUTREACH_SCREENSHOTS")
@@ -155,30 +154,3 @@ def test_an_amount_changes_from_its_day_on_once_a_second_person_agrees(
 
     assert "200" in said(date(2026, 9, 30))
     assert "260" in said(date(2026, 10, 1))
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize(("locale", "theme"), [("zh", "light"), ("en", "dark")])
-def test_nobody_is_kept_from_the_policies(
-    browser: Browser, office: tuple[FakeHouse, str], complaints: list[str], width: int, locale: str, theme: str
-) -> None:
-    _, url = office
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    listen(page, complaints)
-    sign_in_as(page, url, "boss", locale=locale, theme=theme)
-    paths = {
-        "list": "/policies",
-        "card": "/policies/elderly-allowance",
-        "editor": "/policies/new?like=elderly-allowance",
-        "needs": "/policies/needs",
-    }
-    for name, path in paths.items():
-        page.goto(url + path)
-        assert fits(page), path
-        assert barriers(page) == [], path
-        if PICTURES:
-            page.screenshot(path=Path(PICTURES) / f"policies-{name}-{width}-{locale}.png", full_page=True)
-    context.close()
-    assert complaints == []

@@ -85,36 +85,6 @@ def test_an_agent_works_the_queue_by_keyboard_alone(
         assert [change.note for change in case.changes][-1] == "已经打电话说明了"
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize(("locale", "theme"), [("zh", "light"), ("en", "dark")])
-def test_nobody_is_kept_from_the_queue(
-    browser: Browser, office: tuple[FakeHouse, str], complaints: list[str], width: int, locale: str, theme: str
-) -> None:
-    house, url = office
-    with house.sessions.read() as session:
-        visit = session.scalars(select(Case.id).where(Case.kind == "home_visit", Case.state == "open")).first()
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    listen(page, complaints)
-    sign_in_as(page, url, "boss", locale=locale, theme=theme)
-    paths = {
-        "list": "/cases",
-        "board": "/cases/board",
-        "case": f"/cases/{visit}",
-        "appeals": "/appeals",
-        "screen": "/appeals/screen",
-    }
-    paths |= {"care": "/care", "stalls": "/stalls"}
-    for name, path in paths.items():
-        page.goto(url + path)
-        assert fits(page), path
-        assert barriers(page) == []
-        if PICTURES:
-            page.screenshot(path=Path(PICTURES) / f"queue-{name}-{width}-{locale}.png", full_page=True)
-    context.close()
-    assert complaints == []
-
-
 def test_a_supervisor_gives_several_cases_to_a_colleague(
     browser: Browser, office: tuple[FakeHouse, str], complaints: list[str]
 ) -> None:

@@ -16,7 +16,7 @@ from models.vocabulary import Role
 from outreach_api.reports.definitions import FORECAST_MEASURES
 from outreach_api.settings import Settings
 from tests.builders import NOON, a_database, a_staff_member
-from tests.web.browsing import barriers, fits, listen, served, sign_in_as
+from tests.web.browsing import listen, served, sign_in_as
 from tests.web.conftest import PASSWORD_HASH, FakeHouse
 from tests.web.test_surveys import a_survey_at_home
 
@@ -54,37 +54,23 @@ def office(tmp_path_factory: pytest.TempPathFactory, busy_database: tuple[Path, 
     house.sessions.engine.dispose()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize(("locale", "theme"), [("zh", "light"), ("en", "dark")])
-def test_reports_and_surveys_fit_and_nothing_keeps_anybody_out(
-    browser: Browser, office: tuple[str, int], complaints: list[str], width: int, locale: str, theme: str
+def test_every_chart_is_drawn_and_is_a_table_too(
+    browser: Browser, office: tuple[str, int], complaints: list[str]
 ) -> None:
     url, case_id = office
-    # axe is put into the page by the test, which the page's own policy would forbid.
-    page = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True).new_page()
+    page = browser.new_page()
     listen(page, complaints)
-    sign_in_as(page, url, "boss", locale=locale, theme=theme)
-    pages = {
-        "report": f"/reports?policy={POLICY}",
-        "weekly": "/reports?kind=weekly",
-        "list": f"/reports/list?policy={POLICY}&figure=done",
-        "exports": "/reports/exports",
-        "minutes": "/reports/minutes",
-        "surveys": "/surveys",
-        "survey": f"/cases/{case_id}/survey",
-    }
-    for name, path in pages.items():
+    sign_in_as(page, url, "boss")
+    drawn = 0
+    for path in (f"/reports?policy={POLICY}", "/reports?kind=weekly", "/surveys", f"/cases/{case_id}/survey"):
         page.goto(url + path)
-        expect(page.locator("main h1")).to_be_visible()
-        assert fits(page), path
-        assert barriers(page) == [], path
         charts = page.locator(".report-chart")
         assert page.locator(".report-chart canvas").count() == charts.count()
         for place in range(charts.count()):
             assert charts.nth(place).locator("xpath=..").locator("tbody tr").count() > 0
-        if PICTURES:
-            page.screenshot(path=f"{PICTURES}/{name}-{width}-{locale}-{theme}.png", full_page=True)
-    page.context.close()
+        drawn += charts.count()
+    page.close()
+    assert drawn > 0
     assert complaints == []
 
 

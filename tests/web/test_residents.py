@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
 from models.case import Case
@@ -29,10 +27,8 @@ from tests.builders import (
     a_ledger_entry,
     a_match,
     a_resident,
-    a_staff_member,
 )
-from tests.web.browsing import barriers, fits, listen, served, sign_in_as
-from tests.web.conftest import PASSWORD_HASH, FakeHouse, TestClient, cards, form_token
+from tests.web.conftest import FakeHouse, TestClient, cards, form_token
 
 PICTURES = os.environ.get("OUTREACH_SCREENSHOTS")
 SignedIn = Callable[[Role], TestClient]
@@ -136,34 +132,3 @@ def test_the_page_is_masked_until_a_purpose_is_given(house: FakeHouse, signed_in
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "reveal.id_number")).one()
         assert (entry.subject, entry.purpose) == (f"resident:{who}", "核对身份")
     assert client.get("/residents/99").status_code == 404
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize(("locale", "theme"), [("zh", "dark"), ("en", "light")])
-def test_nobody_is_kept_from_the_residents(
-    browser: Browser, house: FakeHouse, complaints: list[str], width: int, locale: str, theme: str
-) -> None:
-    who = a_life(house)
-    with house.sessions.write() as session:
-        a_staff_member(session, Role.SUPERVISOR, username="boss", password_hash=PASSWORD_HASH)
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    listen(page, complaints)
-    with served(house) as url:
-        sign_in_as(page, url, "boss", locale=locale, theme=theme)
-        page.goto(f"{url}/residents")
-        page.fill("#known_by", NUMBER)
-        page.keyboard.press("Enter")
-        expect(page.locator(".talk")).to_have_count(1)
-        assert barriers(page) == []
-        page.click(".talk a")
-        expect(page.locator("h1")).to_contain_text("梁*")
-        assert page.url == f"{url}/residents/{who}"
-        page.locator("details.inline summary").first.click()
-        assert fits(page)
-        assert barriers(page) == []
-        if PICTURES:
-            page.screenshot(path=Path(PICTURES) / f"resident-{width}-{locale}.png", full_page=True)
-    context.close()
-    assert complaints == []

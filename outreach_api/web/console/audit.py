@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models.event import AuditAlert, AuditEntry
+from models.staff import Staff
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render
@@ -46,6 +49,18 @@ def audit(
             section="audit",
             entries=entries,
             alerts=alerts,
+            names=_names(session, [row.actor for row in (*entries, *alerts)]),
             chosen=chosen,
             following="/audit?" + urlencode(further) if further else None,
         )
+
+
+def _names(session: Session, actors: Sequence[str]) -> dict[str, str]:
+    """Who `staff:7` is."""
+    numbers = {
+        int(number)
+        for kind, _, number in (one.partition(":") for one in actors)
+        if kind == "staff" and number.isdecimal()
+    }
+    found = session.execute(select(Staff.id, Staff.display_name).where(Staff.id.in_(numbers)))
+    return {f"staff:{number}": name for number, name in found}

@@ -52,9 +52,12 @@ def policies(request: Request, viewer: Viewer) -> Response:
             for card in house.cards.values()
         ]
         rows.sort(key=lambda row: (row["department"], row["name"]))
+        names = {row["card"].id: row["name"] for row in rows}
         context: dict[str, Any] = {
             "rows": rows,
-            "waiting": [(row, _person(session, row.submitted_by)) for row in waiting],
+            "waiting": [
+                (row, names.get(row.policy_id, row.policy_id), _person(session, row.submitted_by)) for row in waiting
+            ],
             "quarter": quarter_of(today),
             "unconfirmed": sum(not row["confirmed"] for row in rows),
         }
