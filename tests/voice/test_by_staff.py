@@ -22,6 +22,7 @@ from sandbox.carrier.switchboard import Answer
 from tests.builders import a_staff_member
 from tests.voice.lab import ME, Lab, Script
 
+pytestmark = pytest.mark.rasa
 PATIENCE_SECONDS = 10.0
 FIRST, SECOND = "我是街道的小何，这个事我来跟您说。", "您等我看一下您的材料。"
 
