@@ -49,7 +49,7 @@ def audit(
             section="audit",
             entries=entries,
             alerts=alerts,
-            names=_names(session, [row.actor for row in (*entries, *alerts)]),
+            names=_names(session, [row.actor for row in entries] + [row.actor for row in alerts]),
             chosen=chosen,
             following="/audit?" + urlencode(further) if further else None,
         )

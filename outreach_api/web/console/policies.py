@@ -52,7 +52,7 @@ def policies(request: Request, viewer: Viewer) -> Response:
             for card in house.cards.values()
         ]
         rows.sort(key=lambda row: (row["department"], row["name"]))
-        names = {row["card"].id: row["name"] for row in rows}
+        names = {key: speaker.label(card.name) for key, card in house.cards.items()}
         context: dict[str, Any] = {
             "rows": rows,
             "waiting": [
