@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
@@ -288,7 +289,7 @@ class House:
         return self.clock.now().astimezone(self.settings.zone).date()
 
     def _cron(self, expression: str) -> CronTrigger:
-        return CronTrigger.from_crontab(expression, timezone=self.settings.zone)
+        return _cron(expression, self.settings.zone)
 
     def _queue(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         """What waits gets a team and a day; what then still waits too long goes up the ladder."""
@@ -413,6 +414,12 @@ def open_house(
     finally:
         bot.close()
         engine.dispose()
+
+
+@cache
+def _cron(expression: str, zone: ZoneInfo) -> CronTrigger:
+    """Kept: to read one takes as long as a few queries, and what has read one knows its next slots."""
+    return CronTrigger.from_crontab(expression, timezone=zone)
 
 
 def _clock(settings: Settings) -> Clock:

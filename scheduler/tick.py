@@ -8,18 +8,21 @@ are therefore written to do all that is due whenever they run: a second run of a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import cache, lru_cache
 from typing import Any
 
 import structlog
 from apscheduler.triggers.cron import CronTrigger
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, null, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
+from models.asking import AnyUnion, ask, ids
 from models.event import JobSlot
 from models.session import Sessions
 
@@ -61,15 +64,20 @@ def tick(sessions: Sessions, jobs: Sequence[Job], now: datetime) -> list[Ran]:
 
     A job met for the first time counts its slots from now on.
     """
-    due = [(slot, number, job) for number, job in enumerate(jobs) for slot in _due_slots(sessions, job, now)]
+    standing = _standing(sessions, jobs)
+    for job in jobs:
+        if job.name not in standing.last:
+            _begin_counting(sessions, job, now)
+            standing.last[job.name] = now - _INSTANT
+    due = [(slot, number, job) for number, job in enumerate(jobs) for slot in _due_slots(standing, job, now)]
     in_order = sorted(due, key=lambda entry: entry[:2])
     return [_run(sessions, job, slot, now) for slot, _, job in in_order if _win(sessions, job, slot, now)]
 
 
 def next_due(jobs: Sequence[Job], sessions: Sessions, now: datetime) -> datetime | None:
     """When the next slot of any job comes; one that is overdue counts as now."""
-    with sessions.read() as session:
-        starts = [(job, _last_slot(session, job) or now - _INSTANT) for job in jobs]
+    last = _standing(sessions, jobs).last
+    starts = [(job, last.get(job.name, now - _INSTANT)) for job in jobs]
     slots = [slot for job, start in starts if (slot := _slot_after(job.trigger, start)) is not None]
     return max(min(slots), now.astimezone(UTC)) if slots else None
 
@@ -84,30 +92,51 @@ def forget_old_slots(sessions: Sessions, now: datetime) -> int:
         return len(session.scalars(deleted).all())
 
 
-def _due_slots(sessions: Sessions, job: Job, now: datetime) -> list[datetime]:
+@dataclass
+class _Standing:
+    """How far jobs have come."""
+
+    last: dict[str, datetime] = field(default_factory=dict)
+    """The newest slot of each job that has one."""
+    begun: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=lambda: defaultdict(list))
+    """Slots without an end, oldest first, each with when it was begun."""
+
+
+def _standing(sessions: Sessions, jobs: Sequence[Job]) -> _Standing:
+    found = _Standing()
     with sessions.read() as session:
-        last = _last_slot(session, job)
-        unfinished = _abandoned(session, job, now)
-    if last is None:
-        _begin_counting(sessions, job, now)
-        last = now - _INSTANT
+        for name, slot, started_at in ask(session, _slots_on_record(), jobs=[job.name for job in jobs]):
+            if started_at is None:
+                found.last[name] = slot
+            else:
+                found.begun[name].append((slot, started_at))
+    return found
+
+
+@cache
+def _slots_on_record() -> AnyUnion:
+    """The newest slot of each of the jobs, and every unfinished one."""
+    ours = JobSlot.job.in_(ids("jobs"))
+    no_start = null().cast(JobSlot.started_at.type).label("started_at")
+    newest = func.max(JobSlot.slot, type_=JobSlot.slot.type).label("slot")
+    last = select(JobSlot.job, newest, no_start).where(ours).group_by(JobSlot.job)
+    unfinished = select(JobSlot.job, JobSlot.slot, JobSlot.started_at).where(ours, JobSlot.finished_at.is_(None))
+    return union_all(last, unfinished).order_by("slot")
+
+
+def _due_slots(standing: _Standing, job: Job, now: datetime) -> list[datetime]:
+    last = standing.last[job.name]
+    unfinished = _abandoned(standing, job, now)
     if job.missed is Missed.EACH:
         return unfinished + list(_slots(job.trigger, last, now))
     newest = _newest_slot(job.trigger, last, now)
     return [newest] if newest is not None else unfinished
 
 
-def _last_slot(session: Session, job: Job) -> datetime | None:
-    newest_first = select(JobSlot.slot).where(JobSlot.job == job.name).order_by(JobSlot.slot.desc())
-    return session.scalar(newest_first.limit(1))
-
-
-def _abandoned(session: Session, job: Job, now: datetime) -> list[datetime]:
+def _abandoned(standing: _Standing, job: Job, now: datetime) -> list[datetime]:
     """Slots that somebody began and nobody will finish: the newest, or where each counts, all."""
-    query = select(JobSlot.slot).where(
-        JobSlot.job == job.name, JobSlot.finished_at.is_(None), JobSlot.started_at <= now - job.restart_after
-    )
-    found = list(session.scalars(query.order_by(JobSlot.slot)))
+    long_ago = now - job.restart_after
+    found = [slot for slot, started_at in standing.begun[job.name] if started_at <= long_ago]
     return found if job.missed is Missed.EACH else found[-1:]
 
 
@@ -161,6 +190,9 @@ def _slots(trigger: CronTrigger, after: datetime, until: datetime) -> Iterator[d
 
 
 def _newest_slot(trigger: CronTrigger, after: datetime, until: datetime) -> datetime | None:
+    first = _slot_after(trigger, after)
+    if first is None or first > until:
+        return None
     for back in _LOOK_BACK:
         found = list(_slots(trigger, max(after, until - back), until))
         if found:
@@ -168,6 +200,7 @@ def _newest_slot(trigger: CronTrigger, after: datetime, until: datetime) -> date
     return max(_slots(trigger, after, until), default=None)
 
 
+@lru_cache(maxsize=1024)
 def _slot_after(trigger: CronTrigger, instant: datetime) -> datetime | None:
     slot: datetime | None = trigger.get_next_fire_time(None, instant + _INSTANT)
     return slot.astimezone(UTC) if slot is not None else None
