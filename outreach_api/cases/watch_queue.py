@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.session import Sessions
-from models.vocabulary import CaseKind, EscalationLevel, PriorityMark, Urgency
+from models.vocabulary import EscalationLevel, PriorityMark, Urgency
 from outreach_api.cases.escalation import Promised, is_higher, level_due
 from outreach_api.cases.forecast import forecast
 from outreach_api.cases.open_case import OPEN_CASE_STATES, hours_in_force, record_change
@@ -43,11 +43,13 @@ def watch_queue(sessions: Sessions, cards: Mapping[str, Card], *, now: datetime)
     found = Watched()
     with sessions.write() as session:
         hours = hours_in_force(session)
-        foretold = {turn.case_id for kind in CaseKind for turn in forecast(session, kind, hours, now)}
         closing = _closing_soon(cards, now.astimezone(hours.zone).date())
         running = select(Case).where(Case.state.in_(OPEN_CASE_STATES), Case.kept_at.is_(None)).order_by(Case.id)
         to_do = running.where(or_(Case.escalation != EscalationLevel.DISTRICT, Case.policy_id.in_(closing)))
-        for case in session.scalars(to_do):
+        cases = session.scalars(to_do).all()
+        kinds = sorted({case.kind for case in cases})
+        foretold = {turn.case_id for kind in kinds for turn in forecast(session, kind, hours, now)}
+        for case in cases:
             found.marked += case.policy_id in closing and _mark(session, case, now)
             found.escalated += _escalate(session, case, hours, now, foretold_late=case.id in foretold)
     return found

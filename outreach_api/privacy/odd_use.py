@@ -103,6 +103,8 @@ def watch_use(session: Session, *, zone: ZoneInfo, now: datetime) -> int:
 def _looks(session: Session, *, since: datetime, zone: ZoneInfo) -> Iterator[Look]:
     query = select(AuditEntry.at, AuditEntry.actor, AuditEntry.subject)
     rows = session.execute(query.where(AuditEntry.at >= since, AuditEntry.action.startswith(LOOKS))).all()
+    if not rows:
+        return
     seen = [(at, actor, int(subject.partition(":")[2])) for at, actor, subject in rows]
     places = select(Resident.id, Resident.street).where(Resident.id.in_({one for _, _, one in seen}))
     streets = dict(session.execute(places).all())
