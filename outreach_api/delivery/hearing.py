@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import structlog
+from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from models.asking import ask, ids
 from models.column_types import key_ring
 from models.conversation import Inbound
 from models.event import Setting
@@ -31,15 +35,18 @@ def catch_up_with_heard(sessions: Sessions, carriers: Mapping[Channel, TextCarri
 
     A listing that is incomplete is used as far as it goes and asked for again from the same instant.
     """
-    heard = 0
-    for channel, carrier in carriers.items():
-        since = _heard_until(sessions, carrier, now)
-        hearing = carrier.heard_between(since - LOOK_BACK, now)
-        with sessions.write() as session:
-            heard += take_heard(session, channel, carrier.name, hearing.messages)
-            if hearing.complete:
-                until = {"value": now.isoformat(), "changed_at": now, "changed_by": HEARD_UNTIL}
-                session.merge(Setting(name=_row_of(carrier), **until))
+    rows = {channel: f"{HEARD_UNTIL}:{carrier.name}" for channel, carrier in carriers.items()}
+    until = _heard_until(sessions, rows.values())
+    hearings = {
+        channel: carrier.heard_between(until.get(rows[channel], now) - LOOK_BACK, now)
+        for channel, carrier in carriers.items()
+    }
+    with sessions.write() as session:
+        heard = sum(
+            take_heard(session, channel, carriers[channel].name, hearing.messages)
+            for channel, hearing in hearings.items()
+        )
+        _hear_from(session, {rows[channel] for channel, hearing in hearings.items() if hearing.complete}, now)
     if heard:
         log.warning("heard_late", messages=heard)
     return heard
@@ -66,11 +73,20 @@ def take_heard(session: Session, channel: Channel, provider: str, messages: Iter
     return heard
 
 
-def _heard_until(sessions: Sessions, carrier: TextCarrier, now: datetime) -> datetime:
+def _heard_until(sessions: Sessions, rows: Iterable[str]) -> dict[str, datetime]:
     with sessions.read() as session:
-        kept = session.get(Setting, _row_of(carrier))
-        return datetime.fromisoformat(str(kept.value)) if kept is not None else now
+        return {name: datetime.fromisoformat(str(value)) for name, value in ask(session, _kept(), rows=list(rows))}
 
 
-def _row_of(carrier: TextCarrier) -> str:
-    return f"{HEARD_UNTIL}:{carrier.name}"
+def _hear_from(session: Session, rows: Iterable[str], now: datetime) -> None:
+    """From where each of the carriers with these rows is asked the next time."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    for row in sorted(rows):
+        until = {"value": now.isoformat(), "changed_at": now, "changed_by": HEARD_UNTIL}
+        kept = dialect.insert(Setting).values(name=row, **until)
+        session.execute(kept.on_conflict_do_update(index_elements=[Setting.name], set_=until))
+
+
+@cache
+def _kept() -> Select[str, Any]:
+    return select(Setting.name, Setting.value).where(Setting.name.in_(ids("rows")))
