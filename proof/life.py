@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from apscheduler.triggers.cron import CronTrigger
 from fastapi import FastAPI
-from sqlalchemy import Engine
 
 from models.column_types import use_key_ring
 from models.crypto import KeyRing, read_key_ring
@@ -33,10 +35,15 @@ from sandbox.residents.personas import PERSONAS
 from sandbox.world import Callbacks, World
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.policies.load import load_catalogue
+from scheduler.tick import Job
 
-DAYS = 3
-QUIET_DAYS = 1
-"""At the end nothing fails any more: what can still be settled must be."""
+LIVELY = timedelta(hours=36)
+QUIET = timedelta(hours=16)
+"""At the end, until the third noon, nothing fails any more: what can still be settled must be."""
+SLOTS = {"plan": "0 8,13,18 * * *", "queue": "0 8,13,18 * * *", "hear": "5 8,14,20 * * *"}
+"""Few people keep these busy three times a day only."""
+LEFT_OUT = frozenset({"watch_use"})
+"""It looks at what staff look at, and nobody is at a screen here."""
 ROUNDS_PER_INSTANT = 1000
 DOWN_FOR = (timedelta(seconds=2), timedelta(seconds=40), timedelta(minutes=10), timedelta(hours=3))
 GRAIN = timedelta(seconds=30)
@@ -83,7 +90,9 @@ class Theatre:
         self.guards = guards
         self.bot = bot
         self.sandbox_app = sandbox_app
-        self.folder = folder
+        self.home = folder / "home"
+        # One for all runs, whose statements it has read: to connect anew is what counts at a start.
+        self.engine = make_engine(f"sqlite:///{self.home / 'outreach.db'}", durability=Durability.PROCESS_LOSS)
         self.remembered: dict[tuple[str, TurnState], Turn] = {}
         self.catalogue = load_catalogue(stage.settings.policies)
         self.ring: KeyRing = read_key_ring(stage.settings.keys)
@@ -99,13 +108,12 @@ class Life:
         self.weather = Weather.drawn(self.dice)
         self.points = Points(Random(f"crash:{seed}"), 0.0)
         stage = theatre.stage
-        people = stage.cast(self.dice, sorted(PERSONAS))
-        self.settings = stage.copy_to(theatre.folder / "home", people)
+        self.people = stage.cast(self.dice, sorted(PERSONAS))
+        self.settings = stage.copy_to(theatre.home)
+        stage.set_for(Sessions(theatre.engine), self.people, self.dice)
         self.clock = VirtualClock(stage.start)
-        self.engine = self._connect()
         self.carriers: dict[Channel, TextCarrier] = {}
         self.house = self._open()
-        self.people = people
 
     def live(self) -> Run:
         """Live through the days, then through the quiet ones, and check."""
@@ -115,14 +123,14 @@ class Life:
         outside.exchange.rates = FaultRates.model_validate(self.weather.faults)
         stuck = ""
         try:
-            self._until(outside, self.clock.now() + timedelta(days=DAYS))
+            self._until(outside, self.clock.now() + LIVELY)
             self.points.rate, self.weather.bot_dies, self.weather.jumps = 0.0, 0.0, 0.0
             self.bot.is_dead = False
             outside.exchange.rates = FaultRates()
-            self._until(outside, self.clock.now() + timedelta(days=QUIET_DAYS))
+            self._until(outside, self.clock.now() + QUIET)
         except _Stuck as fault:
             stuck = str(fault)
-        findings = check(Sessions(self.engine), outside.ledger, now=self.clock.now())
+        findings = check(Sessions(self.theatre.engine), outside.ledger, now=self.clock.now())
         if stuck:
             findings.lost.append(stuck)
         run = Run(self.seed, findings, self.points.crashes, stuck=stuck)
@@ -161,7 +169,6 @@ class Life:
         outside.timeline.advance(back_at)
         self.clock.set(max(back_at, self.clock.now()))
         self._close()
-        self.engine = self._connect()
         self.points.is_down = False
         self.house = self._open()
         self._catch_up()
@@ -194,11 +201,8 @@ class Life:
         past = timedelta(seconds=instant.timestamp() % GRAIN.total_seconds())
         return instant + (GRAIN - past if past else timedelta(0))
 
-    def _connect(self) -> Engine:
-        return make_engine(self.settings.database, durability=Durability.PROCESS_LOSS)
-
     def _open(self) -> House:
-        sessions = CrashingSessions(self.engine, self.points)
+        sessions = CrashingSessions(self.theatre.engine, self.points)
         self.carriers = carriers_of(self.settings, sessions, self.clock)
         for channel, carrier in self.carriers.items():
             for call in ("send", "sent_between", "heard_between"):
@@ -216,6 +220,7 @@ class Life:
             self.bot,
             guards=self.theatre.guards,
         )
+        house.jobs = [_seldom(job, self.settings.zone) for job in house.jobs if job.name not in LEFT_OUT]
         self.door.lead_to(house)
         return house
 
@@ -224,10 +229,11 @@ class Life:
             close = getattr(carrier, "close", None)
             if close is not None:
                 close()
-        self.engine.dispose()
+        # Whatever connection the process had is gone, and with it what was not committed.
+        self.theatre.engine.dispose()
 
     def _outside(self) -> Outside:
-        with self.engine.connect() as connection:
+        with self.theatre.engine.connect() as connection:
             forget_history(connection)
             connection.commit()
         stage, settings = self.theatre.stage, self.settings
@@ -245,6 +251,16 @@ class Life:
         }
         backend = InProcessBackend(self.door, callbacks, token, lambda: self.points.is_down)
         return Outside(World.model_validate(world), backend)
+
+
+def _seldom(job: Job, zone: ZoneInfo) -> Job:
+    slots = SLOTS.get(job.name)
+    return job if slots is None else replace(job, trigger=_trigger(slots, zone))
+
+
+@cache
+def _trigger(slots: str, zone: ZoneInfo) -> CronTrigger:
+    return CronTrigger.from_crontab(slots, timezone=zone)
 
 
 class _Stuck(Exception):  # noqa: N818

@@ -16,12 +16,11 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import select, update
 
-from models.column_types import use_key_ring
-from models.crypto import read_key_ring, write_key_ring
+from models.crypto import write_key_ring
 from models.event import Setting
 from models.match import Match
 from models.resident import Resident
-from models.session import Durability, Sessions, make_engine
+from models.session import Durability, Sessions
 from models.vocabulary import MatchState
 from outreach_api.bootstrap import House, import_folder, open_house
 from outreach_api.cases.take_places import read_places, take_places
@@ -37,18 +36,13 @@ from scheduler.planning.rules import CADENCE
 START_ON = date(2026, 3, 2)
 START_AT = time(8, 0)
 RESIDENTS = 1000
-PEOPLE = 6
+PEOPLE = 3
 """So many of the people found missing are in one run."""
 SENDER = "+8675525550100"
 ACCOUNT = "AC" + "0" * 31 + "2"
 TEAMS = ("T01", "T02")
-LADDER = [
-    {"do": "text_offer", "after_days": 0},
-    {"do": "text_reminder", "after_days": 1},
-    {"do": "call", "after_days": 1},
-    {"do": "home_help", "after_days": 1},
-]
-"""As quick as the budget allows: all of it happens within the days of a run."""
+SECOND_RUNGS = (("text_reminder",), ("call",), ("call",), ())
+"""What a run's ladder has between its offer and help at home, a day apart: the budget allows no quicker one."""
 LINES = ("mobile",) * 9 + ("switched_off", "landline", "unknown")
 
 
@@ -65,15 +59,24 @@ class Stage:
     def start(self) -> datetime:
         return datetime.combine(START_ON, START_AT, self.settings.zone).astimezone(UTC)
 
-    def copy_to(self, home: Path, people: list[dict[str, Any]]) -> Settings:
-        """A home of its own for one run, with only these people still to be reached."""
+    def copy_to(self, home: Path) -> Settings:
+        """A home of its own for one run."""
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
         for name in ("outreach.db", "keys.json"):
             shutil.copyfile(self.home / name, home / name)
-        settings = self.settings.model_copy(update={"home": home})
-        _leave_alone_all_but(settings, self.start, {person["name"] for person in people})
-        return settings
+        return self.settings.model_copy(update={"home": home})
+
+    def set_for(self, sessions: Sessions, people: list[dict[str, Any]], dice: Random) -> None:
+        """Leave only these people still to be reached, by a ladder drawn anew."""
+        names = {person["name"] for person in people}
+        ladder = ladder_of("text_offer", *dice.choice(SECOND_RUNGS), "home_help")
+        with sessions.write() as session:
+            kept = [row.id for row in session.execute(select(Resident.id, Resident.name)) if row.name in names]
+            closed = {"state": MatchState.EXPIRED, "closed_at": self.start}
+            others = update(Match).where(Match.resident_id.not_in(kept)).values(closed)
+            session.execute(others.execution_options(synchronize_session=False))
+            session.execute(update(Setting).where(Setting.name == CADENCE).values(value=ladder))
 
     def cast(self, dice: Random, personas: list[str]) -> list[dict[str, Any]]:
         """Some of the people, each with a temper and a line drawn anew."""
@@ -129,18 +132,11 @@ def _open_for_business(house: House, street: Path) -> str:
         open_campaigns(session, house.cards.values(), starts_on=START_ON, now=now)
         take_places(session, read_places(street / "places.json"))
         add_teams(session, TEAMS, visits_per_day=4)
-        session.add(Setting(name=CADENCE, value=LADDER, changed_at=now, changed_by="proof"))
+        ladder = ladder_of("text_offer", "home_help")
+        session.add(Setting(name=CADENCE, value=ladder, changed_at=now, changed_by="proof"))
         return add_token(session, "sandbox", Terms([Scope.FEEDS, Scope.CASES], calls_a_minute=UNHURRIED), now=now)
 
 
-def _leave_alone_all_but(settings: Settings, now: datetime, names: set[str]) -> None:
-    use_key_ring(read_key_ring(settings.keys))
-    engine = make_engine(settings.database, durability=Durability.PROCESS_LOSS)
-    try:
-        with Sessions(engine).write() as session:
-            kept = [row.id for row in session.execute(select(Resident.id, Resident.name)) if row.name in names]
-            closed = {"state": MatchState.EXPIRED, "closed_at": now}
-            others = update(Match).where(Match.resident_id.not_in(kept)).values(closed)
-            session.execute(others.execution_options(synchronize_session=False))
-    finally:
-        engine.dispose()
+def ladder_of(*actions: str) -> list[dict[str, Any]]:
+    """The rungs, a day apart."""
+    return [{"do": action, "after_days": int(number > 0)} for number, action in enumerate(actions)]
