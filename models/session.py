@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, select, text
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from models.asking import locks_rows
 from models.audit_chain import seal_on_commit
@@ -91,6 +91,12 @@ class Sessions:
         self._write = sessionmaker(engine, expire_on_commit=False)
         seal_on_commit(self._write)
         self._read = sessionmaker(engine.execution_options(sqlite_read_only=True), expire_on_commit=False)
+
+    def narrow(self, rule: Callable[[ORMExecuteState], None]) -> None:
+        """Let `rule` look at every query before it is made; the same rule twice is there once."""
+        for opened in (self._read, self._write):
+            if not event.contains(opened, "do_orm_execute", rule):
+                event.listen(opened, "do_orm_execute", rule)
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Session]:

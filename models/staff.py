@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
 from models.column_types import Encrypted
-from models.vocabulary import Role
+from models.vocabulary import Reach, Role
 
 
 class Staff(Base):
@@ -23,6 +23,12 @@ class Staff(Base):
     locale: Mapped[str] = mapped_column(String(8), default="zh")
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     """The visiting team they go out with."""
+    reach: Mapped[Reach] = mapped_column(default=Reach.DISTRICT)
+    """How far they see."""
+    streets: Mapped[list[str]] = mapped_column(default=list)
+    """Those they see, where they see streets."""
+    department: Mapped[str | None] = mapped_column(String(64))
+    """Whose items they see, where they see a department's: its name on the cards."""
     most_cases: Mapped[int | None]
     """How many cases they can have in hand at once; none is no limit."""
     away_since: Mapped[datetime | None]

@@ -477,6 +477,15 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class Reach(StrEnum):
+    """How far a member of staff sees; what lies beyond is not there for them."""
+
+    DISTRICT = "district"
+    STREETS = "streets"
+    TEAM = "team"
+    DEPARTMENT = "department"
+
+
 class SubmissionState(StrEnum):
     """Of a card that a department sent in; a second person decides."""
 

@@ -56,7 +56,7 @@ def change_duties(
     Raises:
         OfficeRefused: it is oneself, there is no such person, or a visitor has no team.
     """
-    staff = _staff(session, staff_id, by)
+    staff = colleague(session, staff_id, by)
     _check_team(session, role, team_id)
     before = staff.role.value
     staff.role, staff.team_id, staff.most_cases = role, team_id, most_cases
@@ -69,7 +69,7 @@ def step_staff(session: Session, staff_id: int, step: StaffStep, *, by: str, now
     Raises:
         OfficeRefused: it is oneself, or there is no such person.
     """
-    staff = _staff(session, staff_id, by)
+    staff = colleague(session, staff_id, by)
     password = None
     match step:
         case StaffStep.DISABLE:
@@ -131,7 +131,12 @@ def add_station(session: Session, name: str, street: str, community: str, *, by:
     _note(session, "station.add", f"station:{name}"[:64], by, now)
 
 
-def _staff(session: Session, staff_id: int, by: str) -> Staff:
+def colleague(session: Session, staff_id: int, by: str) -> Staff:
+    """Somebody whose account another person changes.
+
+    Raises:
+        OfficeRefused: it is oneself, or there is no such person.
+    """
     staff = session.get(Staff, staff_id)
     if staff is None:
         raise OfficeRefused(f"there is no member of staff {staff_id}")

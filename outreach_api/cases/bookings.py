@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from models.case import Appointment, Case, Team
 from models.vocabulary import AppointmentState, DayPart
 from outreach_api.cases.promises import ONE_DAY
 from outreach_api.cases.routing import Slot, Suits, TeamAtWork, Wish
+from outreach_api.privacy.sight import whole_district
 
 BOOKABLE_WORKING_DAYS = 10
 """A later day is not offered: nobody can say today that it will be kept."""
@@ -49,7 +51,7 @@ class Bookings:
         )
         taken = [
             (team_id, Slot(on, part), door_of(resident_id, case_id))
-            for team_id, on, part, resident_id, case_id in session.execute(query)
+            for team_id, on, part, resident_id, case_id in _all_of_them(session, query)
         ]
         return cls(teams, days, taken)
 
@@ -93,6 +95,12 @@ class Bookings:
             filled=self._count[team.id] / max(len(self.days) * team.visits_per_day, 1),
             suits=wish.suited_by(first) if wish is not None and first is not None else Suits.THEN,
         )
+
+
+def _all_of_them(session: Session, query: Select[int, date, DayPart, int | None, int]) -> Sequence[Any]:
+    """A day is as full as it is, whosever street its doors are in."""
+    with whole_district():
+        return session.execute(query).all()
 
 
 def room_of(team: Team, part: DayPart) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models.event import AuditEntry, Event
 from models.policy import PolicySubmission
 from models.vocabulary import EventKind, SubmissionState
+from outreach_api.privacy.sight import current_sight
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.catalogue import Catalogue
 from scheduler.policies.check import Fault, read_card_text
@@ -47,6 +48,8 @@ def submit(session: Session, name: str, text: str, catalogue: Catalogue, *, by: 
     card, faults = read_card_text(name, text)
     if card is None or faults:
         raise CardFaults(faults)
+    if not current_sight().sees_policy(card.id):
+        raise SubmissionRefused(f"{card.id} is none of your department's items")
     _check_it_follows(card, catalogue)
     waiting = session.scalar(
         select(PolicySubmission.id).where(

@@ -10,17 +10,19 @@ import typer
 from rich.progress import Progress, TaskID
 from rich.table import Table
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models.case import Team
 from models.crypto import KeyRing, new_key_ring, read_key_ring, replace_key_ring, with_another_key, write_key_ring
 from models.reseal import keys_in_use, reseal
 from models.staff import ApiToken, Staff
-from models.vocabulary import Role
+from models.vocabulary import Reach, Role
 from outreach_api.backup_keys import BackupKeys
-from outreach_api.bootstrap import open_house
+from outreach_api.bootstrap import House, open_house
 from outreach_api.cases.presence import ShiftRefused, set_shifts
 from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
+from outreach_api.reaching import Reaching, ReachRefused, departments, set_reach
 from outreach_api.settings import Settings
 from outreach_api.web.second_factor import NEEDED_BY, give_factor, take_factor
 from outreach_api.web.staff import add_staff, renew_password
@@ -113,6 +115,13 @@ def retire(key_id: str) -> None:
     OUT.print(say(zh, en))
 
 
+Streets = Annotated[list[str] | None, typer.Option("--street", help=say("只看这些街道", "only this street; repeat it"))]
+DepartmentName = Annotated[
+    str, typer.Option("--department", help=say("只看这个部门的事项", "only a department's items"))
+]
+OwnTeam = Annotated[bool, typer.Option("--own-team", help=say("只看本小分队的工单", "only their team's cases"))]
+
+
 @staff.command("add", help=say("添加人员，显示一次密码", "Add somebody; the password is shown once"))
 @tells_faults
 def add_person(
@@ -121,6 +130,9 @@ def add_person(
     name: Annotated[str, typer.Option(help=say("显示的名字", "name to show"))] = "",
     team: Annotated[str, typer.Option(help=say("上门小分队的编号", "code of their visiting team"))] = "",
     most_cases: Annotated[int | None, typer.Option(min=1, help=say("手上最多几件工单", "most cases in hand"))] = None,
+    street: Streets = None,
+    department: DepartmentName = "",
+    own_team: OwnTeam = False,
 ) -> None:
     with open_house(Settings()) as house, house.sessions.write() as session:
         if session.scalar(select(Staff.id).where(Staff.username == username)):
@@ -131,11 +143,49 @@ def add_person(
         password = add_staff(session, username, name or username, role, team_id=team_id, most_cases=most_cases)
         session.flush()
         person = session.scalars(select(Staff).where(Staff.username == username)).one()
+        _reach_of(session, house, person, street, department, own_team)
         needs = role in NEEDED_BY
         factor = give_factor(session, person, by="terminal", now=house.clock.now()) if needs else None
     OUT.print(password, markup=False)
     if factor:
         OUT.print(factor, markup=False, soft_wrap=True)
+
+
+@staff.command("reach", help=say("看得到多大范围：默认全区", "How far somebody sees; by default the whole district"))
+@tells_faults
+def change_reach(
+    username: str, street: Streets = None, department: DepartmentName = "", own_team: OwnTeam = False
+) -> None:
+    with open_house(Settings()) as house, house.sessions.write() as session:
+        person = session.scalars(select(Staff).where(Staff.username == username)).first()
+        if person is None:
+            fail(say(f"没有用户 {username}", f"there is no user {username}"), status=2)
+        _reach_of(session, house, person, street, department, own_team)
+        OUT.print(f"{username}: {person.reach.value} {'、'.join(person.streets)}{person.department or ''}".rstrip())
+
+
+def _reach_of(
+    session: Session, house: House, person: Staff, streets: list[str] | None, department: str, own_team: bool
+) -> None:
+    """As the options say; none is the whole district."""
+    if sum(map(bool, (streets, department, own_team))) > 1:
+        fail(
+            say("--street、--department、--own-team 只能选一种", "one of --street, --department and --own-team"),
+            status=2,
+        )
+    reach = Reach.STREETS if streets else Reach.DEPARTMENT if department else Reach.TEAM if own_team else Reach.DISTRICT
+    wanted = Reaching(reach, tuple(streets or ()), department or None)
+    try:
+        set_reach(
+            session,
+            person,
+            wanted,
+            known_departments=departments(house.cards),
+            by="terminal",
+            now=house.clock.now(),
+        )
+    except ReachRefused as fault:
+        fail(str(fault), status=2)
 
 
 @staff.command("password", help=say("换发密码，显示一次", "A new password, shown once"))

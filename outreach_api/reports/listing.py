@@ -14,9 +14,10 @@ from models.column_types import key_ring
 from models.resident import Phone, Resident, ResidentPhone
 from models.session import Sessions
 from outreach_api.privacy.masking import mask_name, mask_phone
+from outreach_api.privacy.sight import current_sight
 from outreach_api.reports.lists import LISTS, NAMED, ListKind, has_span, kind_of
 from outreach_api.reports.phases import PHASE_OF, Phase
-from outreach_api.reports.snapshot import Snapshot, take_sealed
+from outreach_api.reports.snapshot import SEEN, Snapshot, take_sealed
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,14 @@ class Filters:
             parts.append("($since IS NULL OR m.at >= $since) AND ($until IS NULL OR m.at < $until)")
         if has_span(self.figure):
             values |= {"since": self.since, "until": self.until}
-        return " AND ".join(parts), values
+        return " AND ".join(parts + self._seen()), values
+
+    def _seen(self) -> list[str]:
+        """Only what is there for who looks; the snapshot knows it by number."""
+        if current_sight().is_whole:
+            return []
+        named = ["resident_id", *(name for name in self.kind.columns if name in SEEN and name != "resident_id")]
+        return [f"m.{name} IN (SELECT id FROM seen_{SEEN[name].__tablename__})" for name in named]
 
     def stored(self) -> dict[str, Any]:
         chosen: dict[str, str | None] = {

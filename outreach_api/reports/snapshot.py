@@ -15,16 +15,22 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import duckdb
 import pyarrow
 import sqlalchemy as sa
 from pyarrow import ipc
 
+from models.case import Case
+from models.conversation import Conversation
+from models.match import Match
 from models.report_views import VIEWS
+from models.resident import Resident
 from models.session import Sessions
+from models.survey import SurveyInvitation
 from models.tables import metadata
+from outreach_api.privacy.sight import current_sight
 from outreach_api.reports import sqlite_reader
 
 Snapshot = duckdb.DuckDBPyConnection
@@ -93,6 +99,14 @@ SEALED: dict[str, tuple[str, ...]] = {
     "phone": ("id", "number"),
     "resident_phone": ("resident_id", "phone_id", "rank"),
 }
+SEEN: Mapping[str, type[Any]] = {
+    "match_id": Match,
+    "case_id": Case,
+    "conversation_id": Conversation,
+    "invitation_id": SurveyInvitation,
+    "resident_id": Resident,
+}
+"""Whose number a column of a list holds."""
 ROWS_A_BATCH = 65_536
 READERS = 2
 LONG = frozenset({"contact", "message", "match", "match_change", "resident", "phone"})
@@ -120,9 +134,21 @@ def take_snapshot(sessions: Sessions) -> Iterator[Snapshot]:
         _copy(con, sessions, _tables(COLUMNS))
         for name, query in VIEWS.items():
             con.execute(f"CREATE VIEW {name} AS {query}")
+        if not current_sight().is_whole:
+            _lay_seen(con, sessions)
         yield con
     finally:
         con.close()
+
+
+def _lay_seen(con: Snapshot, sessions: Sessions) -> None:
+    """Beside the snapshot, the numbers of what is there for who looks: lists hold nothing else."""
+    with sessions.read() as session:
+        for noun in set(SEEN.values()):
+            rows = pyarrow.table({"id": pyarrow.array(session.scalars(sa.select(noun.id)), pyarrow.int64())})
+            con.register("seen_rows", rows)
+            con.execute(f"CREATE TABLE seen_{noun.__tablename__} AS SELECT * FROM seen_rows")
+            con.unregister("seen_rows")
 
 
 def take_sealed(con: Snapshot, sessions: Sessions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ import structlog
 from fastapi import Depends, Request
 
 from models.vocabulary import Role
+from outreach_api.privacy.sight import WHOLE, look_as
 from outreach_api.web.auth import SignedIn, Visit, resume, same_secret
 from outreach_api.web.cookies import cookie_name
 from outreach_api.web.house import house_of
@@ -85,6 +87,7 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "staff": STAFF_READERS,
     "add_staff": STAFF_KEEPERS,
     "change_staff": STAFF_KEEPERS,
+    "set_reach": STAFF_KEEPERS,
     "step_staff": STAFF_KEEPERS,
     "teams": STAFF_READERS,
     "keep_team": TEAM_KEEPERS,
@@ -151,6 +154,21 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
 BACKGROUND = frozenset(
     {"overview_figures", "live", "conversation_rows", "conversation_lines", "campaign_figures", "case_board_columns"}
 )
+# They count the whole district for whoever reads them, and show nobody.
+DISTRICT_FIGURES = frozenset(
+    {
+        "overview", "overview_figures", "campaigns", "campaign", "campaign_figures", "campaign_audience",
+        "campaign_forecast", "preview_campaign", "reports", "surveys", "labour_minutes",
+    }
+)  # fmt: skip
+# They act on the whole district, or on how far somebody sees; the record is read as a whole or not at all.
+WHOLE_SIGHT_NEEDED = frozenset(
+    {
+        "pause", "resume", "pause_policy", "new_campaign", "create_campaign", "edit_campaign", "change_campaign",
+        "forecast_campaign", "step_campaign", "change_setting", "set_labour_minutes", "add_staff", "change_staff",
+        "set_reach", "step_staff", "keep_team", "add_station", "approve_export", "audit",
+    }
+)  # fmt: skip
 
 
 class NotSignedIn(Exception):  # noqa: N818
@@ -172,12 +190,19 @@ def may(role: Role, route_name: str) -> bool:
     return role in ROUTE_ROLES.get(route_name, frozenset())
 
 
+def can(viewer: SignedIn, route_name: str) -> bool:
+    """Whether somebody may use a route: by their role, and by how far they see."""
+    return may(viewer.role, route_name) and (viewer.sight.is_whole or route_name not in WHOLE_SIGHT_NEEDED)
+
+
 def signed_in(request: Request) -> SignedIn:
     """Who is at the browser, if they may be here.
 
+    From here on every query of the request sees no further than they do.
+
     Raises:
         NotSignedIn: nobody is, any more.
-        NotAllowed: their role may not.
+        NotAllowed: their role may not, or they do not see far enough.
     """
     house = house_of(request)
     name = request.scope["route"].name
@@ -187,10 +212,13 @@ def signed_in(request: Request) -> SignedIn:
     found = token and resume(house.sessions, token, house.settings, now=now, visit=visit)
     if not found:
         raise NotSignedIn(_address(request))
+    if not found.sight.is_whole:
+        found = replace(found, sight=found.sight.knowing(house.cards))
     request.state.signed_in = found
-    if not may(found.role, name):
+    if not can(found, name):
         log.warning("page_refused", staff=found.staff_id, route=name)
         raise NotAllowed(name)
+    look_as(WHOLE if name in DISTRICT_FIGURES else found.sight)
     return found
 
 

@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from outreach_api.clock import Clock, SystemClock
+from outreach_api.privacy.sight import narrow_query
 from outreach_api.reports.figure_board import FigureBoard
 from outreach_api.signin.relying_party import RelyingParty
 from outreach_api.web import chat, health, real_name
@@ -49,7 +50,7 @@ from outreach_api.web.page import FOLDER
 from outreach_api.web.problems import install_problems, refuse_early
 from outreach_api.web.public import router as public
 from outreach_api.web.rate_limit import TOKEN_FAILURES, Pace, RateLimit
-from outreach_api.web.security import BodyLimit, SecurityHeaders
+from outreach_api.web.security import BodyLimit, OwnSight, SecurityHeaders
 from outreach_api.web.voice_gateway import router as voice_gateway
 from outreach_api.web.voice_sockets import router as voice_sockets
 from outreach_api.web.voice_webhooks import router as voice_webhooks
@@ -66,6 +67,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         lifespan=_lifespan,
     )  # fmt: skip
     app.openapi = document  # type: ignore[method-assign]
+    house.sessions.narrow(narrow_query)
     app.state.house = house
     app.state.wall_clock = wall_clock or SystemClock()
     app.state.live = EventTail(house.sessions)
@@ -122,6 +124,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     ):
         app.include_router(router, dependencies=[Depends(genuine)])
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
+    app.add_middleware(OwnSight)
     app.add_middleware(BodyLimit, refuse=partial(refuse_early, app))
     app.add_middleware(ShortWay)
     app.add_middleware(SecurityHeaders, public_url=house.settings.public_url)

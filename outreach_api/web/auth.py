@@ -22,6 +22,7 @@ from models.event import AuditEntry
 from models.session import Sessions
 from models.staff import Staff, StaffSession
 from models.vocabulary import Role
+from outreach_api.privacy.sight import WHOLE, Sight
 from outreach_api.settings import Settings
 from outreach_api.web.second_factor import passes
 
@@ -53,6 +54,7 @@ class SignedIn:
     role: Role
     locale: str
     csrf: str
+    sight: Sight = WHOLE
 
     @property
     def actor(self) -> str:
@@ -119,7 +121,9 @@ def resume(sessions: Sessions, token: str, settings: Settings, *, now: datetime,
         if found is None or not _is_alive(found, settings, now):
             return None
         staff = found.staff
-        signed_in = SignedIn(staff.id, found.id, staff.display_name, staff.role, staff.locale, _csrf(token))
+        signed_in = SignedIn(
+            staff.id, found.id, staff.display_name, staff.role, staff.locale, _csrf(token), Sight.of(staff)
+        )
         unseen_for = now - found.last_seen_at
     if visit is Visit.BY_PERSON and unseen_for >= SEEN_EVERY:
         with sessions.write() as session:

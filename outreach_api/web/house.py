@@ -14,6 +14,7 @@ from models.vocabulary import Channel
 from outreach_api.catalogue.book import Book
 from outreach_api.channels.carrier import TextCarrier
 from outreach_api.clock import Clock
+from outreach_api.privacy.sight import current_sight
 from outreach_api.settings import Settings
 from scheduler.planning.notices import NoticeReport
 from scheduler.policies.card import PolicyCard
@@ -57,6 +58,11 @@ class House(Protocol):
         Raises:
             FeedRefused: no such feed, or the file cannot be read at all.
         """
+
+
+def seen_cards(house: House) -> Mapping[str, PolicyCard]:
+    """The items there are for who looks."""
+    return current_sight().only_seen(house.cards)
 
 
 def house_of(request: Request) -> House:

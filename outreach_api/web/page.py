@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from outreach_api.web.access import may
+from outreach_api.web.access import can
 from outreach_api.web.auth import SignedIn
 from outreach_api.web.house import house_of
 from outreach_api.web.menu import menu_of
@@ -63,7 +63,7 @@ def _common(request: Request) -> dict[str, Any]:
     query = f"?{request.url.query}" if request.url.query else ""
     return {
         "viewer": viewer,
-        "may": lambda route: viewer is not None and may(viewer.role, route),
+        "may": lambda route: viewer is not None and can(viewer, route),
         "menu": list(menu_of(viewer.role)) if viewer else [],
         "speaker": speaker,
         "t": speaker.t,

@@ -10,7 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, NoResultFound
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
@@ -35,6 +35,7 @@ from outreach_api.hooks.addresses import AddressRefused
 from outreach_api.hooks.targets import NoSuchTarget, TargetRefused
 from outreach_api.office import OfficeRefused
 from outreach_api.privacy.reveal import RevealRefused
+from outreach_api.reaching import ReachRefused
 from outreach_api.reports.build import NoSuchCampaign
 from outreach_api.reports.exporting import ExportRefused
 from outreach_api.residents.keeping import KeepingRefused
@@ -68,6 +69,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     KeepingRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     MarkRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     OfficeRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ReachRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchThing: HTTPStatus.NOT_FOUND,
     InOtherHands: HTTPStatus.CONFLICT,
@@ -77,6 +79,8 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     StillAtIt: HTTPStatus.CONFLICT,
     Unknown: HTTPStatus.UNPROCESSABLE_ENTITY,
     CaseNotFound: HTTPStatus.NOT_FOUND,
+    # A row that is not there for who looks.
+    NoResultFound: HTTPStatus.NOT_FOUND,
     CampaignNotFound: HTTPStatus.NOT_FOUND,
     CaseTaken: HTTPStatus.CONFLICT,
     DeskRefused: HTTPStatus.CONFLICT,
@@ -108,7 +112,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
 }
 
 
-UNSPOKEN = frozenset({OverflowError, DataError})
+UNSPOKEN = frozenset({OverflowError, DataError, NoResultFound})
 """Their messages hold statements of ours."""
 PROBLEM_JSON = "application/problem+json"
 NO_TYPE = "about:blank"

@@ -12,6 +12,8 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from outreach_api.privacy.sight import begin_looking
+
 USUAL_BODY_BYTES = 1_000_000
 FEED_BODY_BYTES = 64_000_000
 FEED_PATHS = "/api/v1/feeds/"
@@ -68,6 +70,17 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class OwnSight:
+    """Each request begins seeing nobody's limits; who comes in by it brings their own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begin_looking()
+        await self._app(scope, receive, send)
 
 
 Refuse = Callable[[Scope, HTTPStatus, str], Response]

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from models.event import AuditEntry
 from models.staff import ApiToken, Staff
 from models.vocabulary import Role
+from outreach_api.privacy.sight import WHOLE, Sight
 
 MARK = "outreach_"
 """How every token begins, so that one that lies where it should not is recognised."""
@@ -89,6 +90,7 @@ class Caller:
     calls_a_minute: int
     staff_id: int | None = None
     role: Role | None = None
+    sight: Sight = WHOLE
 
     @property
     def actor(self) -> str:
@@ -160,6 +162,7 @@ def caller_of(session: Session, token: str, *, now: datetime) -> Caller:
         found.calls_a_minute or USUAL_CALLS_A_MINUTE,
         staff.id if staff else None,
         staff.role if staff else None,
+        Sight.of(staff),
     )
 
 

@@ -297,6 +297,12 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "no_answer": ("没有回音", "No answer"),
         "held_back": ("没有联系", "Held back"),
     },
+    v.Reach: {
+        "district": ("全区", "The whole district"),
+        "streets": ("指定街道", "Streets"),
+        "team": ("所在小分队", "Their team"),
+        "department": ("指定部门", "A department"),
+    },
     v.Role: {
         "agent": ("坐席", "Agent"),
         "team_member": ("小分队", "Team member"),

@@ -72,6 +72,7 @@ ADDRESSES = {
     "staff": ("GET", "/staff"),
     "add_staff": ("POST", "/staff"),
     "change_staff": ("POST", "/staff/99"),
+    "set_reach": ("POST", "/staff/99/reach"),
     "step_staff": ("POST", "/staff/99/disable"),
     "teams": ("GET", "/teams"),
     "keep_team": ("POST", "/teams"),

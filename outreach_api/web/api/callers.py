@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,8 +12,9 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from models.event import AuditEntry
+from outreach_api.privacy.sight import WHOLE, look_as
 from outreach_api.web.access import SAFE_METHODS
-from outreach_api.web.api.rights import ActsFor, Right, right_to
+from outreach_api.web.api.rights import DISTRICT_FIGURES, WHOLE_SIGHT_NEEDED, ActsFor, Right, right_to
 from outreach_api.web.house import house_of
 from outreach_api.web.tokens import Caller, TokenRefused, caller_of
 
@@ -42,12 +44,14 @@ def identify(request: Request) -> Caller:
     wait: int = request.app.state.api_pace.seconds_to_wait(caller.token_id, caller.calls_a_minute, now)
     if wait:
         raise too_many(wait)
+    if not caller.sight.is_whole:
+        caller = replace(caller, sight=caller.sight.knowing(house_of(request).cards))
     request.state.caller = caller
     return caller
 
 
 def allowed(request: Request, _scheme: Annotated[object, Security(bearer)]) -> Caller:
-    """The caller, if their token may use this route.
+    """The caller, if their token may use this route. From here on the request sees no further than they do.
 
     Raises:
         TokenRefused: it may not.
@@ -55,11 +59,14 @@ def allowed(request: Request, _scheme: Annotated[object, Security(bearer)]) -> C
     caller = identify(request)
     name = request.scope["route"].name
     refusal = _refusal(caller, right_to(name))
+    if refusal is None and name in WHOLE_SIGHT_NEEDED and not caller.sight.is_whole:
+        refusal = "this is for who sees the whole district"
     if refusal is not None:
         log.warning("api_refused", token=caller.token_id, route=name)
         raise TokenRefused(refusal, known=True)
     if caller.staff_id is not None and request.method not in SAFE_METHODS:
         _record(request, caller)
+    look_as(WHOLE if name in DISTRICT_FIGURES else caller.sight)
     return caller
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from models.case import Station, Team
 from models.staff import Staff
-from models.vocabulary import Dialect, Role, TeamSkill
-from outreach_api.office import StaffStep, add_station, change_duties, keep_team, step_staff, take_on
+from models.vocabulary import Dialect, Reach, Role, TeamSkill
+from outreach_api.office import StaffStep, add_station, change_duties, colleague, keep_team, step_staff, take_on
+from outreach_api.reaching import Reaching, departments, set_reach
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.api.forms import MOST_ID, NO_NUL, Body, Id, Name
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
@@ -34,6 +35,14 @@ class Duties(Body):
     role: Role
     team_id: Some = None
     most_cases: Annotated[int | None, Field(ge=1, le=1000)] = None
+
+
+class ReachAsked(Body):
+    reach: Reach
+    streets: list[Name] = Field([], max_length=50, description="Of `streets`: which.")
+    department: Annotated[str, Field(max_length=64, pattern=NO_NUL)] | None = Field(
+        None, description="Of `department`: its Chinese name, as the items have it.", examples=["深圳市民政局"]
+    )
 
 
 class StepAsked(Body):
@@ -91,6 +100,18 @@ def change_account(request: Request, caller: AnyCaller, staff_id: Id, asked: Dut
             by=caller.actor,
             now=house.clock.now(),
         )
+    return _account(house, staff_id, None)
+
+
+@router.put("/staff/{staff_id}/reach")
+def set_account_reach(request: Request, caller: AnyCaller, staff_id: Id, asked: ReachAsked) -> StaffAnswer:
+    """How far somebody sees: the district, streets, their team or a department's items. What lies beyond is 404."""
+    house = house_of(request)
+    with house.sessions.write() as session:
+        staff = colleague(session, staff_id, caller.actor)
+        wanted = Reaching(asked.reach, tuple(asked.streets), asked.department)
+        known = departments(house.cards)
+        set_reach(session, staff, wanted, known_departments=known, by=caller.actor, now=house.clock.now())
     return _account(house, staff_id, None)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from models.case import Station, Team
 from models.staff import Staff
-from models.vocabulary import Dialect, Role, TeamSkill
+from models.vocabulary import Dialect, Reach, Role, TeamSkill
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.api.paging import Cursor, Limit, Page, cursor, cut, read_cursor
 from outreach_api.web.house import house_of
@@ -45,6 +45,9 @@ class StaffItem(BaseModel):
     display_name: str
     role: Role
     team_id: int | None
+    reach: Reach
+    streets: list[str]
+    department: str | None
     most_cases: int | None
     disabled_at: datetime | None
 

@@ -15,12 +15,13 @@ from models.vocabulary import Audience, SubmissionState, Topic
 from outreach_api.cases.policy_answers import proposed_faqs, review
 from outreach_api.catalogue import submissions
 from outreach_api.catalogue.needs import unanswered
+from outreach_api.privacy.sight import current_sight
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.api.forms import MOST_ID, NO_NUL, Body, Id, PolicyId, Reason
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
 from outreach_api.web.api.paging import Cursor, Limit, Page, cursor, cut, read_cursor
 from outreach_api.web.api.refusals import NoSuchThing
-from outreach_api.web.house import house_of
+from outreach_api.web.house import house_of, seen_cards
 from scheduler.planning.pauses import pause_policy, resume_policy, standing_pauses
 from scheduler.policies.card import PolicyCard, PolicyKind, PolicyStatus
 
@@ -141,14 +142,14 @@ def list_policies(request: Request, _caller: AnyCaller) -> PolicyList:
     house = house_of(request)
     with house.sessions.read() as session:
         paused = standing_pauses(session).policies
-    return PolicyList(items=[_item(card, paused) for _, card in sorted(house.cards.items())])
+    return PolicyList(items=[_item(card, paused) for _, card in sorted(seen_cards(house).items())])
 
 
 @router.get("/policies/{policy_id}")
 def read_policy(request: Request, _caller: AnyCaller, policy_id: PolicyId) -> PolicyInFull:
     """The card that counts today, and which versions there are."""
     house = house_of(request)
-    card = house.cards.get(policy_id)
+    card = seen_cards(house).get(policy_id)
     if card is None:
         raise NoSuchThing(f"there is no policy {policy_id}")
     with house.sessions.read() as session:
@@ -165,7 +166,7 @@ def read_policy(request: Request, _caller: AnyCaller, policy_id: PolicyId) -> Po
 def read_policy_version(
     request: Request, _caller: AnyCaller, policy_id: PolicyId, version: Annotated[int, Path(ge=1, le=MOST_ID)]
 ) -> PolicyVersionInFull:
-    versions = house_of(request).book.catalogue().versions.get(policy_id, ())
+    versions = current_sight().only_seen(house_of(request).book.catalogue().versions).get(policy_id, ())
     card = next((one for one in versions if one.version == version), None)
     if card is None:
         raise NoSuchThing(f"there is no version {version} of {policy_id}")

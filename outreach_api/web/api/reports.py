@@ -171,7 +171,7 @@ def read_report(
         policy_id=policy if kind is Kind.CAMPAIGN else None,
         on=on,
         names={policy_id: card.short_name for policy_id, card in house.cards.items()},
-        shows_small_cells=_sees_cases(caller.role),
+        shows_small_cells=_sees_cases(caller.role) and caller.sight.is_whole,
     )
     return ReportInFull.model_validate(made.as_json())
 

@@ -121,6 +121,7 @@ RIGHTS: dict[str, Right] = {
     "keep_record": _write(Scope.RESIDENTS_WRITE, ROUTE_ROLES["keep_resident"]),
     "add_account": _write(Scope.STAFF_WRITE, ROUTE_ROLES["add_staff"]),
     "change_account": _write(Scope.STAFF_WRITE, ROUTE_ROLES["change_staff"]),
+    "set_account_reach": _write(Scope.STAFF_WRITE, ROUTE_ROLES["set_reach"]),
     "step_account": _write(Scope.STAFF_WRITE, ROUTE_ROLES["step_staff"]),
     "keep_visiting_team": _write(Scope.PLACES_WRITE, ROUTE_ROLES["keep_team"]),
     "open_station": _write(Scope.PLACES_WRITE, ROUTE_ROLES["add_station"]),
@@ -162,6 +163,18 @@ RIGHTS: dict[str, Right] = {
     "end_one_survey": _write(Scope.SURVEYS_WRITE, SURVEY_KEEPERS),
     "list_audit_alerts": _read(Scope.AUDIT_READ, ROUTE_ROLES["audit"]),
 }
+# They count the whole district for whoever reads them, and show nobody.
+DISTRICT_FIGURES = frozenset({"list_campaigns", "read_campaign", "preview_audience", "read_report", "list_surveys"})
+# They act on the whole district, or on how far somebody sees; the record is read as a whole or not at all.
+WHOLE_SIGHT_NEEDED = frozenset(
+    {
+        "draw_up_campaign", "change_campaign", "approve_campaign", "start_campaign", "pause_one_campaign",
+        "resume_one_campaign", "stop_campaign", "forecast_campaign", "pause_one_policy", "resume_one_policy",
+        "pause_all", "resume_all", "change_setting", "add_account", "change_account", "set_account_reach",
+        "step_account", "keep_visiting_team", "open_station", "approve_file", "list_audit_entries", "add_webhook",
+        "end_webhook", "ping_webhook", "send_webhook_again", "take_feed",
+    }
+)  # fmt: skip
 
 
 def right_to(route_name: str) -> Right | None:

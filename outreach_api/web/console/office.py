@@ -15,16 +15,18 @@ from sqlalchemy.orm import Session, joinedload
 
 from models.case import Station, Team
 from models.staff import Staff
-from models.vocabulary import Channel, Dialect, Role, TeamSkill
+from models.vocabulary import Channel, Dialect, Reach, Role, TeamSkill
 from outreach_api.office import (
     OfficeRefused,
     StaffStep,
     add_station,
     change_duties,
+    colleague,
     keep_team,
     step_staff,
     take_on,
 )
+from outreach_api.reaching import Reaching, ReachRefused, departments, known_streets, set_reach
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render, speaker_for
@@ -80,6 +82,28 @@ def change(
             now = house.clock.now()
             change_duties(session, staff_id, role, team_id=team, most_cases=most_cases, by=viewer.actor, now=now)
     except OfficeRefused as refused:
+        return _staff_page(request, refused=str(refused))
+    return RedirectResponse("/staff", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/staff/{staff_id}/reach", name="set_reach")
+def reach(
+    request: Request,
+    viewer: Viewer,
+    staff_id: int,
+    reach: Annotated[Reach, Form()],
+    streets: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
+    department: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """How far somebody sees."""
+    house = house_of(request)
+    try:
+        with house.sessions.write() as session:
+            staff = colleague(session, staff_id, viewer.actor)
+            wanted = Reaching(reach, tuple(streets), department or None)
+            known = departments(house.cards)
+            set_reach(session, staff, wanted, known_departments=known, by=viewer.actor, now=house.clock.now())
+    except (OfficeRefused, ReachRefused) as refused:
         return _staff_page(request, refused=str(refused))
     return RedirectResponse("/staff", HTTPStatus.SEE_OTHER)
 
@@ -170,6 +194,9 @@ def _staff_page(request: Request, *, refused: str = "", password: tuple[str, str
             "rows": session.scalars(select(Staff).order_by(Staff.disabled_at.is_not(None), Staff.username)).all(),
             "teams": session.execute(select(Team.id, Team.name).order_by(Team.code)).all(),
             "roles": speaker.options(Role),
+            "reaches": speaker.options(Reach),
+            "streets": known_streets(session),
+            "departments": [(zh, speaker.label(name)) for zh, name in departments(house_of(request).cards).items()],
             "refused": refused,
             "password": password,
         }

@@ -19,8 +19,9 @@ from outreach_api.catalogue import submissions
 from outreach_api.catalogue.card_review import answer_question, changed_lines, text_of, what_is_said
 from outreach_api.catalogue.confirmations import confirm, confirmed_in, quarter_of
 from outreach_api.catalogue.needs import by_department, unanswered
+from outreach_api.privacy.sight import current_sight
 from outreach_api.web.access import Viewer
-from outreach_api.web.house import House, house_of
+from outreach_api.web.house import House, house_of, seen_cards
 from outreach_api.web.page import render, speaker_for
 from scheduler.planning.pauses import pause_policy, resume_policy, standing_pauses
 from scheduler.policies.card import PolicyCard
@@ -49,7 +50,7 @@ def policies(request: Request, viewer: Viewer) -> Response:
                 "paused": paused.get(card.id),
                 "pushable": card.is_pushable(today),
             }
-            for card in house.cards.values()
+            for card in seen_cards(house).values()
         ]
         rows.sort(key=lambda row: (row["department"], row["name"]))
         names = {key: speaker.label(card.name) for key, card in house.cards.items()}
@@ -68,7 +69,7 @@ def policies(request: Request, viewer: Viewer) -> Response:
 def new(request: Request, viewer: Viewer, like: Annotated[str, Query(max_length=64)] = "") -> Response:
     """A new item, or a new version of one: written into the newest text there is."""
     house = house_of(request)
-    newest = house.book.catalogue().newest(like)
+    newest = house.book.catalogue().newest(like) if current_sight().sees_policy(like) else None
     with house.sessions.read() as session:
         text = text_of(session, house.settings.policies, newest.id, newest.version) if newest else ""
     return _editor(request, text or "", like=like)
@@ -249,7 +250,7 @@ def _editor(
 
 
 def _card(house: House, policy_id: str) -> PolicyCard:
-    card = house.cards.get(policy_id)
+    card = seen_cards(house).get(policy_id)
     if card is None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return card

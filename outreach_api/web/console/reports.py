@@ -129,7 +129,7 @@ def reports(
             policy_id=chosen if kind is Kind.CAMPAIGN else None,
             on=on,
             names={p: speaker.label(c.name) if c else p for p, c in policies.items()},
-            shows_small_cells=may(viewer.role, "cases"),
+            shows_small_cells=may(viewer.role, "cases") and viewer.sight.is_whole,
         )
     except NoSuchCampaign:
         return render(request, "report.html", section="reports", report=None, **context)
