@@ -50,19 +50,22 @@ class Sight:
     department: str | None = None
     policies: tuple[str, ...] = ()
     """The department's items; see `knowing`."""
+    actor: str = ""
+    """Themselves: whoever brought a case sees what becomes of it."""
 
     @classmethod
     def of(cls, staff: Staff | None) -> Sight:
         """What somebody was given to see; a system that acts for nobody sees the whole district."""
         if staff is None or staff.reach is Reach.DISTRICT:
             return WHOLE
+        actor = f"staff:{staff.id}"
         match staff.reach:
             case Reach.STREETS:
-                return cls(Reach.STREETS, streets=tuple(sorted(staff.streets)))
+                return cls(Reach.STREETS, streets=tuple(sorted(staff.streets)), actor=actor)
             case Reach.TEAM:
-                return cls(Reach.TEAM, team_id=staff.team_id)
+                return cls(Reach.TEAM, team_id=staff.team_id, actor=actor)
             case Reach.DEPARTMENT:
-                return cls(Reach.DEPARTMENT, department=staff.department)
+                return cls(Reach.DEPARTMENT, department=staff.department, actor=actor)
 
     def knowing(self, cards: Mapping[str, PolicyCard]) -> Sight:
         """With the items that the department answers for today."""
@@ -200,7 +203,10 @@ def resident_seen(sight: Sight, resident_id: Key) -> Rule:
 
 
 def case_seen(sight: Sight, case_id: Key) -> Rule:
-    """Of a street: those about its people. Of a team: what it was given. Of a department: about its items."""
+    """Of a street: those about its people. Of a team: what it was given. Of a department: about its items.
+
+    And what they brought themselves, whosever it turns out to be.
+    """
     work = Case.__table__.alias("seen_case")
     match sight.reach:
         case Reach.DISTRICT:
@@ -211,7 +217,9 @@ def case_seen(sight: Sight, case_id: Key) -> Rule:
             is_theirs = _is_the_teams(sight, work)
         case Reach.DEPARTMENT:
             is_theirs = _one_of(work.c.policy_id, sight.policies)
-    return exists(select(1).where(work.c.id == case_id, is_theirs))
+    opened = CaseChange.__table__.alias("seen_opening")
+    by_them = (opened.c.case_id == case_id, opened.c.change == "opened", opened.c.by == sight.actor)
+    return or_(exists(select(1).where(work.c.id == case_id, is_theirs)), exists(select(1).where(*by_them)))
 
 
 def conversation_seen(sight: Sight, conversation_id: Key) -> Rule:

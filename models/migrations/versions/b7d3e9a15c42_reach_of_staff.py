@@ -1,13 +1,13 @@
 """How far staff see: the whole district, streets, their team or a department.
 
-Revision: b7d3e9a15c42, after f31b86d4e570.
+Revision: b7d3e9a15c42, after b8d2f06a41c7.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "b7d3e9a15c42"
-down_revision = "f31b86d4e570"
+down_revision = "b8d2f06a41c7"
 branch_labels = None
 depends_on = None
 

@@ -12,12 +12,13 @@ from models.policy import PolicySubmission
 from models.vocabulary import Topic
 from outreach_api.catalogue.card_review import Said, answer_question, changed_lines, text_of, what_is_said
 from outreach_api.catalogue.confirmations import LONGEST_REMARK, confirm, confirmed_in, quarter_of
+from outreach_api.privacy.sight import current_sight
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.api.forms import NO_NUL, Body, Id, PolicyId
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
 from outreach_api.web.api.policies import CARD_NAME, CardText
 from outreach_api.web.api.refusals import NoSuchThing
-from outreach_api.web.house import House, house_of
+from outreach_api.web.house import House, house_of, seen_cards
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.check import read_card_text
 
@@ -124,7 +125,7 @@ def review_submission(request: Request, _caller: AnyCaller, submission_id: Id) -
 def read_card_source(request: Request, _caller: AnyCaller, policy_id: PolicyId) -> CardSource:
     """The text of the newest version, one that starts in the future too."""
     house = house_of(request)
-    newest = house.book.catalogue().newest(policy_id)
+    newest = house.book.catalogue().newest(policy_id) if current_sight().sees_policy(policy_id) else None
     with house.sessions.read() as session:
         text = text_of(session, house.settings.policies, policy_id, newest.version) if newest else None
     if newest is None or text is None:
@@ -144,7 +145,7 @@ def list_confirmations(
     with house.sessions.read() as session:
         done = confirmed_in(session, wanted)
         items = [Confirmation.model_validate(row, from_attributes=True) for _, row in sorted(done.items())]
-    outstanding = sorted(set(house.cards) - set(done))
+    outstanding = sorted(set(seen_cards(house)) - set(done))
     return Confirmations(quarter=wanted, items=items, outstanding=outstanding)
 
 
@@ -152,7 +153,7 @@ def list_confirmations(
 def confirm_card(request: Request, caller: AnyCaller, policy_id: PolicyId, asked: Remark) -> Confirmation:
     """The department stands by its card this quarter. A second time in it replaces the first."""
     house = house_of(request)
-    card = house.cards.get(policy_id)
+    card = seen_cards(house).get(policy_id)
     if card is None:
         raise NoSuchThing(f"there is no policy {policy_id}")
     today = _today(house)

@@ -164,15 +164,21 @@ RIGHTS: dict[str, Right] = {
     "list_audit_alerts": _read(Scope.AUDIT_READ, ROUTE_ROLES["audit"]),
 }
 # They count the whole district for whoever reads them, and show nobody.
-DISTRICT_FIGURES = frozenset({"list_campaigns", "read_campaign", "preview_audience", "read_report", "list_surveys"})
+DISTRICT_FIGURES = frozenset(
+    {
+        "list_campaigns", "read_campaign", "read_campaign_progress", "preview_audience", "list_forecasts",
+        "read_overview", "read_report", "list_surveys", "list_questionnaires", "read_labour_minutes",
+    }
+)  # fmt: skip
 # They act on the whole district, or on how far somebody sees; the record is read as a whole or not at all.
 WHOLE_SIGHT_NEEDED = frozenset(
     {
         "draw_up_campaign", "change_campaign", "approve_campaign", "start_campaign", "pause_one_campaign",
         "resume_one_campaign", "stop_campaign", "forecast_campaign", "pause_one_policy", "resume_one_policy",
-        "pause_all", "resume_all", "change_setting", "add_account", "change_account", "set_account_reach",
-        "step_account", "keep_visiting_team", "open_station", "approve_file", "list_audit_entries", "add_webhook",
-        "end_webhook", "ping_webhook", "send_webhook_again", "take_feed",
+        "pause_all", "resume_all", "begin_one_survey", "end_one_survey", "change_setting", "change_labour_minutes",
+        "add_account", "change_account", "set_account_reach", "step_account", "keep_visiting_team", "open_station",
+        "approve_file", "list_audit_entries", "list_audit_alerts", "add_webhook", "end_webhook", "ping_webhook",
+        "send_webhook_again", "take_feed",
     }
 )  # fmt: skip
 
