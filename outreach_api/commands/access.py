@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models.case import Team
 from models.crypto import KeyRing, new_key_ring, read_key_ring, replace_key_ring, with_another_key, write_key_ring
 from models.reseal import keys_in_use, reseal
-from models.staff import ApiToken, Staff
+from models.staff import Staff
 from models.vocabulary import Reach, Role
 from outreach_api.backup_keys import BackupKeys
 from outreach_api.bootstrap import House, open_house
@@ -26,7 +26,7 @@ from outreach_api.reaching import Reaching, ReachRefused, departments, set_reach
 from outreach_api.settings import Settings
 from outreach_api.web.second_factor import NEEDED_BY, give_factor, take_factor
 from outreach_api.web.staff import add_staff, renew_password
-from outreach_api.web.tokens import Terms, add_token, revoke_token, tokens
+from outreach_api.web.tokens import Terms, TokenNotMade, add_token, revoke_token, tokens
 
 keys = typer.Typer(help=say("加密密钥", "Encryption keys"), no_args_is_help=True)
 staff = typer.Typer(help=say("工作人员账号", "Staff accounts"), no_args_is_help=True)
@@ -282,13 +282,11 @@ def add_api_token(
         person = session.scalar(select(Staff.id).where(Staff.username == acts_for)) if acts_for else None
         if acts_for and person is None:
             fail(say(f"没有用户 {acts_for}", f"there is no user {acts_for}"))
-        if session.scalar(select(ApiToken.id).where(ApiToken.name == name)):
-            fail(say(f"令牌名 {name} 已被使用", f"the name {name} is taken"))
         now = house.clock.now()
         terms = Terms(scope, person, now + timedelta(days=days), calls_a_minute)
         try:
             text = add_token(session, name, terms, now=now)
-        except ValueError as fault:
+        except TokenNotMade as fault:
             fail(str(fault), status=2)
     OUT.print(text, markup=False)
 

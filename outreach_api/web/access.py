@@ -47,6 +47,7 @@ POLICY_READERS = EVERYBODY
 POLICY_EDITORS = frozenset({R.POLICY_EDITOR, R.SUPERVISOR})
 STAFF_READERS = frozenset({R.SUPERVISOR, R.AUDITOR, R.ADMINISTRATOR})
 STAFF_KEEPERS = frozenset({R.ADMINISTRATOR})
+TOKEN_READERS = frozenset({R.ADMINISTRATOR, R.AUDITOR})
 TEAM_KEEPERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 PAUSERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 
@@ -89,6 +90,9 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "change_staff": STAFF_KEEPERS,
     "set_reach": STAFF_KEEPERS,
     "step_staff": STAFF_KEEPERS,
+    "api_tokens": TOKEN_READERS,
+    "add_api_token": STAFF_KEEPERS,
+    "revoke_api_token": STAFF_KEEPERS,
     "teams": STAFF_READERS,
     "keep_team": TEAM_KEEPERS,
     "add_station": TEAM_KEEPERS,
@@ -166,7 +170,8 @@ WHOLE_SIGHT_NEEDED = frozenset(
     {
         "pause", "resume", "pause_policy", "new_campaign", "create_campaign", "edit_campaign", "change_campaign",
         "forecast_campaign", "step_campaign", "change_setting", "set_labour_minutes", "add_staff", "change_staff",
-        "set_reach", "step_staff", "keep_team", "add_station", "approve_export", "audit",
+        "set_reach", "step_staff", "keep_team", "add_station", "approve_export", "audit", "api_tokens", "add_api_token",
+        "revoke_api_token",
     }
 )  # fmt: skip
 

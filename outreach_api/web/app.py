@@ -20,6 +20,7 @@ from outreach_api.web.api.document import TITLE, VERSION, add_api, document
 from outreach_api.web.call_words import CallWordsWatch
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.console import (
+    api_tokens,
     appeals,
     audit,
     campaigns,
@@ -114,6 +115,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         residents.router,
         policies.router,
         office.router,
+        api_tokens.router,
         transcript.router,
         mandates.router,
         reports.router,

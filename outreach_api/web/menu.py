@@ -60,6 +60,7 @@ MENU = (
         (
             Entry("teams", "/teams", "teams"),
             Entry("staff", "/staff", "staff"),
+            Entry("api_tokens", "/tokens", "api_tokens"),
             Entry("settings", "/settings", "settings"),
             Entry("audit", "/audit", "audit"),
         ),

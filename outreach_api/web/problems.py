@@ -49,7 +49,7 @@ from outreach_api.web.chat_tail import TooManyChats
 from outreach_api.web.house import FeedRefused
 from outreach_api.web.live import TooManyPages
 from outreach_api.web.page import error_page
-from outreach_api.web.tokens import TokenRefused, UnknownTeam
+from outreach_api.web.tokens import NoSuchToken, TokenRefused, UnknownTeam
 from scheduler.planning.campaigns import CampaignRefused
 from scheduler.planning.rule_book import SettingRefused
 
@@ -87,6 +87,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     StallRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     HandOverRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotOnTheList: HTTPStatus.NOT_FOUND,
+    NoSuchToken: HTTPStatus.NOT_FOUND,
     NoTeam: HTTPStatus.UNPROCESSABLE_ENTITY,
     SurveyRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     HandsFull: HTTPStatus.CONFLICT,

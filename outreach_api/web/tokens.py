@@ -66,6 +66,14 @@ class TokenRefused(Exception):  # noqa: N818
         self.known = known
 
 
+class TokenNotMade(ValueError):  # noqa: N818
+    """There can be no such token; says why."""
+
+
+class NoSuchToken(LookupError):  # noqa: N818
+    """There is no token of that number that could be ended."""
+
+
 class UnknownTeam(LookupError):  # noqa: N818
     """There is no team of that code."""
 
@@ -101,13 +109,19 @@ def add_token(session: Session, name: str, terms: Terms, *, now: datetime, by: s
     """Add a token and give its text, which is kept nowhere.
 
     Raises:
-        ValueError: a scope does not exist, or its term is over already.
+        TokenNotMade: a scope does not exist, its term is over already, its name is taken, or whom it is to act for
+            works here no more.
     """
     unknown = sorted(set(terms.scopes) - set(Scope))
     if unknown or not terms.scopes:
-        raise ValueError(f"there is no scope {', '.join(unknown) or '(none)'}; there are {', '.join(Scope)}")
+        raise TokenNotMade(f"there is no scope {', '.join(unknown) or '(none)'}; there are {', '.join(Scope)}")
     if terms.expires_at is not None and terms.expires_at <= now:
-        raise ValueError("a token must not be over before it begins")
+        raise TokenNotMade("a token must not be over before it begins")
+    if session.scalar(select(ApiToken.id).where(ApiToken.name == name)) is not None:
+        raise TokenNotMade(f"the name {name} is taken")
+    person = session.get(Staff, terms.staff_id) if terms.staff_id is not None else None
+    if terms.staff_id is not None and (person is None or person.disabled_at is not None):
+        raise TokenNotMade("whom it is to act for does not work here")
     token = MARK + secrets.token_urlsafe(32)
     row = ApiToken(
         name=name,
@@ -128,12 +142,25 @@ def add_token(session: Session, name: str, terms: Terms, *, now: datetime, by: s
 
 def revoke_token(session: Session, name: str, *, now: datetime, by: str = "terminal") -> bool:
     """End a token at once; whether there was one to end."""
-    row = session.scalars(select(ApiToken).where(ApiToken.name == name, ApiToken.revoked_at.is_(None))).first()
-    if row is None:
+    found = session.scalar(select(ApiToken.id).where(ApiToken.name == name, ApiToken.revoked_at.is_(None)))
+    if found is None:
         return False
+    end_token(session, found, now=now, by=by)
+    return True
+
+
+def end_token(session: Session, token_id: int, *, now: datetime, by: str) -> ApiToken:
+    """End a token at once.
+
+    Raises:
+        NoSuchToken: there is none of that number, or it has ended.
+    """
+    row = session.get(ApiToken, token_id)
+    if row is None or row.revoked_at is not None:
+        raise NoSuchToken(f"there is no token {token_id} to revoke")
     row.revoked_at = now
     session.add(AuditEntry(at=now, actor=by, action="token.revoke", subject=f"token:{row.id}"))
-    return True
+    return row
 
 
 def tokens(session: Session) -> Sequence[ApiToken]:

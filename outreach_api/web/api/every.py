@@ -22,6 +22,7 @@ from outreach_api.web.api import (
     reports,
     residents,
     surveys,
+    tokens,
     visits,
     webhooks,
 )
@@ -43,6 +44,7 @@ API: tuple[APIRouter, ...] = (
     residents.router,
     places.router,
     office.router,
+    tokens.router,
     overview.router,
     reports.router,
     surveys.router,

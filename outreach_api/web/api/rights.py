@@ -161,6 +161,8 @@ RIGHTS: dict[str, Right] = {
     "list_questionnaires": _read(Scope.SURVEYS_READ, ROUTE_ROLES["surveys"]),
     "begin_one_survey": _write(Scope.SURVEYS_WRITE, SURVEY_KEEPERS),
     "end_one_survey": _write(Scope.SURVEYS_WRITE, SURVEY_KEEPERS),
+    "list_tokens": _read(Scope.STAFF_READ, ROUTE_ROLES["api_tokens"]),
+    "revoke_one_token": _write(Scope.STAFF_WRITE, ROUTE_ROLES["revoke_api_token"]),
     "list_audit_alerts": _read(Scope.AUDIT_READ, ROUTE_ROLES["audit"]),
 }
 # They count the whole district for whoever reads them, and show nobody.
@@ -178,7 +180,7 @@ WHOLE_SIGHT_NEEDED = frozenset(
         "pause_all", "resume_all", "begin_one_survey", "end_one_survey", "change_setting", "change_labour_minutes",
         "add_account", "change_account", "set_account_reach", "step_account", "keep_visiting_team", "open_station",
         "approve_file", "list_audit_entries", "list_audit_alerts", "add_webhook", "end_webhook", "ping_webhook",
-        "send_webhook_again", "take_feed",
+        "send_webhook_again", "take_feed", "list_tokens", "revoke_one_token",
     }
 )  # fmt: skip
 
