@@ -7,6 +7,7 @@ most commands need none of it.
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -92,6 +93,8 @@ FIRST_HOUR = 8
 RECONCILE_EVERY = timedelta(minutes=1)
 RECEIPTS_WAIT_SECONDS = 0.25
 """So long receipts of a running service wait for others: nobody waits for one, and a hundred cost what ten do."""
+ANSWERS_FOR_SECONDS = 2.0
+"""So long a running service answers before it looks up: a stop may have come in meanwhile."""
 # So long a call may wait at the carrier before it rings.
 MAY_WAIT_TO_RING = timedelta(minutes=1)
 
@@ -121,6 +124,8 @@ class House:
     guards: Guards = ALL_GUARDS
     receipts_wait: float = 0.0
     """Seconds on the wall. A rehearsal, whose clock stands still while it works, lets no receipt wait."""
+    answers_for: float = math.inf
+    """Seconds on the wall in which messages are begun to be answered before what they led to is sent."""
     jobs: list[Job] = field(init=False)
     _next_slot: datetime | None = field(init=False, default=None)
     _reconcile_at: datetime | None = field(init=False, default=None)
@@ -225,7 +230,8 @@ class House:
             done += apply_receipts(self.sessions, now=now).total
             self._receipts_at = time.monotonic() + self.receipts_wait
         if due.inbound:
-            done += len(answer_due(self.sessions, self.bot, self.cards, self.clock).inbound_ids)
+            answered = answer_due(self.sessions, self.bot, self.cards, self.clock, seconds=self.answers_for)
+            done += len(answered.inbound_ids)
         if due.inbound or (due.last_stop_at is not None and due.last_stop_at >= now - self._rings_for):
             done += self._call_off_stopped(now)
         if due.inbound or due.contacts or done:
@@ -387,6 +393,7 @@ def open_house(
     guards: Guards = ALL_GUARDS,
     durability: Durability = Durability.POWER_LOSS,
     receipts_wait: float = 0.0,
+    answers_for: float = math.inf,
 ) -> Iterator[House]:
     """Open the installation in `settings.home`, bringing its database up to date; a first start makes its keys.
 
@@ -410,6 +417,7 @@ def open_house(
             bot=bot,
             guards=guards,
             receipts_wait=receipts_wait,
+            answers_for=answers_for,
         )
     finally:
         bot.close()

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from outreach_api.bootstrap import RECEIPTS_WAIT_SECONDS, House, open_house
+from outreach_api.bootstrap import ANSWERS_FOR_SECONDS, RECEIPTS_WAIT_SECONDS, House, open_house
 from outreach_api.chunks import Chunks
 from outreach_api.commands.console import ERR, fail, tells_faults
 from outreach_api.conversations.bot_process import bot_program
@@ -95,7 +95,7 @@ def _opened(settings: Settings, process: str) -> Iterator[House]:
     """
     with (
         tracing(settings.traces_url, process=process),
-        open_house(settings, receipts_wait=RECEIPTS_WAIT_SECONDS) as house,
+        open_house(settings, receipts_wait=RECEIPTS_WAIT_SECONDS, answers_for=ANSWERS_FOR_SECONDS) as house,
     ):
         house.book.catalogue()
         yield house

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -72,6 +74,8 @@ class Claim:
 
     inbound_id: int
     fence: int
+    at_once: bool = False
+    """Understood by its exact words: the bot is not asked."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ class Inbox:
             self._settle(claim, read, turn)
         except (_Conflict, StaleDataError):
             report.conflicts += 1
-            self._put_back(claim)
+            self.put_back(claim)
         else:
             report.answered += 1
             report.inbound_ids.append(claim.inbound_id)
@@ -182,14 +186,16 @@ class Inbox:
                 report.given_up += 1
         log.warning("bot_unavailable", inbound=claim.inbound_id, why=why)
 
-    def _put_back(self, claim: Claim) -> None:
+    def put_back(self, *claims: Claim) -> None:
+        """Let them be claimed again."""
         with self.sessions.write() as session:
-            session.execute(
-                update(Inbound)
-                .where(Inbound.id == claim.inbound_id, Inbound.fence == claim.fence)
-                .where(Inbound.state == InboundState.PROCESSING)
-                .values(state=InboundState.PENDING)
-            )
+            for claim in claims:
+                session.execute(
+                    update(Inbound)
+                    .where(Inbound.id == claim.inbound_id, Inbound.fence == claim.fence)
+                    .where(Inbound.state == InboundState.PROCESSING)
+                    .values(state=InboundState.PENDING)
+                )
 
 
 def answer_due(
@@ -200,15 +206,24 @@ def answer_due(
     limit: int = 200,
     *,
     zone: ZoneInfo = ZONE,
+    seconds: float = math.inf,
 ) -> InboxReport:
-    """Answer what is due, oldest first, at most `limit` messages; what one sender wrote, in the order it came."""
+    """Answer what is due, at most `limit` messages; what one sender wrote, in the order it came.
+
+    Exact words first, a stop among them: it must not wait until a slow bot has read what others wrote. For the same
+    reason nothing new is begun with the bot after so many seconds on the wall; what is left waits for the next time.
+    """
     inbox, report = Inbox(sessions, bot, cards, clock, zone), InboxReport()
+    until = time.monotonic() + seconds
     tries = 0
     while tries < limit:
-        claims = claim_due(sessions, now=clock.now(), limit=limit - tries)
+        claims = sorted(claim_due(sessions, now=clock.now(), limit=limit - tries), key=lambda claim: not claim.at_once)
         if not claims:
             break
-        for claim in claims:
+        for place, claim in enumerate(claims):
+            if not claim.at_once and time.monotonic() >= until:
+                inbox.put_back(*claims[place:])
+                return report
             inbox.answer_one(claim, report)
         tries += len(claims)
     return report
@@ -229,7 +244,7 @@ def claim_due(sessions: Sessions, *, now: datetime, limit: int) -> list[Claim]:
             inbound.state = InboundState.PROCESSING
             inbound.fence += 1
             inbound.claimed_at = now
-        return [Claim(inbound.id, inbound.fence) for inbound in claimed]
+        return [Claim(one.id, one.fence, heard_exactly(one.text, one.button) is not None) for one in claimed]
 
 
 _UNSETTLED = (InboundState.PENDING, InboundState.PROCESSING)

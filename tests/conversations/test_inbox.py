@@ -20,7 +20,8 @@ from models.match import MatchChange
 from models.session import Sessions
 from models.staff import Staff
 from models.vocabulary import Direction, InboundState, MatchState, Role, StopReason
-from outreach_api.conversations.inbox import LEASE, RETRY_AFTER, Claim, Inbox, InboxReport, claim_due
+from outreach_api.conversations.bot import Turn, TurnState
+from outreach_api.conversations.inbox import LEASE, RETRY_AFTER, Claim, Inbox, InboxReport, answer_due, claim_due
 from scheduler.policies.card import PolicyCard
 from tests.builders import a_database
 from tests.conversations.street import Street
@@ -304,12 +305,30 @@ def test_a_leading_slash_is_no_command(street: Street) -> None:
 
 
 def test_the_limit_is_kept(street: Street) -> None:
-    from outreach_api.conversations.inbox import answer_due
-
     for serial in range(5):
         street.post(f"+86138000001{serial:02d}", "同意")
     report = answer_due(street.sessions, street.bot, street.cards, street.clock, 3)
     assert report.answered == 3
+
+
+def test_a_stop_does_not_wait_until_a_slow_bot_has_read_what_others_wrote(street: Street) -> None:
+    asked, order = street.bot.turn, list[str]()
+
+    def slow(text: str, state: TurnState) -> Turn:
+        order.append(text)
+        return asked(text, state)
+
+    street.bot.turn = slow  # type: ignore[method-assign]
+    chen = street.a_resident()
+    for serial in range(3):
+        street.post(f"+86138000001{serial:02d}", f"要带什么{serial}")
+    street.post(chen.number, "退订")
+    report = answer_due(street.sessions, street.bot, street.cards, street.clock, seconds=0)
+    assert (report.answered, order) == (1, [])
+    assert [stop.reason for stop in street.all(ContactStop)] == [StopReason.OPT_OUT]
+    assert {inbound.state for inbound in street.all(Inbound)[:3]} == {InboundState.PENDING}
+    answer_due(street.sessions, street.bot, street.cards, street.clock)
+    assert order == ["要带什么0", "要带什么1", "要带什么2"]
 
 
 def test_events_and_cases_name_the_conversation_and_no_person(street: Street) -> None:
