@@ -14,7 +14,7 @@ import tempfile
 import time
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -35,6 +35,7 @@ from proof.stage import Stage, build_stage
 NONE = Aim(at_most=0)
 KINDS = ("lost", "duplicates", "after_stop", "unknown_unlisted", "invalid_transitions", "rule_breaches")
 TELL_EVERY_SECONDS = 30.0
+TEN_MINUTES = 600
 ERR = Console(stderr=True, highlight=False)
 
 
@@ -43,11 +44,12 @@ def main(arguments: Sequence[str]) -> int:
     chosen = _parser().parse_args(arguments)
     machine = describe_machine()
     try:
-        measured = _prove_by_kills(chosen) if chosen.kills else _prove(chosen)
+        bench, measure = _chosen(chosen)
+        measured = measure(chosen)
     except ProcessFault as fault:
         ERR.print(f"✗ {fault}", markup=False)
         return 1
-    result = result_of(KILLS if chosen.kills else PROOF, measured, machine)
+    result = result_of(bench, measured, machine)
     if chosen.json:
         sys.stdout.write(json.dumps(result.as_json(), ensure_ascii=False, allow_nan=False) + "\n")
     else:
@@ -71,10 +73,25 @@ def _parser() -> ArgumentParser:
     )
     killed = say("改为真杀进程：每种数据库各杀多少次", "real kills in place of seeds: so many on each database")
     parser.add_argument("--kills", type=_count, metavar="N", help=killed)
+    away = say("改为停掉 PostgreSQL 这么多秒，其间来信不断", "PostgreSQL away for so many seconds while texts come in")
+    parser.add_argument("--outage", type=_count, nargs="?", const=TEN_MINUTES, metavar="SECONDS", help=away)
+    others = say(
+        "改为：磁盘满、运营商不应答、两个调度、助手很慢",
+        "a full disk, a hanging carrier, two schedulers, a slow assistant",
+    )
+    parser.add_argument("--faults", action="store_true", help=others)
     planted = say("植入一个缺陷，应当被发现", "plant a bug, which must be found")
     parser.add_argument("--bug", choices=sorted(BUGS), help=planted)
     parser.add_argument("--json", action="store_true", help=say("只输出一个 JSON 对象", "print one JSON object only"))
     return parser
+
+
+def _chosen(chosen: Namespace) -> tuple[Bench, Callable[[Namespace], Measured]]:
+    if chosen.kills:
+        return KILLS, _prove_by_kills
+    if chosen.outage:
+        return OUTAGE, _prove_by_outage
+    return (FAULTS, _prove_by_faults) if chosen.faults else (PROOF, _prove)
 
 
 def _count(text: str) -> int:
@@ -137,6 +154,45 @@ def _prove_by_kills(chosen: Namespace) -> Measured:
     return Measured(values, machine=about)
 
 
+def _prove_by_outage(chosen: Namespace) -> Measured:
+    from proof.outage import stop_postgres
+
+    came_of_it = stop_postgres(chosen.outage)
+    toll = came_of_it.toll
+    values = {
+        "outage_s": chosen.outage,
+        "acknowledged": toll.acknowledged,
+        "lost": toll.lost,
+        "duplicates": toll.duplicates,
+        "after_stop": came_of_it.after_stop,
+        "unknown_unlisted": toll.unknown_unlisted,
+        "spooled": came_of_it.spooled,
+        "drained_s": came_of_it.drained_s,
+    }
+    about = {"slowest_answer_s": round(came_of_it.slowest_answer_s, 2), "refused": came_of_it.refused}
+    return Measured(values, machine=about | {"sent": toll.sent})
+
+
+def _prove_by_faults(_: Namespace) -> Measured:
+    from proof.full_disk import fill_disk
+    from proof.hanging_carrier import let_carrier_hang
+    from proof.slow_assistant import slow_the_assistant
+    from proof.two_schedulers import run_two_schedulers
+
+    runs = {
+        "disk": fill_disk,
+        "hang": let_carrier_hang,
+        "schedulers": run_two_schedulers,
+        "assistant": slow_the_assistant,
+    }
+    values: dict[str, float] = {}
+    for name, run in runs.items():
+        figures = run()
+        ERR.print(f"{name}: {figures}", markup=False)
+        values |= {f"{name}_{figure}": value for figure, value in figures.items()}
+    return Measured(values)
+
+
 @contextlib.contextmanager
 def _staged() -> Iterator[Stage]:
     secret, port = secrets.token_urlsafe(24), free_port()
@@ -191,6 +247,46 @@ KILLS = Bench(
         Measure("recovery_p95_s", "s", Aim(at_most=5)),
     ),
     run=lambda chosen, _progress: _prove_by_kills(chosen),
+)
+
+OUTAGE = Bench(
+    name="prove",
+    measures=(
+        Measure("outage_s", "s"),
+        Measure("acknowledged", "texts", Aim(at_least=1)),
+        *(Measure(kind, "findings", NONE) for kind in ("lost", "duplicates", "after_stop", "unknown_unlisted")),
+        Measure("spooled", "arrivals", Aim(at_least=1)),
+        Measure("drained_s", "s"),
+    ),
+    run=lambda chosen, _progress: _prove_by_outage(chosen),
+)
+
+AT_ONCE = Aim(at_most=5)
+"""Who waits least for an answer to a webhook, WeChat, gives up then."""
+
+FAULTS = Bench(
+    name="prove",
+    measures=(
+        Measure("disk_acknowledged", "texts", Aim(at_least=1)),
+        Measure("disk_spooled", "texts", Aim(at_least=1)),
+        Measure("disk_refused", "texts"),
+        Measure("disk_lost", "findings", NONE),
+        Measure("disk_duplicates", "findings", NONE),
+        Measure("hang_texts_begun", "texts", Aim(at_least=1)),
+        Measure("hang_begun_twice", "findings", NONE),
+        Measure("hang_calls_sent", "calls", Aim(at_least=1)),
+        Measure("hang_slowest_answer_s", "s", AT_ONCE),
+        Measure("hang_unanswered", "texts", NONE),
+        Measure("hang_longest_transaction_s", "s", Aim(at_most=1)),
+        Measure("schedulers_due", "slots", Aim(at_least=1)),
+        Measure("schedulers_ran_twice", "findings", NONE),
+        Measure("schedulers_not_run", "findings", NONE),
+        Measure("assistant_acknowledged", "texts", Aim(at_least=1)),
+        Measure("assistant_slowest_answer_s", "s", AT_ONCE),
+        Measure("assistant_lost", "findings", NONE),
+        Measure("assistant_stop_binds_s", "s", Aim(at_most=15)),
+    ),
+    run=lambda chosen, _progress: _prove_by_faults(chosen),
 )
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import time
 
 import uvicorn
 
-from outreach_api.bootstrap import House, open_house
+from outreach_api.bootstrap import ANSWERS_FOR_SECONDS, House, open_house
 from outreach_api.loops import Passes, work_until, working_beside
 from outreach_api.settings import Settings
 from outreach_api.web.app import create_app
@@ -35,7 +35,7 @@ def _work(house: House) -> None:
 
 def main(part: str) -> None:
     settings = Settings(_env_file=None)
-    with open_house(settings) as house:
+    with open_house(settings, answers_for=ANSWERS_FOR_SECONDS) as house:
         if part == WORKER:
             _work(house)
             return

@@ -40,7 +40,26 @@ class Owner(TypedDict, total=False):
 @dataclass
 class Cluster:
     folder: Path
+    programs: Path
+    settings: Mapping[str, str]
+    owner: Owner
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    _process: subprocess.Popen[bytes] | None = field(init=False, default=None)
+
+    def start(self) -> None:
+        """Start the server, again perhaps; it answers when this returns."""
+        options = [option for name, value in self.settings.items() for option in ("-c", f"{name}={value}")]
+        command = [str(self.programs / "postgres"), "-D", str(self.folder / "db"), "-k", str(self.folder), *options]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **self.owner)
+        _wait_until_it_answers(self._process, self.folder)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server. SIGINT is its fast shutdown: sessions are ended, not waited for; SIGQUIT is a crash."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=START_SECONDS)
+            self._process = None
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
@@ -91,25 +110,14 @@ def running_cluster(programs: Path, settings: Mapping[str, str] = SETTINGS) -> I
             "UTF8",
         ]
         subprocess.run([*initdb, "--no-locale"], check=True, capture_output=True, cwd=folder, **owner)
-        with _server(programs, folder, owner, settings):
-            yield Cluster(folder)
+        cluster = Cluster(folder, programs, settings, owner)
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _server(programs: Path, folder: Path, owner: Owner, settings: Mapping[str, str]) -> Iterator[None]:
-    options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
-    command = [str(programs / "postgres"), "-D", str(folder / "db"), "-k", str(folder), *options]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **owner)
-    try:
-        _wait_until_it_answers(process, folder)
-        yield
-    finally:
-        # SIGINT is PostgreSQL's fast shutdown: sessions are ended, not waited for.
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=START_SECONDS)
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], folder: Path) -> None:

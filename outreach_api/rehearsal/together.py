@@ -12,8 +12,9 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from rich.console import Console
 from sqlalchemy import exists, inspect, select
@@ -126,21 +127,24 @@ class TogetherDemo(Demo):
         result = super()._result(house, sandbox)
         for part in self._parts:
             part.stop()
-        result.figures.update(processes=PARTS, slots=self._slots(house))
+        result.figures.update(processes=PARTS, slots=slots_of(house, self._scheduler_logs()))
         return result
 
-    def _slots(self, house: House) -> dict[str, int]:
-        """Slots in the database against what the schedulers' logs say that they ran."""
-        logs = [part.log for part in self._parts if part.name.startswith("scheduler")]
-        lines = [line for log in logs for line in log.read_text("utf-8").splitlines() if line.startswith("{")]
-        entries = [json.loads(line) for line in lines]
-        ran = Counter((entry["job"], entry["slot"]) for entry in entries if entry["event"] == "job_ran")
-        with house.sessions.read() as session:
-            rows = session.execute(select(JobSlot.job, JobSlot.slot, JobSlot.result)).all()
-        # A job's first row only says since when its slots count.
-        due = {(job, slot.isoformat()) for job, slot, result in rows if result != {}}
-        twice, missed = ran.total() - len(ran), len(due - set(ran))
-        return {"due": len(due), "ran": ran.total(), "ran_twice": twice, "not_run": missed}
+    def _scheduler_logs(self) -> list[Path]:
+        return [part.log for part in self._parts if part.name.startswith("scheduler")]
+
+
+def slots_of(house: House, logs: Iterable[Path]) -> dict[str, int]:
+    """Slots in the database against what the schedulers' logs say that they ran."""
+    lines = [line for log in logs for line in log.read_text("utf-8").splitlines() if line.startswith("{")]
+    entries = [json.loads(line) for line in lines]
+    ran = Counter((entry["job"], entry["slot"]) for entry in entries if entry["event"] == "job_ran")
+    with house.sessions.read() as session:
+        rows = session.execute(select(JobSlot.job, JobSlot.slot, JobSlot.result)).all()
+    # A job's first row only says since when its slots count.
+    due = {(job, slot.isoformat()) for job, slot, result in rows if result != {}}
+    twice, missed = ran.total() - len(ran), len(due - set(ran))
+    return {"due": len(due), "ran": ran.total(), "ran_twice": twice, "not_run": missed}
 
 
 class TogetherRehearsal(Rehearsal):
