@@ -1,4 +1,4 @@
-"""Requests of other systems that must have their effects once, however often they are sent."""
+"""Requests of other systems: that each has its effects once however often it is sent, and how many come in a minute."""
 
 from __future__ import annotations
 
@@ -26,3 +26,13 @@ class ApiRequest(Base):
     status: Mapped[int | None]
     """None: still at it, or it was cut off and nobody knows."""
     answer: Mapped[str | None] = mapped_column(Encrypted("api_request.answer"))
+
+
+class ApiPace(Base):
+    """How many calls a token has left of its minute's worth, where several API processes share one database."""
+
+    __tablename__ = "api_pace"
+
+    token_id: Mapped[int] = mapped_column(ForeignKey("api_token.id"), primary_key=True)
+    left: Mapped[float]
+    seen_at: Mapped[datetime]

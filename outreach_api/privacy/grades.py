@@ -481,6 +481,7 @@ GRADES: dict[str, TableGrades] = {
         ALWAYS,
         general="id name token_hash prefix scopes staff_id calls_a_minute created_at expires_at revoked_at",
     ),
+    "api_pace": _T("对接系统的调用节奏", "pace of other systems", _O, ALWAYS, general="token_id left seen_at"),
     "api_request": _T(
         "同一请求只做一次",
         "doing a request once",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from models.event import AuditEntry
 from models.staff import ApiToken, Staff
 from models.vocabulary import Role
-from outreach_api.web.rate_limit import Pace
+from outreach_api.web.rate_limit import Pace, SharedPace
 from outreach_api.web.tokens import MARK, Scope, Terms, add_token, revoke_token
 from tests.api.conftest import Api, forget_failures
 from tests.builders import NOON, a_staff_member, an_api_token
@@ -71,6 +71,25 @@ def test_a_clock_that_goes_back_gives_no_calls_away() -> None:
     for _ in range(59):
         pace.seconds_to_wait(1, 60, NOON - timedelta(hours=1))
     assert pace.seconds_to_wait(1, 60, NOON - timedelta(hours=1)) > 0
+
+
+def test_several_processes_allow_together_what_one_would(api: Api) -> None:
+    with api.sessions.write() as session:
+        token = an_api_token(session, "shared", Scope.QUEUE_READ).id
+    processes = [SharedPace(api.sessions) for _ in range(3)]
+
+    def made(calls: int, now: datetime) -> int:
+        waits = [process.seconds_to_wait(token, 600, now) for process in processes for _ in range(calls)]
+        return waits.count(0)
+
+    assert made(5, NOON) == 15
+    # What the first took ahead last, it makes when it is asked again.
+    assert [made(300, NOON), made(300, NOON), made(1, NOON)] == [580, 5, 0]
+    assert processes[0].seconds_to_wait(token, 600, NOON) == 1
+    later = NOON + timedelta(seconds=30)
+    assert processes[0].seconds_to_wait(token, 600, later) == 0
+    assert made(300, later) == 300 - 1
+    assert made(300, later - timedelta(hours=1)) == 0
 
 
 def test_who_guesses_tokens_is_slowed_down_and_others_are_not(api: Api) -> None:

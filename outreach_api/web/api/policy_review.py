@@ -143,7 +143,7 @@ def list_confirmations(
     house = house_of(request)
     wanted = quarter or quarter_of(_today(house))
     with house.sessions.read() as session:
-        done = confirmed_in(session, wanted)
+        done = current_sight().only_seen(confirmed_in(session, wanted))
         items = [Confirmation.model_validate(row, from_attributes=True) for _, row in sorted(done.items())]
     outstanding = sorted(set(seen_cards(house)) - set(done))
     return Confirmations(quarter=wanted, items=items, outstanding=outstanding)
