@@ -34,7 +34,7 @@ from outreach_api.forecasts.forecast import NobodyToForecast
 from outreach_api.hooks.addresses import AddressRefused
 from outreach_api.hooks.targets import NoSuchTarget, TargetRefused
 from outreach_api.office import OfficeRefused
-from outreach_api.privacy.reveal import RevealRefused
+from outreach_api.privacy.reveal import NothingOpen, RevealRefused, TooManyReveals
 from outreach_api.reaching import ReachRefused
 from outreach_api.reports.build import NoSuchCampaign
 from outreach_api.reports.exporting import ExportRefused
@@ -99,6 +99,8 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     VisitRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownTeam: HTTPStatus.UNPROCESSABLE_ENTITY,
     RevealRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NothingOpen: HTTPStatus.CONFLICT,
+    TooManyReveals: HTTPStatus.TOO_MANY_REQUESTS,
     FeedRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     ExportRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     AnswersRefused: HTTPStatus.UNPROCESSABLE_ENTITY,

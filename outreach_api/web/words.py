@@ -373,6 +373,16 @@ WORDS: dict[str, Pair] = {
     ),
     "said_not_possible": ("以现在的状态不能这样操作。", "That is not possible in its present state."),
     "said_note_missing": ("请写一句说明。", "Please write a note."),
+    "reveal_for": ("两分钟后自动遮盖。", "Masked again after two minutes."),
+    "reveal_over": ("已重新遮盖；还需要请再次查看。", "Masked again; ask again if you still need it."),
+    "said_nothing_open": (
+        "这位居民没有未了结的工单，也不在今天的上门名单里，不能查看完整信息；确有需要请找主管。",
+        "Nothing of this resident is open for you now, so nothing is shown in full; a supervisor can.",
+    ),
+    "said_too_many_looks": (
+        "一小时内查看得太多了；确有需要请找主管。",
+        "You have looked at many in the last hour; ask a supervisor.",
+    ),
     "said_purpose_missing": ("请写明查看目的，4 到 200 字。", "State the purpose in 4 to 200 characters."),
     "said_reason_missing": ("请写明暂停原因。", "Please state a reason."),
     "back_to_cases": ("回到工单列表", "Back to the cases"),

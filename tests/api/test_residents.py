@@ -9,7 +9,7 @@ from models.event import AuditEntry
 from models.vocabulary import Role, StopReason
 from scheduler.planning.stops import StopScope, place_stop
 from tests.api.conftest import SYSTEM, Api
-from tests.builders import NOON, a_match, a_phone, a_resident
+from tests.builders import NOON, a_case, a_match, a_phone, a_resident
 
 ID_NUMBER = "440303195103050021"
 
@@ -18,7 +18,7 @@ ID_NUMBER = "440303195103050021"
 def resident(api: Api) -> int:
     with api.sessions.write() as session:
         found = a_resident(session, name="欧阳兰", phone=a_phone(session, "+8613900007777"), id_number=ID_NUMBER)
-        a_match(session, found)
+        a_case(session, a_match(session, found))
         phone = found.phones[0].phone_id
         scope = StopScope(found.id, phone)
         place_stop(session, StopReason.OPT_OUT, scope, placed_by="exact_word", message_id=None, now=NOON)

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.event import AuditEntry
+from models.vocabulary import Role
 from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name, mask_phone, mask_text
 from outreach_api.privacy.reveal import READ, Detail, RevealRefused, reveal
-from tests.builders import NOON, a_resident
+from tests.builders import NOON, a_case, a_match, a_resident, a_staff_member
 
 DIGITS = st.text("0123456789０１２３４５６７８９", min_size=1, max_size=24)
 SPACED_DIGITS = st.lists(DIGITS, min_size=1, max_size=6).map(" ".join)
@@ -81,11 +82,13 @@ def test_a_transcript_line_is_masked(text: str, shown: str) -> None:
 
 @pytest.mark.parametrize("detail", Detail)
 def test_a_reveal_is_on_the_record_and_the_record_holds_no_value(session: Session, detail: Detail) -> None:
-    resident = a_resident(session)
-    value = reveal(session, resident.id, detail, actor="staff:3", purpose="核对上门地址", now=NOON)
+    match = a_match(session)
+    a_case(session, match)
+    resident, actor = match.resident, f"staff:{a_staff_member(session, Role.AGENT).id}"
+    value = reveal(session, resident.id, detail, actor=actor, purpose="核对上门地址", now=NOON)
     assert value == READ[detail](resident) != ""
     entry = session.scalars(select(AuditEntry)).one()
-    assert (entry.actor, entry.subject, entry.purpose) == ("staff:3", f"resident:{resident.id}", "核对上门地址")
+    assert (entry.actor, entry.subject, entry.purpose) == (actor, f"resident:{resident.id}", "核对上门地址")
     assert value not in str(vars(entry))
 
 

@@ -16,7 +16,7 @@ from outreach_api.cases.suggest import suggestion
 from outreach_api.cases.why_eligible import why_eligible
 from outreach_api.cases.work_case import FINISHED, find_case
 from outreach_api.privacy.masking import mask_text
-from outreach_api.privacy.reveal import reveal
+from outreach_api.privacy.reveal import SHOWN_FOR, reveal
 from outreach_api.surveys.at_home import (
     answers_so_far,
     invitation_of,
@@ -138,7 +138,7 @@ def reveal_in_case(request: Request, caller: AnyCaller, case_id: Id, asked: Reve
             raise Unknown("the case is about nobody we know")
         now = house.clock.now()
         value = reveal(session, resident_id, asked.detail, actor=caller.actor, purpose=asked.purpose, now=now)
-    return Revealed(detail=asked.detail, value=value)
+    return Revealed(detail=asked.detail, value=value, shown_until=now + SHOWN_FOR)
 
 
 @router.get("/{case_id}/survey")

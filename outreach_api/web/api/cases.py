@@ -28,7 +28,8 @@ from models.vocabulary import (
     VisitOutcome,
 )
 from outreach_api.cases.visits import record_visit
-from outreach_api.cases.work_case import Assignee, accept, find_case, standing_appointment
+from outreach_api.cases.work_case import FINISHED, Assignee, accept, find_case, standing_appointment
+from outreach_api.privacy.masking import mask_address, mask_name, mask_phone, shown_name
 from outreach_api.surveys.at_home import (
     LONGEST_TEXT,
     invitation_of,
@@ -289,12 +290,22 @@ def _item(
         due_at=case.due_at,
         policy_ids=list(dict.fromkeys(own + open_ones)),
         appointment=_appointment(case),
-        resident=_resident(case.resident, clerks.get(case.resident.id)) if case.resident else None,
+        resident=_resident(case.resident, clerks.get(case.resident.id), case.state) if case.resident else None,
         survey=survey_questions(session, case, card.short_name if (card := cards.get(case.policy_id or "")) else ""),
     )
 
 
-def _resident(resident: Resident, clerk: str | None) -> DoorResident:
+def _resident(resident: Resident, clerk: str | None, state: CaseState) -> DoorResident:
+    """In full while there is something to be done at that door; of a closed case masked."""
+    if state in FINISHED:
+        return DoorResident(
+            name=shown_name(resident),
+            phone=mask_phone(resident.phones[0].phone.number) if resident.phones else None,
+            address=mask_address(resident.address, street=resident.street, community=resident.community),
+            community=resident.community,
+            birth_month=None,
+            clerk=mask_name(clerk) if clerk else None,
+        )
     return DoorResident(
         name=resident.name,
         phone=resident.phones[0].phone.number if resident.phones else None,

@@ -18,7 +18,7 @@ from models.resident import Mandate, Phone, Preference, Resident, ResidentPhone
 from models.vocabulary import MatchState, ResidentStatus, StopReason
 from outreach_api.conversations.granting import Grant, grant, phone_of, revoke
 from outreach_api.privacy.masking import mask_address, mask_id_number, mask_phone
-from outreach_api.privacy.reveal import Detail, reveal
+from outreach_api.privacy.reveal import SHOWN_FOR, Detail, reveal
 from outreach_api.residents.keeping import Keeping, keep
 from outreach_api.web.api.callers import AnyCaller, person_of
 from outreach_api.web.api.forms import MOST_ID, NO_NUL, Body, Id, Purpose, Reason
@@ -114,6 +114,7 @@ class RevealAsked(Body):
 class Revealed(BaseModel):
     detail: Detail
     value: str = Field(description="In full; empty where nothing is on record.")
+    shown_until: datetime = Field(description="Until when it may stay on a screen; then it is masked again.")
 
 
 class KeepingAsked(Body):
@@ -170,7 +171,7 @@ def reveal_detail(request: Request, caller: AnyCaller, resident_id: Id, asked: R
         _found(session, resident_id)
         now = house.clock.now()
         value = reveal(session, resident_id, asked.detail, actor=caller.actor, purpose=asked.purpose, now=now)
-    return Revealed(detail=asked.detail, value=value)
+    return Revealed(detail=asked.detail, value=value, shown_until=now + SHOWN_FOR)
 
 
 @router.post("/residents/{resident_id}/mandates", dependencies=[ONCE])

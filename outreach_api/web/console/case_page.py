@@ -30,7 +30,7 @@ from outreach_api.cases.work_case import (
     standing_appointment,
 )
 from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name, mask_phone, mask_text, shown_name
-from outreach_api.privacy.reveal import Detail, RevealRefused, reveal
+from outreach_api.privacy.reveal import SHOWN_FOR, Detail, NothingOpen, RevealRefused, TooManyReveals, reveal
 from outreach_api.web.access import CASE_ROUTERS, CASE_WORKERS, DESK_WORKERS, TRANSCRIPT_READERS, Viewer
 from outreach_api.web.console.reasons import reasons
 from outreach_api.web.console.routing_choices import Choices, choices_for
@@ -49,6 +49,8 @@ SAID = frozenset(
         "said_not_possible",
         "said_note_missing",
         "said_purpose_missing",
+        "said_nothing_open",
+        "said_too_many_looks",
         "said_question_missing",
         "said_not_sent",
         "said_no_room",
@@ -151,11 +153,22 @@ def show_in_full(
         with house.sessions.write() as session:
             resident_id = find_case(session, case_id).resident_id or 0
             shown = reveal(session, resident_id, detail, actor=viewer.actor, purpose=purpose, now=house.clock.now())
+    except NothingOpen:
+        return back_to(case_id, "said_nothing_open")
+    except TooManyReveals:
+        return back_to(case_id, "said_too_many_looks")
     except RevealRefused:
         return back_to(case_id, "said_purpose_missing")
     with house.sessions.read() as session:
         context = _case_context(session, case_id, house, viewer, speaker_for(request))
-        return render(request, "case.html", section="cases", said=None, revealed=(detail, shown), **context)
+        return render(
+            request,
+            "case.html",
+            section="cases",
+            said=None,
+            revealed=(detail, shown, SHOWN_FOR.seconds),
+            **context,
+        )
 
 
 def back_to(case_id: int | str, said: str | None = None) -> Response:

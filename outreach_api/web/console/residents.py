@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from models.resident import Resident
 from models.staff import Staff
 from outreach_api.privacy.masking import mask_phone, mask_text, shown_name
-from outreach_api.privacy.reveal import Detail, RevealRefused, reveal
+from outreach_api.privacy.reveal import SHOWN_FOR, Detail, NothingOpen, RevealRefused, TooManyReveals, reveal
 from outreach_api.residents.dossier import dossier
 from outreach_api.residents.find import find_residents
 from outreach_api.residents.keeping import Keeping, KeepingRefused, keep
@@ -30,7 +30,9 @@ from scheduler.planning.why import why_resident
 
 router = APIRouter(include_in_schema=False)
 LONGEST_SEARCH = 60
-SAID = frozenset({"said_purpose_missing", "said_why_missing", "said_not_possible"})
+SAID = frozenset(
+    {"said_purpose_missing", "said_nothing_open", "said_too_many_looks", "said_why_missing", "said_not_possible"}
+)
 MOST_FACTS = 200
 
 
@@ -81,9 +83,13 @@ def show_in_full(
             _find(session, resident_id)
             now = house.clock.now()
             shown = reveal(session, resident_id, detail, actor=viewer.actor, purpose=purpose, now=now)
+    except NothingOpen:
+        return _back(resident_id, "said_nothing_open")
+    except TooManyReveals:
+        return _back(resident_id, "said_too_many_looks")
     except RevealRefused:
         return _back(resident_id, "said_purpose_missing")
-    return _page(request, viewer, resident_id, said=None, revealed=(detail, shown))
+    return _page(request, viewer, resident_id, said=None, revealed=(detail, shown, SHOWN_FOR.seconds))
 
 
 @router.post("/residents/{resident_id}/keep/{what}", name="keep_resident")

@@ -116,3 +116,11 @@ function tick() {
   });
 }
 setInterval(tick, 30_000);
+
+// What was shown in full is masked again when its time is over, on a page that was come back to as well.
+for (const shown of document.querySelectorAll(".revealed[data-seconds]")) {
+  const until = Date.now() + Number(shown.dataset.seconds) * 1000;
+  const mask = () => { if (Date.now() >= until) shown.textContent = shown.dataset.masked; };
+  setInterval(mask, 1000);
+  addEventListener("pageshow", (event) => { if (event.persisted) shown.textContent = shown.dataset.masked; });
+}
