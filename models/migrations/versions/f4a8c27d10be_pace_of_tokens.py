@@ -16,7 +16,7 @@ def upgrade() -> None:
     op.create_table(
         'api_pace',
         sa.Column('token_id', sa.Integer(), nullable=False),
-        sa.Column('left', sa.Float(), nullable=False),
+        sa.Column('left', sa.Double(), nullable=False),
         sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(['token_id'], ['api_token.id'], name=op.f('fk_api_pace_token_id_api_token')),
         sa.PrimaryKeyConstraint('token_id', name=op.f('pk_api_pace')),
