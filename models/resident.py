@@ -27,7 +27,7 @@ class Resident(Base):
     """A person or firm that a match, a reminder or a notice names. Others never enter this database."""
 
     __tablename__ = "resident"
-    __table_args__ = (_where_set("erased_at"), _where_set("profiling_refused_at"))
+    __table_args__ = (_where_set("erased_at"), _where_set("profiling_refused_at"), _where_set("merged_into_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     audience: Mapped[Audience] = mapped_column(default=Audience.PERSON)
@@ -49,6 +49,8 @@ class Resident(Base):
     profiling_refused_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
     """Their record was deleted: what is left keeps them from being matched or contacted again, and counts."""
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("resident.id"))
+    """The record that stands for this one too: it was the same person. Nothing but who they were is left here."""
     created_at: Mapped[datetime]
 
     phones: Mapped[list[ResidentPhone]] = relationship(back_populates="resident", order_by="ResidentPhone.rank")

@@ -532,4 +532,5 @@ class EventKind(StrEnum):
     CAMPAIGN_CHANGED = "campaign_changed"
     CARRIER_CHANGED = "carrier_changed"
     STOP_PLACED = "stop_placed"
+    RESIDENTS_MERGED = "residents_merged"
     POLICY_CHANGED = "policy_changed"

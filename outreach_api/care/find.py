@@ -61,6 +61,7 @@ def _take_in(session: Session, reason: CareReason, belongs: ColumnElement[bool],
         Resident.audience == Audience.PERSON,
         Resident.status == ResidentStatus.PRESENT,
         Resident.profiling_refused_at.is_(None),
+        Resident.merged_into_id.is_(None),
         ~on_it,
     )  # fmt: skip
     columns = ["resident_id", "reason", "street", "community", "opened_at"]

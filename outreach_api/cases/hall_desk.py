@@ -21,6 +21,7 @@ from models.vocabulary import Audience, CaseKind, MatchState
 from outreach_api.cases.open_case import OPEN_CASE_STATES
 from outreach_api.cases.work_case import resolve
 from outreach_api.privacy.masking import mask_address, mask_id_number, mask_name
+from outreach_api.residents.standing import standing_for
 from scheduler.matching.moves import move_match
 from scheduler.policies.card import PolicyCard
 from scheduler.rules.rule import Label
@@ -89,7 +90,7 @@ def find_at_desk(session: Session, shown: Shown, *, actor: str, now: datetime) -
         )
     else:
         raise DeskRefused(Unclear.INCOMPLETE)
-    found = list(session.scalars(query.order_by(Resident.id).limit(MOST_FOUND)))
+    found = standing_for(session, session.scalars(query.order_by(Resident.id).limit(MOST_FOUND)))
     _record(session, "desk.find", f"residents:{','.join(str(one.id) for one in found) or 'none'}", actor, now)
     return found
 

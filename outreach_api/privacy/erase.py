@@ -65,6 +65,8 @@ def erase(session: Session, resident_id: int, *, by: str, purpose: str, now: dat
     session.add(AuditEntry(at=now, actor=by, action="rights.erasure", subject=subject, purpose=purpose, facts={}))
     session.flush()
     session.expire_all()
+    for merged_id in session.scalars(select(Resident.id).where(Resident.merged_into_id == resident_id)).all():
+        erase(session, merged_id, by=by, purpose=purpose, now=now)
 
 
 def _let_go(session: Session, resident: Resident, *, by: str, now: datetime) -> None:

@@ -86,7 +86,8 @@ GRADES: dict[str, TableGrades] = {
         _D,
         WITH_PERSON,
         general="id audience created_at",
-        personal="person_key name name_index birth_date sex street community status profiling_refused_at erased_at",
+        personal="person_key name name_index birth_date sex street community status profiling_refused_at erased_at "
+        "merged_into_id",
         sensitive="id_number id_number_index address life_stage focus_groups",
     ),
     "phone": _T(

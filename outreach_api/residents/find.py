@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models.column_types import key_ring
 from models.event import AuditEntry
 from models.resident import Phone, Resident, ResidentPhone
+from outreach_api.residents.standing import standing_for
 from scheduler.roster.cleaning import clean_phone
 from scheduler.roster.faults import RowFault
 
@@ -24,7 +25,7 @@ def find_residents(session: Session, asked: str, *, by: str, now: datetime) -> l
     kind, query = _query(bare)
     if query is None:
         return []
-    found = list(session.scalars(query.order_by(Resident.id).limit(MOST_FOUND)).unique())
+    found = standing_for(session, session.scalars(query.order_by(Resident.id).limit(MOST_FOUND)).unique())
     facts = {"by": kind, "found": [one.id for one in found]}
     session.add(AuditEntry(at=now, actor=by, action="resident.search", subject="residents", facts=facts))
     return found

@@ -75,6 +75,8 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "resident": RESIDENT_READERS,
     "reveal_resident": REVEALERS,
     "keep_resident": RESIDENT_KEEPERS,
+    "look_at_merge": RESIDENT_KEEPERS,
+    "merge_resident": RESIDENT_KEEPERS,
     "policies": POLICY_READERS,
     "policy": POLICY_READERS,
     "new_policy": POLICY_EDITORS,

@@ -39,6 +39,7 @@ from outreach_api.reaching import ReachRefused
 from outreach_api.reports.build import NoSuchCampaign
 from outreach_api.reports.exporting import ExportRefused
 from outreach_api.residents.keeping import KeepingRefused
+from outreach_api.residents.merging import MergeRefused as ResidentMergeRefused
 from outreach_api.spool import SpoolFault
 from outreach_api.stalls.stall_days import StallRefused
 from outreach_api.surveys.at_home import AnswersRefused
@@ -67,6 +68,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     NoSuchTarget: HTTPStatus.NOT_FOUND,
     TargetRefused: HTTPStatus.CONFLICT,
     KeepingRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ResidentMergeRefused: HTTPStatus.CONFLICT,
     MarkRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     OfficeRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReachRefused: HTTPStatus.UNPROCESSABLE_ENTITY,

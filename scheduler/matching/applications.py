@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.match import Application, Match
@@ -99,7 +99,9 @@ def _take_batch(
 
 def _residents(session: Session, indexes: set[str]) -> dict[str, int]:
     found = session.execute(
-        select(Resident.id_number_index, Resident.id).where(Resident.id_number_index.in_(indexes))
+        select(Resident.id_number_index, func.coalesce(Resident.merged_into_id, Resident.id)).where(
+            Resident.id_number_index.in_(indexes)
+        )
     ).all()
     return {index: resident_id for index, resident_id in found if index is not None}
 

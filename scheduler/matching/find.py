@@ -35,6 +35,9 @@ class Standings:
     """By person key: `verdict` (True, False, None), `is_enrolled`, `registration` where a source brings it, and the
     fields the rule reads."""
 
+    def is_enrolled(self, key: str) -> bool:
+        return key in self.rows and bool(self.rows[key]["is_enrolled"])
+
 
 def find(card: PolicyCard, population: Population, *, known: Iterable[str]) -> Found:
     """Newly matched = eligible − enrolled − already known."""

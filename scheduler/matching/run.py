@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.event import Event
 from models.match import Match, MatchLedger, Snapshot
@@ -168,11 +168,25 @@ class _Pass:
         ).all()
         latest = {key: (state, closed_at) for key, state, closed_at in rows}
         refused = self.session.scalars(select(Resident.person_key).where(Resident.profiling_refused_at.is_not(None)))
-        return set(refused) | {
-            key
-            for key, (state, closed_at) in latest.items()
-            if closed_at is None or not may_match_again(state, closed_at.date(), as_of=self.as_of)
-        }
+        merged = self._merged()
+        enrolled = standings(card, self.population, merged).rows if merged else {}
+        by_another_name = {merged[key] for key, row in enrolled.items() if row["is_enrolled"]}
+        return (
+            set(refused)
+            | set(merged)
+            | by_another_name
+            | {
+                key
+                for key, (state, closed_at) in latest.items()
+                if closed_at is None or not may_match_again(state, closed_at.date(), as_of=self.as_of)
+            }
+        )
+
+    def _merged(self) -> dict[str, str]:
+        """Key in the files of a record that was merged → that of the one that stands for it."""
+        stands = aliased(Resident)
+        pairs = select(Resident.person_key, stands.person_key).join(stands, stands.id == Resident.merged_into_id)
+        return dict(self.session.execute(pairs).all())
 
     def _open(self, card: PolicyCard, version: PolicyVersion, newly: Sequence[Row], *, ahead: bool = False) -> None:
         residents = take_in(self.session, self.population, [row[KEY] for row in newly], now=self.now)
@@ -216,12 +230,18 @@ class _Pass:
         ).all()
         if not open_matches:
             return {}
-        now_standing = standings(card, self.population, [key for _, key in open_matches])
+        others: dict[str, list[str]] = {}
+        for key, stands in self._merged().items():
+            others.setdefault(stands, []).append(key)
+        keys = [key for _, key in open_matches]
+        now_standing = standings(card, self.population, keys + [one for key in keys for one in others.get(key, ())])
         decided_by = self._rule_versions(card)
         closed: dict[str, int] = {}
         for match, key in open_matches:
             rule_changed = decided_by[match.id] != version.label
-            delta = self._close(match, key, card, version, now_standing, rule_changed=rule_changed)
+            # A list may still know them by the record that was merged.
+            listed = any(now_standing.is_enrolled(one) for one in (key, *others.get(key, ())))
+            delta = self._close(match, key, card, version, now_standing, enrolled=listed, rule_changed=rule_changed)
             if delta is not None:
                 closed[delta.value] = closed.get(delta.value, 0) + 1
         return closed
@@ -242,6 +262,7 @@ class _Pass:
         version: PolicyVersion,
         now_standing: Standings,
         *,
+        enrolled: bool,
         rule_changed: bool,
     ) -> DeltaKind | None:
         row = now_standing.rows.get(key)
@@ -254,7 +275,7 @@ class _Pass:
         # Who was matched ahead of a day is not eligible before it: that closes nothing.
         is_ahead = match.eligible_from is not None and match.eligible_from > self.as_of
         eligible = False if is_closed_firm else None if is_ahead else row["verdict"]
-        closing = closing_of(Standing(eligible, row["is_enrolled"], status, rule_changed=rule_changed))
+        closing = closing_of(Standing(eligible, enrolled, status, rule_changed=rule_changed))
         if closing is None:
             return None
         self._enter(match, card, version, row, closing.delta, opened=False)

@@ -49,7 +49,7 @@ def place_stop(
     )
     session.add(stop)
     session.add(Event(at=now, kind=EventKind.STOP_PLACED, facts={"reason": reason.value}))
-    _cancel_queued(session, stop, now=now)
+    cancel_under(session, stop, now=now)
     return stop
 
 
@@ -113,7 +113,8 @@ def release_stop(session: Session, stop: ContactStop, *, by: str, why: str, now:
     stop.release_reason = why
 
 
-def _cancel_queued(session: Session, stop: ContactStop, *, now: datetime) -> None:
+def cancel_under(session: Session, stop: ContactStop, *, now: datetime) -> None:
+    """Cancel what is queued to whom a stop covers."""
     session.flush()
     owners = []
     if stop.resident_id is not None:

@@ -82,3 +82,19 @@ def test_a_mandate_is_given_after_a_check_and_taken_back(api: Api, resident: int
     assert api.post(f"/mandates/{given['id']}/revoke", by=Role.AGENT).json()["revoked_at"] is not None
     for wrong in ({"policy_id": "no-match"}, {"relation": "邻居"}, {"phone": "x"}):
         assert api.post(f"/residents/{resident}/mandates", asked | wrong).status_code == 422
+
+
+def test_two_records_are_merged_as_they_were_looked_at(api: Api) -> None:
+    with api.sessions.write() as session:
+        stays, goes = (a_match(session).resident_id for _ in range(2))
+    look = api.get(f"/residents/{stays}/merge?other={goes}").json()
+    assert look["policies_twice"] == ["elderly-allowance"]
+    asked = {"other": goes, "because": "身份证号更正"}
+    stale = api.post(f"/residents/{stays}/merge", asked | {"seen": "x"}, headers={"idempotency-key": "merging-one"})
+    assert stale.status_code == 409
+    done = api.post(
+        f"/residents/{stays}/merge", asked | {"seen": look["seen"]}, headers={"idempotency-key": "merging-two"}
+    )
+    assert [match["state"] for match in done.json()["matches"]].count("recalled") == 1
+    assert api.get(f"/residents/{goes}").json()["merged_into"] == stays
+    assert api.post(f"/residents/{stays}/merge", asked | {"seen": "x"}, by=Role.AGENT).status_code == 403

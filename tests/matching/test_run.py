@@ -24,9 +24,10 @@ from scheduler.matching.explain import explain_match, replays
 from scheduler.matching.population import Population
 from scheduler.matching.run import MatchingReport, run_matching
 from scheduler.policies.card import PolicyCard
+from scheduler.roster.people import person_key
 from scheduler.rules.rule import parse_rule
-from tests.builders import NOON
-from tests.matching.conftest import ELSEWHERE, FANG, MEI, UNCLEAR, YOUNG, Street, later
+from tests.builders import NOON, a_key_ring
+from tests.matching.conftest import ELSEWHERE, FANG, MEI, UNCLEAR, YOUNG, Person, Street, later
 
 pytestmark = pytest.mark.engines
 
@@ -200,3 +201,35 @@ def test_a_stale_list_of_recipients_finds_nobody_missing(sessions: Sessions, str
     assert {file.feed for file in then.stale} == {"population", "enrolments"}
     figures = run_matching(sessions, then, cards, now=NOON).policies["elderly-allowance"]
     assert (figures.enrolment_known, figures.newly_matched) == (False, 0)
+
+
+def a_merged_record(sessions: Sessions, person: Person, *, into: Person) -> None:
+    """What is left of a record that was merged: its key in the files, and who stands for it."""
+    with sessions.write() as session:
+        stands = session.scalars(
+            select(Resident).where(Resident.person_key == person_key(a_key_ring(), into.number, None))
+        ).one()
+        values = {"name": person.name, "name_index": "x", "created_at": NOON}
+        key = person_key(a_key_ring(), person.number, None)
+        session.add(Resident(person_key=key, merged_into_id=stands.id, **values))
+
+
+def test_a_record_that_was_merged_is_never_matched_again(sessions: Sessions, street: Street, cards: Cards) -> None:
+    run(sessions, street, cards, MEI)
+    a_merged_record(sessions, FANG, into=MEI)
+    assert run(sessions, street, cards, MEI, FANG).policies["elderly-allowance"].newly_matched == 0
+
+
+def test_a_list_may_know_somebody_by_the_record_that_was_merged(
+    sessions: Sessions, street: Street, cards: Cards
+) -> None:
+    run(sessions, street, cards, MEI)
+    a_merged_record(sessions, FANG, into=MEI)
+    report = run(sessions, street, cards, MEI, FANG, enrolled=[FANG])
+    assert report.policies["elderly-allowance"].closed == {"enrolled": 1}
+    with sessions.write() as session:
+        match = session.scalars(select(Match)).one()
+        match.state = MatchState.RECALLED
+    assert (
+        run(sessions, street, cards, MEI, FANG, YOUNG, enrolled=[FANG]).policies["elderly-allowance"].newly_matched == 0
+    )

@@ -34,6 +34,7 @@ INSTEAD: dict[str, str | None] = {
     "export_file": None,
     "preview_campaign": None,
     "campaign_forecast": None,
+    "look_at_merge": "/residents/{resident_id}/merge?other=1",
 }
 """Where a route's page is shown with something else in its address; none: a file, or a part that takes long."""
 ALSO = {

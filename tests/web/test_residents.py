@@ -132,3 +132,22 @@ def test_the_page_is_masked_until_a_purpose_is_given(house: FakeHouse, signed_in
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "reveal.id_number")).one()
         assert (entry.subject, entry.purpose) == (f"resident:{who}", "核对身份")
     assert client.get("/residents/99").status_code == 404
+
+
+def test_two_records_of_one_person_are_looked_at_side_by_side_and_merged(house: FakeHouse, signed_in: SignedIn) -> None:
+    who = a_life(house)
+    with house.sessions.write() as session:
+        stays = a_resident(session, name=NAME).id
+    client = signed_in(Role.SUPERVISOR)
+    page = client.get(f"/residents/{stays}/merge?other={who}").text
+    assert NAME not in page
+    assert page.count("梁*") >= 2
+    form = {"csrf": form_token(page), "other": str(who), "because": "身份证号更正"}
+    seen = page.split('name="seen" value="')[1].split('"')[0]
+    path = f"/residents/{stays}/merge"
+    assert client.post(path, data=form | {"seen": "x"}).headers["location"].endswith("said_not_merged")
+    assert client.post(path, data=form | {"seen": seen, "because": " "}).headers["location"].endswith("why_missing")
+    done = client.post(path, data=form | {"seen": seen})
+    assert "已合并" in client.get(done.headers["location"]).text
+    assert client.get(f"/residents/{who}").headers["location"] == f"/residents/{stays}"
+    assert "没有合并" in client.get(f"/residents/{stays}/merge?other={who}").text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
@@ -20,6 +20,8 @@ from outreach_api.conversations.granting import Grant, grant, phone_of, revoke
 from outreach_api.privacy.masking import mask_address, mask_id_number, mask_phone
 from outreach_api.privacy.reveal import SHOWN_FOR, Detail, reveal
 from outreach_api.residents.keeping import Keeping, keep
+from outreach_api.residents.merging import look_again, merge_residents
+from outreach_api.residents.standing import standing_for
 from outreach_api.web.api.callers import AnyCaller, person_of
 from outreach_api.web.api.forms import MOST_ID, NO_NUL, Body, Id, Purpose, Reason
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
@@ -33,6 +35,7 @@ from scheduler.roster.faults import RowFault
 
 router = APIRouter(prefix="/api/v1", tags=["residents"], route_class=OnceRoute)
 MOST_FOUND = 50
+Other = Annotated[int, Query(ge=1, le=MOST_ID, description="The record that would go into this one.")]
 Known = Annotated[str | None, Field(min_length=1, max_length=60, pattern=NO_NUL)]
 
 
@@ -84,6 +87,7 @@ class MandateItem(BaseModel):
 
 
 class ResidentInFull(MaskedResident):
+    merged_into: int | None = Field(description="The record that stands for this one; nothing hangs on this one.")
     id_number: str = Field(description="Masked.", examples=["4403**********1234"])
     address: str = Field(description="Down to the community.")
     status: ResidentStatus
@@ -123,6 +127,20 @@ class KeepingAsked(Body):
     because: Reason
 
 
+class MergeAsked(Body):
+    other: int = Field(ge=1, le=MOST_ID, description="The record that goes into this one.")
+    seen: str = Field(min_length=1, max_length=64, pattern=NO_NUL, description="As the preview gave it.")
+    because: Reason
+
+
+class MergePreview(BaseModel):
+    """Nothing was changed."""
+
+    moves: dict[str, int] = Field(description="Table → entries that change hands.")
+    policies_twice: list[str] = Field(description="Policies both are matched to; one match of each will stand.")
+    seen: str = Field(description="Changes with everything that decides what a merge does.")
+
+
 class MandateAsked(Body):
     """The caller has checked that the resident wants it."""
 
@@ -137,7 +155,8 @@ def find_residents(request: Request, caller: AnyCaller, asked: Search) -> Found:
     """Who is known by this name, phone or ID number. A POST, so that none of them stands in an address."""
     house = house_of(request)
     with house.sessions.write() as session:
-        rows = session.scalars(_wanted(asked).order_by(Resident.id).limit(MOST_FOUND)).unique().all()
+        found = session.scalars(_wanted(asked).order_by(Resident.id).limit(MOST_FOUND)).unique()
+        rows = standing_for(session, found)
         by = next(name for name in ("name", "phone", "id_number") if getattr(asked, name) is not None)
         facts = {"by": by, "found": [row.id for row in rows]}
         now = house.clock.now()
@@ -225,6 +244,32 @@ def keep_record(request: Request, caller: AnyCaller, resident_id: Id, asked: Kee
         return _in_full(session, row)
 
 
+@router.get("/residents/{resident_id}/merge")
+def look_at_merging(request: Request, _caller: AnyCaller, resident_id: Id, other: Other) -> MergePreview:
+    """What merging the other record into this one would do. Its `seen` is needed to do it."""
+    with house_of(request).sessions.read() as session:
+        look = look_again(session, resident_id, other)
+    return MergePreview(moves=look.moves, policies_twice=list(look.policies_twice), seen=look.seen)
+
+
+@router.post("/residents/{resident_id}/merge", dependencies=[ONCE])
+def merge_records(request: Request, caller: AnyCaller, resident_id: Id, asked: MergeAsked) -> ResidentInFull:
+    """Let this record stand for the other too: it was the same person. A stop on either holds. Not to be undone."""
+    house = house_of(request)
+    with house.sessions.write() as session:
+        row = merge_residents(
+            session,
+            resident_id,
+            asked.other,
+            seen=asked.seen,
+            because=asked.because,
+            by=caller.actor,
+            now=house.clock.now(),
+            zone=house.settings.zone,
+        )
+        return _in_full(session, row)
+
+
 def _wanted(asked: Search) -> Select[Resident]:
     ring = key_ring()
     if asked.name is not None:
@@ -256,6 +301,7 @@ def _in_full(session: Session, row: Resident) -> ResidentInFull:
     mandates = session.scalars(select(Mandate).where(Mandate.resident_id == row.id).order_by(Mandate.id.desc()))
     return ResidentInFull(
         **shown.model_dump(),
+        merged_into=row.merged_into_id,
         id_number=mask_id_number(row.id_number),
         address=mask_address(row.address, street=row.street, community=row.community),
         status=row.status,

@@ -119,6 +119,8 @@ RIGHTS: dict[str, Right] = {
     "settle_judgement": _write(Scope.CONVERSATIONS_WRITE, ROUTE_ROLES["settle_mark"]),
     "list_unanswered": _read(Scope.POLICIES_READ, ROUTE_ROLES["needs"]),
     "keep_record": _write(Scope.RESIDENTS_WRITE, ROUTE_ROLES["keep_resident"]),
+    "look_at_merging": _write(Scope.RESIDENTS_WRITE, ROUTE_ROLES["look_at_merge"]),
+    "merge_records": _write(Scope.RESIDENTS_WRITE, ROUTE_ROLES["merge_resident"]),
     "add_account": _write(Scope.STAFF_WRITE, ROUTE_ROLES["add_staff"]),
     "change_account": _write(Scope.STAFF_WRITE, ROUTE_ROLES["change_staff"]),
     "set_account_reach": _write(Scope.STAFF_WRITE, ROUTE_ROLES["set_reach"]),

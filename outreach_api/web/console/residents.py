@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from outreach_api.privacy.reveal import SHOWN_FOR, Detail, NothingOpen, RevealRe
 from outreach_api.residents.dossier import dossier
 from outreach_api.residents.find import find_residents
 from outreach_api.residents.keeping import Keeping, KeepingRefused, keep
+from outreach_api.residents.merging import MergeRefused, SecondLook, look_again, merge_residents
 from outreach_api.web.access import RESIDENT_KEEPERS, REVEALERS, TRANSCRIPT_READERS, Viewer
 from outreach_api.web.console.case_page import person_shown
 from outreach_api.web.console.mandates import held
@@ -30,9 +31,9 @@ from scheduler.planning.why import why_resident
 
 router = APIRouter(include_in_schema=False)
 LONGEST_SEARCH = 60
-SAID = frozenset(
-    {"said_purpose_missing", "said_nothing_open", "said_too_many_looks", "said_why_missing", "said_not_possible"}
-)
+REVEAL_SAID = frozenset({"said_purpose_missing", "said_nothing_open", "said_too_many_looks"})
+SAID = REVEAL_SAID | {"said_why_missing", "said_not_possible", "said_merged", "said_not_merged"}
+MOST_ID = 2**63 - 1
 MOST_FACTS = 200
 
 
@@ -65,6 +66,10 @@ def search(
 
 @router.get("/residents/{resident_id}", name="resident")
 def resident(request: Request, viewer: Viewer, resident_id: int, said: str | None = None) -> Response:
+    with house_of(request).sessions.read() as session:
+        stands = _find(session, resident_id).merged_into_id
+    if stands is not None:
+        return _back(stands)
     return _page(request, viewer, resident_id, said=said if said in SAID else None, revealed=None)
 
 
@@ -113,6 +118,56 @@ def change(
     return _back(resident_id)
 
 
+@router.get("/residents/{resident_id}/merge", name="look_at_merge")
+def look_at_merge(
+    request: Request, viewer: Viewer, resident_id: int, other: Annotated[int, Query(ge=1, le=MOST_ID)]
+) -> Response:
+    """Both records side by side, and what would change hands. Nothing holds before it is looked at."""
+    house = house_of(request)
+    with house.sessions.read() as session:
+        pair = [_find(session, resident_id), _find(session, other)]
+        try:
+            look: SecondLook | None = look_again(session, resident_id, other)
+        except MergeRefused:
+            look = None
+        policies = {key: speaker_for(request).label(card.name) for key, card in house.cards.items()}
+        people = [
+            {
+                "shown": person_shown(session, one, house),
+                "row": one,
+                "all": dossier(session, one),
+                "phones": [mask_phone(link.phone.number) for link in one.phones],
+            }
+            for one in pair
+        ]
+        context: dict[str, Any] = {"people": people, "look": look, "policies": policies}
+        return render(request, "merge.html", section="residents", **context)
+
+
+@router.post("/residents/{resident_id}/merge", name="merge_resident")
+def merge_resident(
+    request: Request,
+    viewer: Viewer,
+    resident_id: int,
+    other: Annotated[int, Form(ge=1, le=MOST_ID)],
+    seen: Annotated[str, Form(max_length=64)] = "",
+    because: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Let this record stand for the other too, as it was looked at."""
+    house = house_of(request)
+    if not because.strip():
+        return _back(resident_id, "said_why_missing")
+    try:
+        with house.sessions.write() as session:
+            merge_residents(
+                session, resident_id, other, seen=seen, because=because, by=viewer.actor, now=house.clock.now(),
+                zone=house.settings.zone,
+            )  # fmt: skip
+    except MergeRefused:
+        return _back(resident_id, "said_not_merged")
+    return _back(resident_id, "said_merged")
+
+
 def _page(request: Request, viewer: Viewer, resident_id: int, **more: Any) -> Response:
     house, speaker = house_of(request), speaker_for(request)
     with house.sessions.read() as session:
@@ -136,6 +191,7 @@ def _page(request: Request, viewer: Viewer, resident_id: int, **more: Any) -> Re
             "details": list(Detail) if viewer.role in REVEALERS else [],
             "keeps": viewer.role in RESIDENT_KEEPERS,
             "reads_talks": viewer.role in TRANSCRIPT_READERS,
+            "merged": session.scalars(select(Resident.id).where(Resident.merged_into_id == found.id)).all(),
             "staff": _holders(session, [case.staff_id for case in all_of_it.cases]),
         }
         return render(request, "resident.html", section="residents", **context, **more)
