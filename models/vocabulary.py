@@ -328,6 +328,8 @@ class CaseReason(StrEnum):
     COPY = "copy"
     CORRECTION = "correction"
     ERASURE = "erasure"
+    WITHDRAWAL = "withdrawal"
+    EXPLANATION = "explanation"
 
 
 class Urgency(StrEnum):

@@ -16,6 +16,7 @@ from outreach_api.cases.work_case import CaseNotFound
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
+from outreach_api.privacy.copy_of import CopyForm, ResidentCopy
 from outreach_api.privacy.grade_table import grade_table, with_table
 from outreach_api.privacy.retention import Due, forget, what_is_due
 from outreach_api.privacy.rights import Right, RightRefused, ask_for, carry_out
@@ -80,12 +81,15 @@ def ask(
     resident: Annotated[int, typer.Argument(help=say("居民编号", "number of the resident"))],
     right: Annotated[Right, typer.Argument(help=say("哪一项", "which"))],
     words: Annotated[str, typer.Option(help=say("本人怎么说的", "in their words"))] = "",
+    guardian: Annotated[
+        str, typer.Option(help=say("不满14周岁的，由哪位监护人提出", "of a child under 14: which guardian asks"))
+    ] = "",
 ) -> None:
     with open_house(Settings()) as house:
         now = house.clock.now()
         try:
             with house.sessions.write() as session:
-                case = ask_for(session, resident, right, words=words, by=_who(), now=now)
+                case = ask_for(session, resident, right, words=words, by=_who(), now=now, guardian=guardian)
                 number, due_at = case.id, case.due_at
         except RightRefused as fault:
             fail(str(fault))
@@ -108,7 +112,7 @@ def do(
         try:
             with house.sessions.write() as session:
                 made = carry_out(session, case, by=_who(), now=house.clock.now(), corrections=pairs)
-                if made:
+                if made is not None:
                     _write(made, to)
             house.keep_tombstones()
         except (RightRefused, CaseNotFound) as fault:
@@ -116,12 +120,13 @@ def do(
     OUT.print(say(f"工单 {case} 已办结", f"case {case} is settled"))
 
 
-def _write(made: str, to: Path | None) -> None:
-    """Readable by its owner only; without a place for it nothing is settled."""
-    if to is None:
-        raise RightRefused("say with --to where the copy goes")
+def _write(made: ResidentCopy, to: Path | None) -> None:
+    """In the form that the file's name ends in, readable by its owner only; without a place nothing is settled."""
+    endings = [form.value for form in CopyForm]
+    if to is None or to.suffix.removeprefix(".") not in endings:
+        raise RightRefused(f"say with --to where the copy goes: a name that ends in .{', .'.join(endings)}")
     to.touch(mode=OWNER_ONLY)
-    to.write_text(made, encoding="utf-8")
+    to.write_text(made.written(CopyForm(to.suffix.removeprefix("."))), encoding="utf-8")
 
 
 def _who() -> str:

@@ -22,6 +22,7 @@ from models.resident import BARE, Phone, Resident
 from models.session import Sessions
 from models.vocabulary import Audience, StopReason
 from outreach_api.privacy.erase import ERASED, erase
+from outreach_api.privacy.sight import whole_district
 from scheduler.planning.stops import StopScope, place_stop, standing_stop
 
 # What committed late, or by a clock that is a little behind, is written down with the next ones, a second time at most.
@@ -69,7 +70,7 @@ class Reburied:
 def keep_tombstones(sessions: Sessions, file: Path, *, now: datetime) -> int:
     """Add what is new since the last time; how many lines. Twice the same is harmless."""
     since = _upto(file) - LOOKS_BACK
-    with sessions.read() as session:
+    with whole_district(), sessions.read() as session:
         found = [*_marked(session, since), Tombstone(Mark.UPTO, now.isoformat())]
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = "".join(json.dumps({k: v for k, v in asdict(one).items() if v is not None}) + "\n" for one in found)

@@ -38,6 +38,7 @@ from outreach_api.web.console import (
     policies,
     reports,
     residents,
+    rights,
     sign_in,
     staff_oidc,
     stalls,
@@ -98,6 +99,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.include_router(sign_in.router)
     app.include_router(staff_oidc.router)
     app.include_router(public)
+    app.include_router(rights.public)
     app.include_router(visits.public)
     app.include_router(chat.router)
     app.include_router(real_name.router)
@@ -114,6 +116,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         conversations.router,
         campaigns.router,
         residents.router,
+        rights.router,
         policies.router,
         office.router,
         api_tokens.router,

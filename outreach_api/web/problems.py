@@ -35,6 +35,7 @@ from outreach_api.hooks.addresses import AddressRefused
 from outreach_api.hooks.targets import NoSuchTarget, TargetRefused
 from outreach_api.office import OfficeRefused
 from outreach_api.privacy.reveal import NothingOpen, RevealRefused, TooManyReveals
+from outreach_api.privacy.rights import RightRefused
 from outreach_api.reaching import ReachRefused
 from outreach_api.reports.build import NoSuchCampaign
 from outreach_api.reports.exporting import ExportRefused
@@ -69,6 +70,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     TargetRefused: HTTPStatus.CONFLICT,
     KeepingRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     ResidentMergeRefused: HTTPStatus.CONFLICT,
+    RightRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     MarkRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     OfficeRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReachRefused: HTTPStatus.UNPROCESSABLE_ENTITY,

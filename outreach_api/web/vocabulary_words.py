@@ -191,6 +191,8 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "copy": ("要一份自己的信息", "A copy of their data"),
         "correction": ("更正信息", "Correct their data"),
         "erasure": ("删除信息", "Delete their data"),
+        "withdrawal": ("收回同意", "Take consent back"),
+        "explanation": ("由人解释比对结果", "A person explains a match"),
     },
     v.Urgency: {"normal": ("一般", "Normal"), "high": ("优先", "Urgent")},
     v.PriorityMark: {

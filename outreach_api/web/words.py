@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from outreach_api.web.console_words import CONSOLE_WORDS
 from outreach_api.web.queue_words import QUEUE_WORDS
+from outreach_api.web.rights_words import RIGHTS_WORDS
 from outreach_api.web.vocabulary_words import INTENTS, VOCABULARY, Pair
 from scheduler.rules.rule import Label
 
@@ -408,6 +409,7 @@ WORDS: dict[str, Pair] = {
     "minutes": ("分", "min"),
     **QUEUE_WORDS,
     **CONSOLE_WORDS,
+    **RIGHTS_WORDS,
 }
 
 

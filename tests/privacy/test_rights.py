@@ -20,7 +20,6 @@ from models.tables import metadata
 from models.vocabulary import (
     Author,
     CaseKind,
-    CaseReason,
     CaseState,
     Channel,
     ContactState,
@@ -31,7 +30,8 @@ from models.vocabulary import (
     VisitOutcome,
 )
 from outreach_api.privacy.blanking import WORDS
-from outreach_api.privacy.rights import Right, RightRefused, ask_for, carry_out, open_wishes
+from outreach_api.privacy.copy_of import CopyForm, ResidentCopy
+from outreach_api.privacy.rights import REASON_OF, Right, RightRefused, ask_for, carry_out, open_wishes
 from outreach_api.residents.keeping import Keeping, KeepingRefused, keep
 from tests.builders import NOON, a_case, a_contact, a_conversation, a_database, a_match, a_phone, a_resident
 
@@ -111,7 +111,7 @@ def _resident(session: Session) -> Resident:
     return session.scalars(select(Resident)).one()
 
 
-def _carried_out(sessions: Sessions, right: Right, **corrections: str) -> str:
+def _carried_out(sessions: Sessions, right: Right, **corrections: str) -> ResidentCopy | None:
     with sessions.write() as session:
         case = ask_for(session, _resident(session).id, right, words=f"{SECRET}要求", by=BY, now=NOON)
         number = case.id
@@ -135,9 +135,7 @@ def test_each_wish_is_a_case_with_its_deadline(sessions: Sessions) -> None:
             ask_for(session, resident, right, words="", by=BY, now=NOON)
         ask_for(session, resident, Right.COPY, words="", by=BY, now=NOON)
         wishes = open_wishes(session, resident)
-        assert {case.reason for case in wishes} == {
-            CaseReason.REFUSE_PROFILING, CaseReason.COPY, CaseReason.CORRECTION, CaseReason.ERASURE,
-        }  # fmt: skip
+        assert {case.reason for case in wishes} == set(REASON_OF.values())
         assert len(wishes) == len(Right)
         assert all(NOON < case.due_at < NOON + timedelta(days=31) for case in wishes)
 
@@ -154,13 +152,15 @@ def test_the_copy_says_what_there_is_and_who_looked(sessions: Sessions) -> None:
         session.add(
             AuditEntry(at=NOON, actor="staff:9", action="reveal.phone", subject=subject, purpose="核对", facts={})
         )
-    copy = _carried_out(sessions, Right.COPY)
+    made = _carried_out(sessions, Right.COPY)
+    assert made is not None
+    copy = made.written(CopyForm.MARKDOWN)
     for words in (SECRET, NUMBER, "440303194401011234", f"我是{SECRET}", f"您好{SECRET}", "同意", "staff:9", "三年"):
         assert words in copy
 
 
 def test_a_name_is_put_right_and_found_by(sessions: Sessions) -> None:
-    assert _carried_out(sessions, Right.CORRECTION, name="陈秀兰") == ""
+    assert _carried_out(sessions, Right.CORRECTION, name="陈秀兰") is None
     with sessions.read() as session:
         resident = _resident(session)
         assert (resident.name, resident.name_index) == ("陈秀兰", key_ring().blind_index("陈秀兰", kind="name"))

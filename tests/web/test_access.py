@@ -14,6 +14,7 @@ SignedIn = Callable[[Role], TestClient]
 OPEN_TO_ALL = {
     "verify",
     "today",
+    "data_notice",
     "sign_in_form",
     "sign_in",
     "display",
@@ -61,6 +62,9 @@ ADDRESSES = {
     "keep_resident": ("POST", "/residents/1/keep/quarantine"),
     "look_at_merge": ("GET", "/residents/1/merge?other=99"),
     "merge_resident": ("POST", "/residents/1/merge"),
+    "resident_rights": ("GET", "/residents/1/rights"),
+    "ask_right": ("POST", "/residents/1/rights"),
+    "carry_out_right": ("POST", "/residents/1/rights/1"),
     "policies": ("GET", "/policies"),
     "policy": ("GET", "/policies/elderly-allowance"),
     "new_policy": ("GET", "/policies/new"),
@@ -147,6 +151,7 @@ FORM = {
     "match": "999",
     "why": "顺路",
     "text": "路灯不亮",
+    "right": "copy",
 }
 
 
