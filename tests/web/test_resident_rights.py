@@ -93,7 +93,7 @@ def asked_is_refused(client: TestClient, who: int) -> bool:
     """Of whom is erased nothing can be asked any more."""
     page = client.get(f"/residents/{who}/rights").text
     answer = client.post(f"/residents/{who}/rights", data={"csrf": form_token(page), "right": "copy"})
-    return answer.headers["location"].endswith("said_right_refused")
+    return str(answer.headers["location"]).endswith("said_right_refused")
 
 
 @pytest.mark.parametrize(
