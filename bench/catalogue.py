@@ -32,5 +32,8 @@ BENCHES: dict[str, Entry] = {
         "bench.voice", "五十通电话同时打，多久开始回答", "fifty calls at once, and how soon each is answered"
     ),
     "console": Entry("bench.console", "一百万件工单的工作台", "the console over a million cases"),
+    "protection": Entry(
+        "bench.protection", "保护措施的代价：一问一答、一页", "what protection costs a turn and a page"
+    ),
     "reports": Entry("bench.reports", "一百万人次的报告和清单", "report on a million matches"),
 }

@@ -42,7 +42,7 @@ DEAR = {"read_report", "list_behind_a_figure", "ask_for_file", "take_file", "for
 
 READ_BY_POST = {
     "find_residents", "reveal_detail", "reveal_in_case", "list_behind_a_figure", "find_at_the_desk", "hand_over_care",
-    "check_card", "search_words_said",
+    "check_card", "search_words_said", "take_copy",
 }  # fmt: skip
 """Sent as a body so that nothing of it stands in an address: to do it again does nothing twice."""
 
