@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -27,11 +28,14 @@ from models.vocabulary import (
     Direction,
     InboundState,
     MatchState,
+    Reach,
     VisitOutcome,
 )
 from outreach_api.privacy.blanking import WORDS
 from outreach_api.privacy.copy_of import CopyForm, ResidentCopy
 from outreach_api.privacy.rights import REASON_OF, Right, RightRefused, ask_for, carry_out, open_wishes
+from outreach_api.privacy.sight import WHOLE, Sight, begin_looking, look_as, narrow_query
+from outreach_api.privacy.tombstones import Mark, keep_tombstones, read_tombstones
 from outreach_api.residents.keeping import Keeping, KeepingRefused, keep
 from tests.builders import NOON, a_case, a_contact, a_conversation, a_database, a_match, a_phone, a_resident
 
@@ -254,3 +258,29 @@ def test_talks_of_others_are_left_alone(sessions: Sessions) -> None:
     assert "旁人的话" in _readable(sessions)
     with sessions.read() as session:
         assert session.scalars(select(Conversation.resident_id)).all()
+
+
+def test_who_sees_one_street_erases_all_of_theirs_and_nothing_of_a_neighbours(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    with sessions.write() as session:
+        phone = session.scalars(select(Phone)).one()
+        neighbour = a_resident(session, phone=phone, street="翠竹街道").id
+        mine = session.scalars(select(Resident.id).where(Resident.id != neighbour)).one()
+    sessions.narrow(narrow_query)
+    begin_looking()
+    look_as(Sight(Reach.STREETS, streets=("东门街道",)))
+    try:
+        with sessions.write() as session:
+            assert session.get(Resident, neighbour) is None
+            with pytest.raises(RightRefused, match="no resident"):
+                ask_for(session, neighbour, Right.COPY, words="", by=BY, now=NOON)
+            case = ask_for(session, mine, Right.ERASURE, words="", by=BY, now=NOON)
+            carry_out(session, case.id, by=BY, now=NOON)
+        keep_tombstones(sessions, tmp_path / "tombstones.jsonl", now=NOON)
+    finally:
+        look_as(WHOLE)
+    with sessions.read() as session:
+        assert [link.phone.number for link in session.get_one(Resident, neighbour).phones] == [NUMBER]
+        assert session.get_one(Resident, mine).erased_at == NOON
+    assert Mark.ERASED in {one.mark for one in read_tombstones(tmp_path / "tombstones.jsonl")}

@@ -207,8 +207,7 @@ def test_the_same_over_the_api(house: FakeHouse, signed_in: SignedIn) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize(("locale", "theme"), [("zh", "dark"), ("en", "light")])
+@pytest.mark.parametrize(("width", "locale", "theme"), [(390, "zh", "dark"), (1440, "en", "light")])
 def test_nobody_is_kept_from_the_rights(
     browser: Browser, house: FakeHouse, complaints: list[str], width: int, locale: str, theme: str
 ) -> None:
