@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -19,31 +20,68 @@ SHORTEST_ID = 15
 SHORTEST_PHONE = 7
 
 
+class KnownBy(StrEnum):
+    NAME = "name"
+    PHONE = "phone"
+    ID_NUMBER = "id_number"
+    """Of a firm its credit code."""
+
+
+class NoPhoneNumber(ValueError):  # noqa: N818
+    """This is no phone number."""
+
+
 def find_residents(session: Session, asked: str, *, by: str, now: datetime) -> list[Resident]:
     """Who has this name, phone, ID number or credit code; by its form it is told which. The search is on the record."""
     bare = "".join(asked.split())
-    kind, query = _query(bare)
-    if query is None:
+    if not bare:
         return []
-    found = standing_for(session, session.scalars(query.order_by(Resident.id).limit(MOST_FOUND)).unique())
-    facts = {"by": kind, "found": [one.id for one in found]}
+    try:
+        return find_by(session, _kind(bare), bare, by=by, now=now)
+    except NoPhoneNumber:
+        return []
+
+
+def find_by(session: Session, kind: KnownBy, value: str, *, by: str, now: datetime) -> list[Resident]:
+    """Who is known by it, as that. The search is on the record.
+
+    Raises:
+        NoPhoneNumber: it was to be one.
+    """
+    query = _query(kind, "".join(value.split())).order_by(Resident.id).limit(MOST_FOUND)
+    found = standing_for(session, session.scalars(query).unique())
+    facts = {"by": kind.value, "found": [one.id for one in found]}
     session.add(AuditEntry(at=now, actor=by, action="resident.search", subject="residents", facts=facts))
     return found
 
 
-def _query(bare: str) -> tuple[str, Select[Resident] | None]:
-    ring = key_ring()
+def phone_number(text: str) -> str:
+    """As it is kept (E.164).
+
+    Raises:
+        NoPhoneNumber: it is none.
+    """
+    number = clean_phone(text)
+    if isinstance(number, RowFault) or not isinstance(number, str):
+        raise NoPhoneNumber("this is no phone number")
+    return number
+
+
+def _kind(bare: str) -> KnownBy:
     digits = sum(sign.isdigit() for sign in bare)
     if digits >= SHORTEST_ID and bare.isalnum():
-        index = ring.blind_index(bare.upper(), kind="id_number")
-        return "id_number", select(Resident).where(Resident.id_number_index == index)
-    if digits >= SHORTEST_PHONE:
-        number = clean_phone(bare)
-        if isinstance(number, RowFault) or not isinstance(number, str):
-            return "phone", None
-        index = ring.blind_index(number, kind="phone")
-        links = select(ResidentPhone.resident_id).join(Phone, Phone.id == ResidentPhone.phone_id)
-        return "phone", select(Resident).where(Resident.id.in_(links.where(Phone.number_index == index)))
-    if not bare:
-        return "name", None
-    return "name", select(Resident).where(Resident.name_index == ring.blind_index(bare, kind="name"))
+        return KnownBy.ID_NUMBER
+    return KnownBy.PHONE if digits >= SHORTEST_PHONE else KnownBy.NAME
+
+
+def _query(kind: KnownBy, bare: str) -> Select[Resident]:
+    ring = key_ring()
+    match kind:
+        case KnownBy.ID_NUMBER:
+            return select(Resident).where(Resident.id_number_index == ring.blind_index(bare.upper(), kind="id_number"))
+        case KnownBy.PHONE:
+            index = ring.blind_index(phone_number(bare), kind="phone")
+            links = select(ResidentPhone.resident_id).join(Phone, Phone.id == ResidentPhone.phone_id)
+            return select(Resident).where(Resident.id.in_(links.where(Phone.number_index == index)))
+        case KnownBy.NAME:
+            return select(Resident).where(Resident.name_index == ring.blind_index(bare, kind="name"))

@@ -28,6 +28,7 @@ from outreach_api.cases.steps import NoteMissing
 from outreach_api.cases.visits import VisitRefused
 from outreach_api.cases.work_case import CaseNotFound, CaseTaken, HandsFull
 from outreach_api.catalogue.submissions import CardFaults, SubmissionRefused
+from outreach_api.conversations.granting import GrantRefused
 from outreach_api.conversations.marks import MarkRefused
 from outreach_api.conversations.takeover import InOtherHands, MayNotWrite
 from outreach_api.forecasts.forecast import NobodyToForecast
@@ -39,6 +40,7 @@ from outreach_api.privacy.rights import RightRefused
 from outreach_api.reaching import ReachRefused
 from outreach_api.reports.build import NoSuchCampaign
 from outreach_api.reports.exporting import ExportRefused
+from outreach_api.residents.find import NoPhoneNumber
 from outreach_api.residents.keeping import KeepingRefused
 from outreach_api.residents.merging import MergeRefused as ResidentMergeRefused
 from outreach_api.spool import SpoolFault
@@ -68,6 +70,8 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     AddressRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchTarget: HTTPStatus.NOT_FOUND,
     TargetRefused: HTTPStatus.CONFLICT,
+    NoPhoneNumber: HTTPStatus.UNPROCESSABLE_ENTITY,
+    GrantRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     KeepingRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     ResidentMergeRefused: HTTPStatus.CONFLICT,
     RightRefused: HTTPStatus.UNPROCESSABLE_ENTITY,

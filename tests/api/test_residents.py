@@ -27,7 +27,13 @@ def resident(api: Api) -> int:
 
 @pytest.mark.parametrize(
     "known",
-    [{"name": "欧阳兰"}, {"phone": "139 0000 7777"}, {"id_number": ID_NUMBER.lower()}, {"phone": "+8613900007777"}],
+    [
+        {"name": "欧阳兰"},
+        {"name": " 欧阳 兰"},
+        {"phone": "139 0000 7777"},
+        {"id_number": ID_NUMBER.lower()},
+        {"phone": "+8613900007777"},
+    ],
 )
 def test_somebody_is_found_by_what_they_are_known_by_and_shown_masked(
     api: Api, resident: int, known: dict[str, str]

@@ -7,34 +7,28 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, model_validator
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from models.column_types import key_ring
 from models.conversation import ContactStop
-from models.event import AuditEntry
 from models.match import Match
-from models.resident import Mandate, Phone, Preference, Resident, ResidentPhone
+from models.resident import Mandate, Phone, Preference, Resident
 from models.vocabulary import MatchState, ResidentStatus, StopReason
-from outreach_api.conversations.granting import Grant, grant, phone_of, revoke
+from outreach_api.conversations.granting import RELATIONS, Checked, grant_checked, revoke_by_staff
 from outreach_api.privacy.masking import mask_address, mask_id_number, mask_phone
 from outreach_api.privacy.reveal import SHOWN_FOR, Detail, reveal
+from outreach_api.residents.find import MOST_FOUND, KnownBy, find_by
 from outreach_api.residents.keeping import Keeping, keep
 from outreach_api.residents.merging import look_again, merge_residents
-from outreach_api.residents.standing import standing_for
 from outreach_api.web.api.callers import AnyCaller, person_of
 from outreach_api.web.api.forms import MOST_ID, NO_NUL, Body, Id, Purpose, Reason
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
 from outreach_api.web.api.people import MaskedResident, masked
-from outreach_api.web.api.refusals import NoSuchThing, Unknown
-from outreach_api.web.console.mandates import RELATIONS
+from outreach_api.web.api.refusals import NoSuchThing
 from outreach_api.web.house import house_of
 from scheduler.planning.why import Fact, why_resident
-from scheduler.roster.cleaning import clean_phone
-from scheduler.roster.faults import RowFault
 
 router = APIRouter(prefix="/api/v1", tags=["residents"], route_class=OnceRoute)
-MOST_FOUND = 50
 Other = Annotated[int, Query(ge=1, le=MOST_ID, description="The record that would go into this one.")]
 Known = Annotated[str | None, Field(min_length=1, max_length=60, pattern=NO_NUL)]
 
@@ -155,12 +149,8 @@ def find_residents(request: Request, caller: AnyCaller, asked: Search) -> Found:
     """Who is known by this name, phone or ID number. A POST, so that none of them stands in an address."""
     house = house_of(request)
     with house.sessions.write() as session:
-        found = session.scalars(_wanted(asked).order_by(Resident.id).limit(MOST_FOUND)).unique()
-        rows = standing_for(session, found)
-        by = next(name for name in ("name", "phone", "id_number") if getattr(asked, name) is not None)
-        facts = {"by": by, "found": [row.id for row in rows]}
-        now = house.clock.now()
-        session.add(AuditEntry(at=now, actor=caller.actor, action="resident.search", subject="residents", facts=facts))
+        kind = next(kind for kind in KnownBy if getattr(asked, kind) is not None)
+        rows = find_by(session, kind, getattr(asked, kind), by=caller.actor, now=house.clock.now())
         return Found(items=[shown for row in rows if (shown := masked(row)) is not None])
 
 
@@ -197,18 +187,10 @@ def reveal_detail(request: Request, caller: AnyCaller, resident_id: Id, asked: R
 def give_mandate(request: Request, caller: AnyCaller, resident_id: Id, asked: MandateAsked) -> MandateItem:
     """Let a family member speak for the resident in one policy they are matched to."""
     house, staff_id = house_of(request), person_of(caller)
-    number = clean_phone(asked.phone)
-    if isinstance(number, RowFault) or not isinstance(number, str):
-        raise Unknown("this is no phone number")
+    checked = Checked(asked.policy_id, asked.phone, asked.relation, asked.name)
     with house.sessions.write() as session:
-        resident = _found(session, resident_id)
-        matched = select(Match.id).where(Match.resident_id == resident.id, Match.policy_id == asked.policy_id)
-        if session.scalar(matched) is None:
-            raise Unknown(f"the resident is not matched to {asked.policy_id}")
-        wanted = Grant(resident.id, asked.policy_id, phone_of(session, number).id, asked.relation, asked.name.strip())
-        now = house.clock.now()
-        mandate = grant(session, wanted, proof=f"checked:staff:{staff_id}", now=now)
-        _note(session, caller.actor, "mandate.grant", mandate, now)
+        _found(session, resident_id)
+        mandate = grant_checked(session, resident_id, checked, staff_id=staff_id, now=house.clock.now())
         return _mandate(session, mandate)
 
 
@@ -220,9 +202,7 @@ def revoke_mandate_at_once(request: Request, caller: AnyCaller, mandate_id: Id) 
         mandate = session.get(Mandate, mandate_id)
         if mandate is None:
             raise NoSuchThing(f"there is no mandate {mandate_id}")
-        now = house.clock.now()
-        revoke(session, mandate, because=f"staff:{person_of(caller)}", now=now)
-        _note(session, caller.actor, "mandate.revoke", mandate, now)
+        revoke_by_staff(session, mandate, staff_id=person_of(caller), now=house.clock.now())
         return _mandate(session, mandate)
 
 
@@ -268,22 +248,6 @@ def merge_records(request: Request, caller: AnyCaller, resident_id: Id, asked: M
             zone=house.settings.zone,
         )
         return _in_full(session, row)
-
-
-def _wanted(asked: Search) -> Select[Resident]:
-    ring = key_ring()
-    if asked.name is not None:
-        return select(Resident).where(Resident.name_index == ring.blind_index(asked.name.strip(), kind="name"))
-    if asked.id_number is not None:
-        index = ring.blind_index(asked.id_number.strip().upper(), kind="id_number")
-        return select(Resident).where(Resident.id_number_index == index)
-    number = clean_phone(asked.phone or "")
-    if isinstance(number, RowFault) or not isinstance(number, str):
-        raise Unknown("this is no phone number")
-    links = select(ResidentPhone.resident_id).join(Phone, Phone.id == ResidentPhone.phone_id)
-    return select(Resident).where(
-        Resident.id.in_(links.where(Phone.number_index == ring.blind_index(number, kind="phone")))
-    )
 
 
 def _found(session: Session, resident_id: int) -> Resident:
@@ -341,8 +305,3 @@ def _mandate(session: Session, mandate: Mandate) -> MandateItem:
         expires_at=mandate.expires_at,
         revoked_at=mandate.revoked_at,
     )
-
-
-def _note(session: Session, actor: str, action: str, mandate: Mandate, now: datetime) -> None:
-    facts = {"resident": mandate.resident_id, "policy": mandate.policy_id}
-    session.add(AuditEntry(at=now, actor=actor, action=action, subject=f"mandate:{mandate.id}", facts=facts))

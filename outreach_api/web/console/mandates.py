@@ -14,20 +14,16 @@ from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
 from models.conversation import Conversation
-from models.event import AuditEntry
 from models.match import Match
 from models.resident import Mandate, Phone, Resident
-from outreach_api.conversations.granting import Grant, grant, phone_of, revoke
+from outreach_api.conversations.granting import Checked, grant_checked, revoke_by_staff
 from outreach_api.privacy.masking import mask_name, mask_phone
+from outreach_api.residents.find import NoPhoneNumber
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import House, house_of
 from outreach_api.web.words import Speaker
-from scheduler.roster.cleaning import clean_phone
-from scheduler.roster.faults import RowFault
 
 router = APIRouter(include_in_schema=False)
-RELATIONS = ("女儿", "儿子", "儿媳", "女婿", "老伴", "孙辈", "兄弟姐妹", "侄辈", "照护人", "家属")
-"""As the assistant hears them (我是她女儿)."""
 SAID = frozenset({"said_phone_wrong"})
 
 
@@ -99,18 +95,13 @@ def give(
 ) -> Response:
     """Give a mandate: this person has checked that the resident wants it."""
     house = house_of(request)
-    number = clean_phone(phone)
-    with house.sessions.write() as session:
-        resident = _resident(session, conversation_id)
-        matched = session.scalar(select(Match.id).where(Match.resident_id == resident.id, Match.policy_id == policy))
-        if relation not in RELATIONS or matched is None:
-            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY)
-        if isinstance(number, RowFault) or not isinstance(number, str):
-            return _back(conversation_id, "?said=said_phone_wrong")
-        asked = Grant(resident.id, policy, phone_of(session, number).id, relation, name.strip())
-        now = house.clock.now()
-        mandate = grant(session, asked, proof=f"checked:staff:{viewer.staff_id}", now=now)
-        _note(session, viewer, "mandate.grant", mandate, now)
+    checked = Checked(policy, phone, relation, name)
+    try:
+        with house.sessions.write() as session:
+            resident = _resident(session, conversation_id)
+            grant_checked(session, resident.id, checked, staff_id=viewer.staff_id, now=house.clock.now())
+    except NoPhoneNumber:
+        return _back(conversation_id, "?said=said_phone_wrong")
     return _back(conversation_id)
 
 
@@ -122,16 +113,8 @@ def take_back(request: Request, viewer: Viewer, conversation_id: int, mandate_id
         mandate = session.get(Mandate, mandate_id)
         if mandate is None or mandate.resident_id != _resident(session, conversation_id).id:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        now = house.clock.now()
-        revoke(session, mandate, because=f"staff:{viewer.staff_id}", now=now)
-        _note(session, viewer, "mandate.revoke", mandate, now)
+        revoke_by_staff(session, mandate, staff_id=viewer.staff_id, now=house.clock.now())
     return _back(conversation_id)
-
-
-def _note(session: Session, viewer: Viewer, action: str, mandate: Mandate, now: datetime) -> None:
-    facts = {"resident": mandate.resident_id, "policy": mandate.policy_id}
-    subject = f"mandate:{mandate.id}"
-    session.add(AuditEntry(at=now, actor=viewer.actor, action=action, subject=subject, facts=facts))
 
 
 def _resident(session: Session, conversation_id: int) -> Resident:

@@ -21,6 +21,7 @@ from models.enterprise import Enterprise
 from models.resident import Phone, Resident
 from models.staff import Staff
 from models.vocabulary import Audience, Author, Channel, TalkFlag
+from outreach_api.conversations.granting import RELATIONS
 from outreach_api.conversations.marks import LONGEST_NOTE, SCORES, MarkRefused, add_mark, marks_of, settle_mark
 from outreach_api.conversations.takeover import (
     InOtherHands,
@@ -32,8 +33,8 @@ from outreach_api.conversations.takeover import (
 from outreach_api.privacy.masking import mask_phone, mask_text, shown_name
 from outreach_api.voice.by_staff import answer_as_staff, running_call
 from outreach_api.web.access import CONVERSATION_WORKERS, Viewer
-from outreach_api.web.console.mandates import RELATIONS, held, offered
 from outreach_api.web.console.mandates import SAID as SAID_OF_MANDATES
+from outreach_api.web.console.mandates import held, offered
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render, speaker_for
 
