@@ -20,7 +20,7 @@ from models.conversation import Inbound
 from models.event import Event
 from models.session import Sessions
 from models.vocabulary import Channel, EventKind
-from outreach_api.spool import Entry, Spool
+from outreach_api.spool import Entry, Spool, as_entry
 from outreach_api.voice.service import CallService
 from outreach_api.voice.statuses import CallStatus, note_status
 from outreach_api.waking import wake
@@ -83,13 +83,13 @@ def entry_of(arrival: Arrival) -> Entry:
     """As it is kept on the spool."""
     match arrival:
         case Text(row):
-            return {"kind": "text", **_plain(row)}
+            return as_entry("text", row)
         case Status(row):
-            return {"kind": "status", **_plain(row)}
+            return as_entry("status", row)
         case Followed(arrived, door):
-            return {"kind": "followed", "arrived": asdict(arrived), "door": _plain(asdict(door))}
+            return as_entry("followed", {"arrived": asdict(arrived), "door": as_entry("door", asdict(door))})
         case CallStatus():
-            return {"kind": "call", **_plain(asdict(arrival))}
+            return as_entry("call", asdict(arrival))
 
 
 def arrival_of(entry: Entry) -> Arrival:
@@ -105,7 +105,8 @@ def _text(values: Row) -> Text:
 def _followed(values: Row) -> Followed:
     arrived = dict(values["arrived"])
     entries = tuple(dict(one) for one in arrived.pop("entries"))
-    return Followed(Arrived(**arrived, entries=entries), Door(**_exact(values["door"])))
+    signed = {name: value for name, value in values["door"].items() if name != "kind"}
+    return Followed(Arrived(**arrived, entries=entries), Door(**_exact(signed)))
 
 
 _READ: Mapping[str, Callable[[Row], Arrival]] = {
@@ -114,10 +115,6 @@ _READ: Mapping[str, Callable[[Row], Arrival]] = {
     "followed": _followed,
     "call": lambda values: CallStatus(**_exact(values)),
 }
-
-
-def _plain(row: Row) -> Row:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
 
 
 def _exact(row: Row) -> Row:

@@ -42,7 +42,7 @@ from outreach_api.channels.chat_links import WithChatLinks
 from outreach_api.channels.gateway_call import GatewayCallCarrier
 from outreach_api.channels.twilio_call import TwilioCallCarrier
 from outreach_api.channels.twilio_text import TwilioCarrier
-from outreach_api.clock import Clock, SharedClock, SystemClock
+from outreach_api.clock import Clock, clock_of
 from outreach_api.conversations.bot import Bot
 from outreach_api.conversations.inbox import answer_due
 from outreach_api.conversations.offers import HeadsUpTexts, OfferTexts
@@ -404,7 +404,7 @@ def open_house(
     use_key_ring(ring)
     engine = make_engine(settings.database, durability=durability)
     upgrade(engine)
-    sessions, clock = Sessions(engine), clock or _clock(settings)
+    sessions, clock = Sessions(engine), clock or clock_of(settings.clock_file)
     bot = RasaBot.from_settings(settings)
     try:
         yield House(
@@ -428,10 +428,6 @@ def open_house(
 def _cron(expression: str, zone: ZoneInfo) -> CronTrigger:
     """Kept: to read one takes as long as a few queries, and what has read one knows its next slots."""
     return CronTrigger.from_crontab(expression, timezone=zone)
-
-
-def _clock(settings: Settings) -> Clock:
-    return SystemClock() if settings.clock_file is None else SharedClock(settings.clock_file)
 
 
 def carriers_of(settings: Settings, sessions: Sessions, clock: Clock) -> dict[Channel, TextCarrier]:

@@ -26,9 +26,9 @@ COMMANDS = {
     "demo": Place("run", "demo", say("完整演示", "The whole demo")),
     "rehearse": Place("run", "rehearse", say("在虚拟时钟下演练若干天", "Live through some days under a virtual clock")),
     "phone": Place("run", "phone", say("一部能接短信和电话的手机（网页）", "A phone to be texted and called on")),
-    "serve": Place("service", "serve", say("启动服务和控制台", "Start the service and the console")),
+    "serve": Place("opening", "serve", say("启动服务和控制台", "Start the service and the console")),
     "api": Place(
-        "service", "api", say("只启动接口和控制台（PostgreSQL，可多个）", "API and console alone (PostgreSQL)")
+        "opening", "api", say("只启动接口和控制台（PostgreSQL，可多个）", "API and console alone (PostgreSQL)")
     ),
     "worker": Place("service", "worker", say("只启动处理进程（PostgreSQL，可多个）", "One worker (PostgreSQL)")),
     "scheduler": Place(

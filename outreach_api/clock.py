@@ -76,3 +76,8 @@ class SharedClock:
         unfinished.write_text(instant.astimezone(UTC).isoformat(), "ascii")
         # Renamed over the old one: nobody reads half a time.
         os.replace(unfinished, self._file)
+
+
+def clock_of(file: Path | None) -> Clock:
+    """The one that a rehearsal's file keeps, else the system's."""
+    return SystemClock() if file is None else SharedClock(file)

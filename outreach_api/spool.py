@@ -2,6 +2,9 @@
 
 The processes of a machine share the folder, and any of them empties it, in the order of the lines. A line may be taken
 twice, after a crash in between: what arrives has its effects once by its own reference.
+
+What knows the database is imported where it is used: a start begins with this module, and SQLAlchemy would take half of
+the time.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +24,6 @@ from typing import Any, TypeVar
 import structlog
 
 from models.crypto import KeyRing, KeyRingFault
-from models.session import DATABASE_AWAY
 from outreach_api.settings import Settings
 
 CONTEXT = "spool"
@@ -68,6 +71,8 @@ class Spool:
         Raises:
             SpoolFault: there is no room here either.
         """
+        from models.session import DATABASE_AWAY
+
         if self.is_empty():
             try:
                 return write()
@@ -143,6 +148,8 @@ class Spool:
 
     def _take(self, lines: Sequence[str], take: Take) -> int:
         """Together, or, where one is in the way of the others, each by itself."""
+        from models.session import DATABASE_AWAY
+
         whole = [line for line in lines if line.strip()]
         try:
             take([self._opened(line) for line in whole])
@@ -175,6 +182,12 @@ class Spool:
         with (self._folder / f"{what}.lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def as_entry(kind: str, values: Mapping[str, Any]) -> Entry:
+    """A row as it is kept on the spool, its instants as text."""
+    plain = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+    return {"kind": kind, **plain}
 
 
 def _append(path: Path, block: bytes) -> None:

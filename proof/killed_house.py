@@ -1,20 +1,26 @@
-"""`python -m proof.killed_house serve|api|worker`: a part of the house to be killed; it never ends by itself."""
+"""`python -m proof.killed_house serve|api|worker`: a part of the house to be killed; it never ends by itself.
+
+With `nursery` behind it: a process that has loaded everything and, for every line it reads, forks such a part and tells
+its id. Python's start, most of what a kill costs, is then left out.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING
 
-import uvicorn
-
-from outreach_api.bootstrap import ANSWERS_FOR_SECONDS, House, open_house
-from outreach_api.loops import Passes, work_until, working_beside
+from outreach_api.early import EarlyDoor, early_door
 from outreach_api.settings import Settings
-from outreach_api.web.app import create_app
+
+if TYPE_CHECKING:
+    from outreach_api.bootstrap import House
 
 SERVE, API, WORKER = "serve", "api", "worker"
+NURSERY = "nursery"
 IDLE_SECONDS = 0.02
 SETTLE_SECONDS = 2.0
 """Shorter than in service: it is killed again soon."""
@@ -28,23 +34,67 @@ class _Briefly:
         return True
 
 
-def _work(house: House) -> None:
-    stop = threading.Event()
-    work_until(stop, Passes(house, house.work_off, stop, settle_seconds=SETTLE_SECONDS), _Briefly())
-
-
 def main(part: str) -> None:
+    """Door first, as the commands do it; the rest is loaded behind it."""
     settings = Settings(_env_file=None)
+    if part == WORKER:
+        _live(part, settings, None)
+        return
+    with early_door(settings) as door:
+        _live(part, settings, door)
+
+
+def nurse(part: str) -> None:
+    """Until the input ends; the last child ends with it."""
+    import uvicorn  # noqa: F401
+
+    import outreach_api.bootstrap
+    import outreach_api.loops
+    import outreach_api.web.app  # noqa: F401
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    child = 0
+    for _ in iter(sys.stdin.readline, ""):
+        child = os.fork()
+        if not child:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+            main(part)
+        print(child, flush=True)  # noqa: T201 - what it is for
+    if child:
+        os.kill(child, signal.SIGKILL)
+
+
+def _live(part: str, settings: Settings, door: EarlyDoor | None) -> None:
+    from outreach_api.bootstrap import ANSWERS_FOR_SECONDS, open_house
+
     with open_house(settings, answers_for=ANSWERS_FOR_SECONDS) as house:
-        if part == WORKER:
+        if door is None:
             _work(house)
             return
         if part == SERVE:
             threading.Thread(target=_work, args=(house,), name="worker", daemon=True).start()
-        with working_beside(threading.Event(), house.drain_spool, "spool"):
-            uvicorn.run(create_app(house), host="127.0.0.1", port=settings.port, log_level="error", access_log=False)
+        _serve(house, door)
+
+
+def _work(house: House) -> None:
+    from outreach_api.loops import Passes, work_until
+
+    stop = threading.Event()
+    work_until(stop, Passes(house, house.work_off, stop, settle_seconds=SETTLE_SECONDS), _Briefly())
+
+
+def _serve(house: House, door: EarlyDoor) -> None:
+    import uvicorn
+
+    from outreach_api.loops import working_beside
+    from outreach_api.web.app import create_app
+
+    config = uvicorn.Config(create_app(house), log_level="error", access_log=False)
+    with working_beside(threading.Event(), house.drain_spool, "spool"):
+        uvicorn.Server(config).run(sockets=[door.hand_over()])
 
 
 if __name__ == "__main__":
     os.environ.setdefault("OUTREACH_BOT_SECRET", "unused")
-    main(sys.argv[1])
+    (nurse if sys.argv[2:] == [NURSERY] else main)(sys.argv[1])

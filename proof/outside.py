@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from sqlalchemy import func, select
@@ -198,7 +198,12 @@ def unsettled(house: House) -> int:
         return session.scalar(select(func.count()).select_from(Contact).where(Contact.state.in_(UNSETTLED))) or 0
 
 
-def wait_until(done: Callable[[], bool], programs: Mapping[str, Program]) -> None:
+class Checked(Protocol):
+    def check(self) -> None:
+        """Raises: ProcessFault: it has ended."""
+
+
+def wait_until(done: Callable[[], bool], programs: Mapping[str, Checked]) -> None:
     """Raises: ProcessFault: a program ended, or it takes too long."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while not done():

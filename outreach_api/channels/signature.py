@@ -6,9 +6,6 @@ import hmac
 from base64 import b64encode
 from collections.abc import Sequence
 
-from starlette.datastructures import FormData
-from twilio.request_validator import RequestValidator
-
 
 def is_signed(
     signature: str, *, auth_token: str, public_url: str, target: str, fields: Sequence[tuple[str, str]]
@@ -23,6 +20,10 @@ def is_signed(
     signed_url = public_url.rstrip("/") + target
     if hmac.compare_digest(_usual_signature(auth_token, signed_url, fields), signature.encode()):
         return True
+    # Hardly ever needed, and neither is quick to load.
+    from starlette.datastructures import FormData
+    from twilio.request_validator import RequestValidator
+
     # What does not fit as it stands, the vendor's own check may still know: it also tries the URL with or without port.
     return bool(RequestValidator(auth_token).validate(signed_url, FormData(list(fields)), signature))
 

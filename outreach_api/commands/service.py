@@ -7,15 +7,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
 
-import typer
 import uvicorn
 
 from outreach_api.bootstrap import ANSWERS_FOR_SECONDS, RECEIPTS_WAIT_SECONDS, House, open_house
 from outreach_api.chunks import Chunks
 from outreach_api.commands.console import ERR, fail, tells_faults
 from outreach_api.conversations.bot_process import bot_program
+from outreach_api.early import EarlyDoor
 from outreach_api.language import say
 from outreach_api.logs import log_as_json
 from outreach_api.loops import Passes, stop_on_signals, tick_until, work_until, working_beside
@@ -27,11 +26,9 @@ from outreach_api.web.app import create_app
 
 GRACE_SECONDS = 5
 
-Port = Annotated[int | None, typer.Option(help=say("端口", "port"))]
-
 
 @tells_faults
-def serve() -> None:
+def serve(door: EarlyDoor) -> None:
     """API, console, worker and scheduler in one process, with the assistant beside it."""
     if not sys.stderr.isatty():
         log_as_json()
@@ -47,18 +44,17 @@ def serve() -> None:
         worker = threading.Thread(target=_work, args=(house, house.work, stop, waiting), name="worker")
         worker.start()
         try:
-            _serve_api(house)
+            _serve_api(house, door)
         finally:
             stop.set()
             worker.join()
 
 
 @tells_faults
-def api(port: Port = None) -> None:
+def api(settings: Settings, door: EarlyDoor) -> None:
     """Webhooks, API and console alone."""
-    settings = _apart()
-    with _opened(settings.model_copy(update={"port": port or settings.port}), "api") as house:
-        _serve_api(house)
+    with _opened(on_shared_database(settings), "api") as house:
+        _serve_api(house, door)
 
 
 @tells_faults
@@ -66,7 +62,7 @@ def worker() -> None:
     """Answering, sending, receipts and what is unknown; parts of long work."""
     stop = stop_on_signals()
     with (
-        _opened(_apart(), "worker") as house,
+        _opened(on_shared_database(Settings()), "worker") as house,
         waiting_on(house.sessions, stop) as waiting,
         Chunks(house.sessions, house.ring).working(),
         working_beside(stop, house.send_hooks, "hooks"),
@@ -78,7 +74,7 @@ def worker() -> None:
 def scheduler() -> None:
     """The jobs of the day, each slot by one scheduler."""
     stop = stop_on_signals()
-    with _opened(_apart(), "scheduler") as house, waiting_on(house.sessions, stop) as waiting:
+    with _opened(on_shared_database(Settings()), "scheduler") as house, waiting_on(house.sessions, stop) as waiting:
         tick_until(stop, house.tick, waiting)
 
 
@@ -101,10 +97,9 @@ def _opened(settings: Settings, process: str) -> Iterator[House]:
         yield house
 
 
-def _apart() -> Settings:
+def on_shared_database(settings: Settings) -> Settings:
     """The settings, if the database is one that several processes may share."""
     log_as_json()
-    settings = Settings()
     if settings.database.startswith("sqlite"):
         fail(
             say(
@@ -116,13 +111,13 @@ def _apart() -> Settings:
     return settings
 
 
-def _serve_api(house: House) -> None:
+def _serve_api(house: House, door: EarlyDoor) -> None:
+    """Go on with the socket of the door that answered while all this was loaded."""
     host, port = house.settings.host, house.settings.port
     ERR.print(say(f"控制台 http://{host}:{port}/", f"console http://{host}:{port}/"))
     with working_beside(threading.Event(), house.drain_spool, "spool"):
-        uvicorn.run(
-            create_app(house), host=host, port=port, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS
-        )
+        config = uvicorn.Config(create_app(house), log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)
+        uvicorn.Server(config).run(sockets=[door.hand_over()])
 
 
 def _bot(settings: Settings, secret: str) -> Program:

@@ -14,8 +14,9 @@ from fastapi.responses import JSONResponse, Response
 from models.vocabulary import Channel
 from outreach_api.arrived import Status, Text
 from outreach_api.channels.alibaba_text import MAINLAND, AlibabaCarrier, short_code
+from outreach_api.channels.twilio_forms import CHINESE_MOBILE, CONTACT_ID
 from outreach_api.web.house import House, house_of
-from outreach_api.web.webhooks import CHINESE_MOBILE, CONTACT_ID, arrivals_of, read_body
+from outreach_api.web.webhooks import arrivals_of, read_body
 
 PREFIX = "/webhooks/alibaba/{secret}"
 MOST_ENTRIES = 500

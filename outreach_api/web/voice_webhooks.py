@@ -17,6 +17,7 @@ from sqlalchemy import select
 from models.case import Case
 from models.vocabulary import Direction
 from outreach_api.arrived import entry_of
+from outreach_api.channels.twilio_forms import CONTACT_ID, LONGEST_WORD, NUMBER
 from outreach_api.voice.service import CallService
 from outreach_api.voice.settings import Transport
 from outreach_api.voice.statuses import FINAL, CallStatus, note_status
@@ -32,15 +33,7 @@ from outreach_api.voice.transport import (
     Transfer,
 )
 from outreach_api.voice.twiml import PATH, Scribe
-from outreach_api.web.webhooks import (
-    CONTACT_ID,
-    LONGEST_WORD,
-    NUMBER,
-    SignedForm,
-    WebhookHouse,
-    signed_form,
-    spool_of,
-)
+from outreach_api.web.webhooks import SignedForm, WebhookHouse, signed_form, spool_of
 
 PROVIDER = "twilio"
 DROPS_UNTIL_GATHER = 2

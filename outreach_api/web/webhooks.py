@@ -7,39 +7,36 @@ what FastAPI does for a route with parameters took longer than all the rest, and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
-from urllib.parse import parse_qsl
 
 import structlog
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.crypto import KeyRing
 from models.session import Sessions
-from models.vocabulary import Channel
 from outreach_api.arrived import Status, Text
 from outreach_api.channels.signature import is_signed
-from outreach_api.channels.twilio_text import TwilioCarrier
+from outreach_api.channels.twilio_forms import (
+    EMPTY_TWIML,
+    MOST_BODY_BYTES,
+    STATUSES,
+    TEXTS,
+    Form,
+    pairs_of,
+    status_row,
+    text_row,
+)
 from outreach_api.clock import Clock
 from outreach_api.settings import Settings
 from outreach_api.spool import Spool, SpoolFault
 from outreach_api.web.arrivals import Arrivals
 from outreach_api.web.house import House
 from outreach_api.web.problems import refuse_early
-
-PREFIX = "/webhooks/twilio"
-MOST_BODY_BYTES = 64 * 1024
-MOST_FIELDS = 100
-LONGEST_REFERENCE = 64
-LONGEST_WORD = 32
-EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
-NUMBER = re.compile(r"\+[1-9]\d{4,14}")
-CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}")
-CONTACT_ID = re.compile(r"[1-9]\d{0,8}")
 
 router = APIRouter()
 log = structlog.get_logger(__name__)
@@ -55,36 +52,17 @@ class WebhookHouse(Protocol):
 
 
 @dataclass(frozen=True)
-class SignedForm:
-    """The fields of a request whose signature was right."""
+class SignedForm(Form):
+    """With the house that it was brought to."""
 
-    fields: Mapping[str, str]
     house: WebhookHouse
     arrivals: Arrivals
-
-    def required(self, name: str, *, longest: int = LONGEST_REFERENCE) -> str:
-        value = self.fields.get(name, "")
-        if not value or len(value) > longest:
-            raise HTTPException(HTTPStatus.BAD_REQUEST, f"{name} is missing or too long")
-        return value
-
-    def number(self, name: str) -> str:
-        """A number in E.164; a bare Chinese mobile number counts as one.
-
-        Raises:
-            HTTPException: 400, it is none.
-        """
-        value = self.required(name).strip()
-        value = f"+86{value}" if CHINESE_MOBILE.fullmatch(value) else value
-        if not NUMBER.fullmatch(value):
-            raise HTTPException(HTTPStatus.BAD_REQUEST, f"{name} is not a phone number")
-        return value
 
 
 async def signed_form(request: Request) -> SignedForm:
     """Read a webhook's form: 413 when it is too large, 403 when it isn't the carrier's, 400 when it isn't a form."""
     house: WebhookHouse = request.app.state.house
-    pairs = _pairs(await read_body(request))
+    pairs = pairs_of(await read_body(request))
     genuine = is_signed(
         request.headers.get("X-Twilio-Signature", ""),
         auth_token=house.settings.twilio_auth_token.get_secret_value(),
@@ -101,20 +79,7 @@ async def signed_form(request: Request) -> SignedForm:
 async def receive_text(request: Request) -> Response:
     """A resident wrote. The same MessageSid again changes nothing."""
     form = await signed_form(request)
-    house = form.house
-    now = house.clock.now()
-    sender = form.number("From")
-    row = {
-        "provider": TwilioCarrier.name,
-        "provider_ref": form.required("MessageSid"),
-        "channel": Channel.SMS,
-        "sender": sender,
-        "sender_index": house.ring.blind_index(sender, kind="phone"),
-        "recipient": form.required("To", longest=LONGEST_WORD),
-        "text": _text(form),
-        "received_at": now,
-        "due_at": now,
-    }
+    row = text_row(form, form.house.ring, now=form.house.clock.now())
     inbound_id = await form.arrivals.keep(Text(row))
     log.info("inbound_received", inbound=inbound_id, repeated=inbound_id is None)
     return Response(EMPTY_TWIML, media_type="text/xml")
@@ -123,26 +88,15 @@ async def receive_text(request: Request) -> Response:
 async def receive_status(request: Request) -> Response:
     """A message's status changed. Kept as it came; `receipts` applies it."""
     form = await signed_form(request)
-    house, contact = form.house, request.query_params.get("contact")
-    if contact is not None and not CONTACT_ID.fullmatch(contact):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "contact is not a contact's number")
-    to = form.fields.get("To")
-    row = {
-        "contact_id": int(contact) if contact is not None else None,
-        "provider": TwilioCarrier.name,
-        "provider_ref": form.required("MessageSid"),
-        "status": form.required("MessageStatus", longest=LONGEST_WORD),
-        "vendor_code": _vendor_code(form),
-        "to_index": house.ring.blind_index(to, kind="phone") if to else None,
-        "received_at": house.clock.now(),
-    }
+    contact = request.query_params.get("contact")
+    row = status_row(form, form.house.ring, contact=contact, now=form.house.clock.now())
     await form.arrivals.keep(Status(row))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 ROUTES: Mapping[str, Callable[[Request], Awaitable[Response]]] = {
-    f"{PREFIX}/inbound": receive_text,
-    f"{PREFIX}/status": receive_status,
+    TEXTS: receive_text,
+    STATUSES: receive_status,
 }
 for path, receive_webhook in ROUTES.items():
     router.add_route(path, receive_webhook, methods=["POST"])
@@ -203,23 +157,3 @@ async def read_body(request: Request) -> bytes:
         if len(body) > MOST_BODY_BYTES:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MOST_BODY_BYTES} bytes")
     return bytes(body)
-
-
-def _pairs(body: bytes) -> list[tuple[str, str]]:
-    try:
-        text = body.decode("ascii")
-        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
-    except ValueError as fault:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "the body is not a form") from fault
-
-
-def _text(form: SignedForm) -> str:
-    """The words; empty when only a picture was sent, but never absent."""
-    if "Body" not in form.fields:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "Body is missing")
-    return form.fields["Body"]
-
-
-def _vendor_code(form: SignedForm) -> str | None:
-    code = form.fields.get("ErrorCode", "")
-    return code if code.isdecimal() and int(code) and len(code) <= 16 else None
