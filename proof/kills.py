@@ -28,18 +28,23 @@ from models.contact import Contact
 from models.conversation import Inbound
 from models.session import make_engine
 from models.vocabulary import ContactState
-from outreach_api.bootstrap import open_house
+from outreach_api.bootstrap import House, open_house
 from outreach_api.processes import Program
 from outreach_api.rehearsal.figures import TAKEN_BY_CARRIER
 from outreach_api.settings import Settings
+from proof.killable import Killable
 from proof.killed_house import API, SERVE, WORKER
 from proof.naive_sender import CREATED, metadata, notifications
-from proof.outside import Carrier, Outside, program_of, unsettled, use, wait_for, wait_until
+from proof.outside import Carrier, Outside, unsettled, use, wait_for, wait_until
 
 SQLITE, POSTGRES = ENGINES
 CONTACTS_A_KILL = 60
 LIVES = (0.3, 1.5)
 """How long a process is up before it is killed, in seconds."""
+AT_WORK = 0.8
+"""So many of the kills hit a house that sends; the others one that is still getting up."""
+AFRESH_EVERY = 5
+"""So many starts are Python's own, and count for the recovery; the others are forks of a process that is loaded."""
 KNOCK_SECONDS = 0.1
 NEVER_SENT = (ContactState.PLANNED, ContactState.SENDING, ContactState.CANCELLED, ContactState.NOT_SENT)
 
@@ -80,22 +85,25 @@ def kill_house(engine: str, kills: int, dice: Random) -> Toll:
         with open_house(Settings(_env_file=None), clock=outside.clock) as house, outside.running():
             with house.sessions.write() as session:
                 people = settle_people(session, kills * CONTACTS_A_KILL)
-            programs = {part: program_of(part, outside.environment) for part in parts}
+            killables = {part: Killable(part, outside.environment) for part in parts}
             visitor = _Visitor(outside.url)
             with contextlib.ExitStack() as stack:
-                for program in programs.values():
-                    stack.enter_context(program)
+                for killable in killables.values():
+                    stack.enter_context(killable)
                 with visitor.knocking():
                     for number in range(kills):
                         first = number * CONTACTS_A_KILL
                         accept_contacts(house, people[first : first + CONTACTS_A_KILL])
+                        if dice.random() < AT_WORK:
+                            wait_for(partial(_is_sending, house))
                         time.sleep(dice.uniform(*LIVES))
-                        part = dice.choice(parts)
-                        began = _kill(programs[part])
-                        programs[part].start()
+                        part, afresh = dice.choice(parts), number % AFRESH_EVERY == 0
+                        began = killables[part].kill()
+                        killables[part].start(afresh=afresh)
                         if part != WORKER:
-                            toll.recoveries.append(visitor.is_answered_after(began))
-                wait_until(lambda: not unsettled(house), programs)
+                            seconds = visitor.is_answered_after(began)
+                            toll.recoveries += [seconds] if afresh else []
+                wait_until(lambda: not unsettled(house), killables)
             toll.acknowledged = len(visitor.acknowledged)
             judge(toll, database, outside.sandbox.ledger(), visitor.acknowledged)
     return toll
@@ -136,6 +144,13 @@ def kill_naive(kills: int, dice: Random) -> Toll:
     by_id = Counter(one["contact"] for one in accepted)
     toll.sent, toll.duplicates = len(by_id), sum(count - 1 for count in by_id.values())
     return toll
+
+
+def _is_sending(house: House) -> bool:
+    """Whether fewer are planned than fell due for this kill."""
+    planned = select(func.count()).select_from(Contact).where(Contact.state == ContactState.PLANNED)
+    with house.sessions.read() as session:
+        return (session.scalar(planned) or 0) < CONTACTS_A_KILL
 
 
 def _has_sent_more_than(outside: Outside, sent: int) -> bool:
