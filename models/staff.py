@@ -84,6 +84,8 @@ class ApiToken(Base):
     """Whom it acts for. One that acts for nobody may read, and do what visiting teams and feeds do."""
     calls_a_minute: Mapped[int | None]
     """None: as many as are usual."""
+    undertaking_id: Mapped[int | None] = mapped_column(ForeignKey("undertaking.id"))
+    """The application it rests on, where a department or a feed uses it: it ends with that."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

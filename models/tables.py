@@ -25,6 +25,7 @@ from models import (
     staff,
     stall,
     survey,
+    undertaking,
     wechat,
 )
 from models.base import Base
@@ -57,5 +58,6 @@ __all__ = [
     "staff",
     "stall",
     "survey",
+    "undertaking",
     "wechat",
 ]

@@ -488,6 +488,21 @@ class Reach(StrEnum):
     DEPARTMENT = "department"
 
 
+class UndertakingKind(StrEnum):
+    """What takes an application beside an export."""
+
+    BULK_VIEW = "bulk_view"
+    FEED = "feed"
+    DEPARTMENT_USE = "department_use"
+
+
+class UndertakingState(StrEnum):
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    ENDED = "ended"
+
+
 class SubmissionState(StrEnum):
     """Of a card that a department sent in; a second person decides."""
 

@@ -17,6 +17,7 @@ from models.resident import Resident, ResidentPhone
 from models.vocabulary import CareFound, CareReason, Role
 from outreach_api.privacy.masking import mask_address, mask_name, mask_text
 from outreach_api.privacy.reveal import LONGEST_PURPOSE, SHORTEST_PURPOSE
+from outreach_api.privacy.undertakings import bulk_fields
 from outreach_api.reports.plain_cells import harmless
 
 SENSITIVE = frozenset({CareReason.PREGNANT})
@@ -96,8 +97,11 @@ def find_entry(session: Session, entry_id: int) -> OnTheList:
 def hand_over(session: Session, wanted: Wanted, *, purpose: str, by: str, now: datetime) -> str:
     """The list in full as CSV, for whoever looks after these people; what is on it counts as handed over.
 
+    More than a few people take an approved application, and then hold its fields alone.
+
     Raises:
         HandOverRefused: neither street nor community is named, or the purpose says nothing.
+        NotUndertaken: so many take an application that stands.
     """
     stated = " ".join(purpose.split())
     if not (wanted.street or wanted.community):
@@ -106,11 +110,13 @@ def hand_over(session: Session, wanted: Wanted, *, purpose: str, by: str, now: d
         raise HandOverRefused(f"state the purpose in {SHORTEST_PURPOSE} to {LONGEST_PURPOSE} characters")
     people = joinedload(CareEntry.resident).selectinload(Resident.phones).joinedload(ResidentPhone.phone)
     entries = session.scalars(_entries(wanted).options(people)).all()
+    places = [place for place in (wanted.street, wanted.community) if place]
+    fields = bulk_fields(session, places, len(entries), by=by, now=now)
     for entry in entries:
         entry.handed_at, entry.handed_by = entry.handed_at or now, entry.handed_by or by
     facts = {"entries": len(entries), "street": wanted.street, "community": wanted.community}
     session.add(AuditEntry(at=now, actor=by, action="care.hand_over", subject="care", purpose=stated, facts=facts))
-    return _as_csv(entries)
+    return _as_csv(entries, fields)
 
 
 def follow_up(session: Session, entry_id: int, found: CareFound, *, note: str | None, by: str, now: datetime) -> None:
@@ -176,7 +182,7 @@ REASON_WORDS = {
 }
 
 
-def _as_csv(entries: Sequence[CareEntry]) -> str:
+def _as_csv(entries: Sequence[CareEntry], fields: Collection[str]) -> str:
     text = io.StringIO(newline="")
     # A byte-order mark, so that spreadsheet programs read it as what it is.
     text.write("\ufeff")
@@ -186,16 +192,16 @@ def _as_csv(entries: Sequence[CareEntry]) -> str:
         person = entry.resident
         cells = (
             str(entry.id),
-            person.name if person else "",
+            person.name if person and "name" in fields else "",
             entry.street or "",
             entry.community or "",
-            (person.address or "") if person else "",
-            "、".join(link.phone.number for link in person.phones) if person else "",
+            (person.address or "") if person and "address" in fields else "",
+            "、".join(link.phone.number for link in person.phones) if person and "phone" in fields else "",
             REASON_WORDS[entry.reason],
-            entry.words or "",
+            (entry.words or "") if "words" in fields else "",
             f"{entry.opened_at:%Y-%m-%d}",
             "",
-            entry.note or "",
+            (entry.note or "") if "note" in fields else "",
         )
         writer.writerow([harmless(cell) if not cell.startswith("+86") else cell for cell in cells])
     return text.getvalue()

@@ -26,7 +26,7 @@ from outreach_api.reaching import Reaching, ReachRefused, departments, set_reach
 from outreach_api.settings import Settings
 from outreach_api.web.second_factor import NEEDED_BY, give_factor, take_factor
 from outreach_api.web.staff import add_staff, renew_password
-from outreach_api.web.tokens import Terms, TokenNotMade, add_token, revoke_token, tokens
+from outreach_api.web.tokens import Terms, TokenNotMade, add_token, check_it_is_undertaken, revoke_token, tokens
 
 keys = typer.Typer(help=say("加密密钥", "Encryption keys"), no_args_is_help=True)
 staff = typer.Typer(help=say("工作人员账号", "Staff accounts"), no_args_is_help=True)
@@ -277,14 +277,18 @@ def add_api_token(
     calls_a_minute: Annotated[
         int | None, typer.Option(min=1, help=say("每分钟最多次数", "most calls a minute"))
     ] = None,
+    under: Annotated[
+        int | None, typer.Option(min=1, help=say("依据哪份已同意的承诺申请", "the approved application it rests on"))
+    ] = None,
 ) -> None:
     with open_house(Settings()) as house, house.sessions.write() as session:
         person = session.scalar(select(Staff.id).where(Staff.username == acts_for)) if acts_for else None
         if acts_for and person is None:
             fail(say(f"没有用户 {acts_for}", f"there is no user {acts_for}"))
         now = house.clock.now()
-        terms = Terms(scope, person, now + timedelta(days=days), calls_a_minute)
+        terms = Terms(scope, person, now + timedelta(days=days), calls_a_minute, under)
         try:
+            check_it_is_undertaken(terms)
             text = add_token(session, name, terms, now=now)
         except TokenNotMade as fault:
             fail(str(fault), status=2)

@@ -480,7 +480,8 @@ GRADES: dict[str, TableGrades] = {
         "other systems",
         _O,
         ALWAYS,
-        general="id name token_hash prefix scopes staff_id calls_a_minute created_at expires_at revoked_at",
+        general="id name token_hash prefix scopes staff_id calls_a_minute undertaking_id created_at expires_at "
+        "revoked_at",
     ),
     "api_pace": _T("对接系统的调用节奏", "pace of other systems", _O, ALWAYS, general="token_id left seen_at"),
     "api_request": _T(
@@ -490,6 +491,13 @@ GRADES: dict[str, TableGrades] = {
         ANSWERED_ONCE,
         general="id token_id key digest received_at status",
         sensitive="answer",
+    ),
+    "undertaking": _T(
+        "承诺申请",
+        "applications with a promise",
+        _P,
+        ALWAYS,
+        general="id kind subject purpose fields rows promise asked_by asked_at expires_at state decided_by decided_at",
     ),
     "export_request": _T(
         "导出",

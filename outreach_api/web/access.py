@@ -50,6 +50,7 @@ STAFF_KEEPERS = frozenset({R.ADMINISTRATOR})
 TOKEN_READERS = frozenset({R.ADMINISTRATOR, R.AUDITOR})
 TEAM_KEEPERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 PAUSERS = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
+UNDERTAKING_READERS = PAUSERS | {R.AUDITOR}
 
 ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "overview": EVERYBODY,
@@ -145,6 +146,9 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "survey_form": CASE_WORKERS,
     "record_survey": CASE_WORKERS,
     "exports": LIST_READERS,
+    "undertakings": UNDERTAKING_READERS,
+    "ask_undertaking": PAUSERS,
+    "decide_undertaking": PAUSERS,
     "approve_export": EXPORTERS,
     "export_file": EXPORTERS,
     "audit": AUDITORS,
@@ -175,7 +179,8 @@ WHOLE_SIGHT_NEEDED = frozenset(
     {
         "pause", "resume", "pause_policy", "new_campaign", "create_campaign", "edit_campaign", "change_campaign",
         "forecast_campaign", "step_campaign", "change_setting", "set_labour_minutes", "add_staff", "change_staff",
-        "set_reach", "step_staff", "keep_team", "add_station", "approve_export", "audit", "api_tokens", "add_api_token",
+        "set_reach", "step_staff", "keep_team", "add_station", "approve_export", "decide_undertaking", "audit",
+        "api_tokens", "add_api_token",
         "revoke_api_token",
     }
 )  # fmt: skip

@@ -44,6 +44,7 @@ from outreach_api.web.console import (
     stalls,
     surveys,
     transcript,
+    undertakings,
     visits,
 )
 from outreach_api.web.house import House
@@ -126,6 +127,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
         labour_minutes.router,
         audit.router,
         surveys.router,
+        undertakings.router,
         faq_review.router,
     ):
         app.include_router(router, dependencies=[Depends(genuine)])

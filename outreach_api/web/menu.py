@@ -62,6 +62,7 @@ MENU = (
             Entry("staff", "/staff", "staff"),
             Entry("api_tokens", "/tokens", "api_tokens"),
             Entry("settings", "/settings", "settings"),
+            Entry("undertakings", "/undertakings", "undertakings"),
             Entry("audit", "/audit", "audit"),
         ),
     ),

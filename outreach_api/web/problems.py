@@ -37,6 +37,7 @@ from outreach_api.hooks.targets import NoSuchTarget, TargetRefused
 from outreach_api.office import OfficeRefused
 from outreach_api.privacy.reveal import NothingOpen, RevealRefused, TooManyReveals
 from outreach_api.privacy.rights import RightRefused
+from outreach_api.privacy.undertakings import NotUndertaken, UndertakingNotFound, UndertakingRefused
 from outreach_api.reaching import ReachRefused
 from outreach_api.reports.build import NoSuchCampaign
 from outreach_api.reports.exporting import ExportRefused
@@ -108,6 +109,9 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     UnknownTeam: HTTPStatus.UNPROCESSABLE_ENTITY,
     RevealRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     NothingOpen: HTTPStatus.CONFLICT,
+    NotUndertaken: HTTPStatus.CONFLICT,
+    UndertakingNotFound: HTTPStatus.NOT_FOUND,
+    UndertakingRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyReveals: HTTPStatus.TOO_MANY_REQUESTS,
     FeedRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     ExportRefused: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -154,6 +154,10 @@ QUEUE_WORDS: dict[str, Pair] = {
     "care_keep": ("记下", "Keep"),
     "care_kept": ("已记下。", "Kept."),
     "care_gone": ("名单里没有这一条。", "There is no such entry."),
+    "care_not_undertaken": (
+        "人数较多：请先在“承诺申请”里申请，第二人同意后再取。",
+        "So many people take an application first, under Undertakings, and a second person's yes.",
+    ),
     "care_purpose_missing": (
         "请选街道或社区，并写明用途（4 个字以上）。",
         "Name a street or a community, and the purpose in four characters or more.",

@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session, joinedload
 
 from models.event import AuditEntry
 from models.staff import ApiToken, Staff
-from models.vocabulary import Role
+from models.undertaking import Undertaking
+from models.vocabulary import Role, UndertakingKind
 from outreach_api.privacy.sight import WHOLE, Sight
+from outreach_api.privacy.undertakings import stands
 
 MARK = "outreach_"
 """How every token begins, so that one that lies where it should not is recognised."""
@@ -86,6 +88,7 @@ class Terms:
     staff_id: int | None = None
     expires_at: datetime | None = None
     calls_a_minute: int | None = None
+    undertaking_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class Caller:
     staff_id: int | None = None
     role: Role | None = None
     sight: Sight = WHOLE
+    feed: str | None = None
+    """The one feed it may send; none is any that its scope opens."""
 
     @property
     def actor(self) -> str:
@@ -122,6 +127,7 @@ def add_token(session: Session, name: str, terms: Terms, *, now: datetime, by: s
     person = session.get(Staff, terms.staff_id) if terms.staff_id is not None else None
     if terms.staff_id is not None and (person is None or person.disabled_at is not None):
         raise TokenNotMade("whom it is to act for does not work here")
+    _hold_to_undertaking(session, terms, now)
     token = MARK + secrets.token_urlsafe(32)
     row = ApiToken(
         name=name,
@@ -132,12 +138,25 @@ def add_token(session: Session, name: str, terms: Terms, *, now: datetime, by: s
         calls_a_minute=terms.calls_a_minute,
         created_at=now,
         expires_at=terms.expires_at,
+        undertaking_id=terms.undertaking_id,
     )
     session.add(row)
     session.flush()
     facts = {"scopes": row.scopes, "staff": terms.staff_id}
     session.add(AuditEntry(at=now, actor=by, action="token.add", subject=f"token:{row.id}", facts=facts))
     return token
+
+
+def check_it_is_undertaken(terms: Terms) -> None:
+    """What a person who makes tokens is held to: a system that acts for nobody is a department's own use, or a feed.
+
+    Visiting teams' systems are the house's own.
+
+    Raises:
+        TokenNotMade: it rests on no application.
+    """
+    if terms.staff_id is None and terms.undertaking_id is None and set(terms.scopes) - {Scope.CASES}:
+        raise TokenNotMade("a system that acts for nobody takes an approved application: name it, or for whom it acts")
 
 
 def revoke_token(session: Session, name: str, *, now: datetime, by: str = "terminal") -> bool:
@@ -181,6 +200,9 @@ def caller_of(session: Session, token: str, *, now: datetime) -> Caller:
         raise TokenRefused("this token's term is over")
     if found.staff is not None and found.staff.disabled_at is not None:
         raise TokenRefused("whom this token acts for works here no more")
+    rests_on = session.get(Undertaking, found.undertaking_id) if found.undertaking_id else None
+    if found.undertaking_id and not stands(rests_on, now):
+        raise TokenRefused("the application this token rests on has ended")
     staff: Staff | None = found.staff
     return Caller(
         found.id,
@@ -190,7 +212,20 @@ def caller_of(session: Session, token: str, *, now: datetime) -> Caller:
         staff.id if staff else None,
         staff.role if staff else None,
         Sight.of(staff),
+        rests_on.subject if rests_on is not None and rests_on.kind is UndertakingKind.FEED else None,
     )
+
+
+def _hold_to_undertaking(session: Session, terms: Terms, now: datetime) -> None:
+    """A department's token holds what was applied for and no more."""
+    if terms.undertaking_id is None:
+        return
+    row = session.get(Undertaking, terms.undertaking_id)
+    if row is None or not stands(row, now) or row.kind is UndertakingKind.BULK_VIEW:
+        raise TokenNotMade(f"no application {terms.undertaking_id} of a feed or a department stands")
+    beyond = sorted(set(terms.scopes) - set(row.fields))
+    if beyond:
+        raise TokenNotMade(f"the application is not for {', '.join(beyond)}")
 
 
 def _digest(token: str) -> str:

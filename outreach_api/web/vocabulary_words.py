@@ -305,6 +305,17 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "team": ("所在小分队", "Their team"),
         "department": ("指定部门", "A department"),
     },
+    v.UndertakingKind: {
+        "bulk_view": ("批量查看完整信息", "Bulk view in full"),
+        "feed": ("部门报送数据", "Department feed"),
+        "department_use": ("部门使用数据", "Department's use"),
+    },
+    v.UndertakingState: {
+        "waiting": ("等第二人同意", "Waits for a second person"),
+        "approved": ("已同意", "Approved"),
+        "refused": ("没同意", "Refused"),
+        "ended": ("已停用", "Ended"),
+    },
     v.Role: {
         "agent": ("坐席", "Agent"),
         "team_member": ("小分队", "Team member"),

@@ -72,11 +72,14 @@ DONE_BY: dict[str, tuple[str, ...]] = {
     "grant_mandate": ("give_mandate",),
     "revoke_mandate": ("revoke_mandate_at_once",),
     "export": ("ask_for_file",),
+    "ask_undertaking": ("apply_with_promise",),
+    "decide_undertaking": ("decide_on_undertaking",),
     "approve_export": ("approve_file",),
     "set_labour_minutes": ("change_labour_minutes",),
     "review_faq": ("decide_proposed_answer",),
 }  # fmt: skip
 SHOWN_BY: dict[str, tuple[str, ...]] = {
+    "undertakings": ("list_undertakings",),
     "overview": ("read_overview", "read_pauses"),
     "overview_figures": ("read_overview",),
     "campaigns": ("list_campaigns",),

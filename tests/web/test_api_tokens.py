@@ -78,8 +78,9 @@ def test_a_name_is_one_tokens_and_who_left_is_acted_for_by_none(house: FakeHouse
     with house.sessions.write() as session:
         gone = a_staff_member(session, Role.AGENT, disabled_at=NOON).id
     client = signed_in(Role.ADMINISTRATOR)
-    assert added(client)[0] == 200
-    assert added(client) == (422, [])
+    assert added(client, scopes=["cases"])[0] == 200
+    assert added(client, scopes=["cases"]) == (422, [])
+    assert added(client, name="a department") == (422, []), "it takes an approved application"
     assert added(client, name="other", acts_for=str(gone)) == (422, [])
 
 

@@ -40,7 +40,7 @@ OF_NOBODY = frozenset(
     {
         "staff_id", "campaign_id", "request_id", "export_id", "stall_id", "hook_id", "target_id", "delivery_id",
         "webhook_id", "version", "name", "code", "step", "what", "decision", "kind", "feed", "survey_id", "team_id",
-        "station_id", "application_id", "session_id", "token_id",
+        "station_id", "application_id", "session_id", "undertaking_id", "token_id",
     }
 )  # fmt: skip
 """Parts of addresses that name no resident, case, talk or item: a new part is put here, or it is a noun."""

@@ -24,6 +24,7 @@ from outreach_api.web.api import (
     residents,
     surveys,
     tokens,
+    undertakings,
     visits,
     webhooks,
 )
@@ -52,4 +53,5 @@ API: tuple[APIRouter, ...] = (
     surveys.router,
     settings_and_record.router,
     webhooks.router,
+    undertakings.router,
 )

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.house import house_of
+from outreach_api.web.tokens import TokenRefused
 
 router = APIRouter(prefix="/api/v1/feeds", tags=["feeds"])
 KNOWN_ENDINGS = frozenset({".csv", ".xlsx", ".parquet", ".txt"})
@@ -27,11 +28,13 @@ class FeedTaken(BaseModel):
 @router.post("/{feed}")
 def take_feed(
     request: Request,
-    _caller: AnyCaller,
+    caller: AnyCaller,
     feed: Annotated[str, PathParameter(max_length=80, pattern=r"^[a-z_]+(:[a-z0-9-]+)?$")],
     file: Annotated[UploadFile, File()],
 ) -> FeedTaken:
     """Import one file of a feed; a row that was sent before is unchanged, not doubled."""
+    if caller.feed is not None and caller.feed != feed:
+        raise TokenRefused(f"this token is for the feed {caller.feed}", known=True)
     ending = Path(file.filename or "").suffix.lower()
     # The sender's file name decides nothing but the ending: it could point anywhere.
     name = f"upload{ending if ending in KNOWN_ENDINGS else '.csv'}"

@@ -103,6 +103,9 @@ RIGHTS: dict[str, Right] = {
     "ask_for_file": _write(Scope.REPORTS_EXPORT, ROUTE_ROLES["export"]),
     "approve_file": _write(Scope.REPORTS_EXPORT, ROUTE_ROLES["approve_export"]),
     "take_file": _write(Scope.REPORTS_EXPORT, ROUTE_ROLES["export_file"]),
+    "list_undertakings": _read(Scope.REPORTS_READ, ROUTE_ROLES["undertakings"]),
+    "apply_with_promise": _write(Scope.REPORTS_EXPORT, ROUTE_ROLES["ask_undertaking"]),
+    "decide_on_undertaking": _write(Scope.REPORTS_EXPORT, ROUTE_ROLES["decide_undertaking"]),
     "list_surveys": _read(Scope.SURVEYS_READ, ROUTE_ROLES["surveys"]),
     "list_settings": _read(Scope.SETTINGS_READ, ROUTE_ROLES["settings"]),
     "change_setting": _write(Scope.SETTINGS_WRITE, ROUTE_ROLES["change_setting"]),
@@ -187,7 +190,8 @@ WHOLE_SIGHT_NEEDED = frozenset(
         "resume_one_campaign", "stop_campaign", "forecast_campaign", "pause_one_policy", "resume_one_policy",
         "pause_all", "resume_all", "begin_one_survey", "end_one_survey", "change_setting", "change_labour_minutes",
         "add_account", "change_account", "set_account_reach", "step_account", "keep_visiting_team", "open_station",
-        "approve_file", "list_audit_entries", "list_audit_alerts", "add_webhook", "end_webhook", "ping_webhook",
+        "approve_file", "decide_on_undertaking", "list_audit_entries", "list_audit_alerts", "add_webhook",
+        "end_webhook", "ping_webhook",
         "send_webhook_again", "take_feed", "list_tokens", "revoke_one_token",
     }
 )  # fmt: skip

@@ -16,7 +16,7 @@ from outreach_api.web.access import Viewer
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render, speaker_for
 from outreach_api.web.scope_words import SCOPES
-from outreach_api.web.tokens import Scope, Terms, TokenNotMade, add_token, end_token, tokens
+from outreach_api.web.tokens import Scope, Terms, TokenNotMade, add_token, check_it_is_undertaken, end_token, tokens
 from outreach_api.web.words import Locale
 
 router = APIRouter(include_in_schema=False)
@@ -40,14 +40,16 @@ def add(
     scopes: Annotated[list[Scope], Form()] = [],  # noqa: B006 - FastAPI copies it
     acts_for: Annotated[Maybe, Form()] = None,
     calls_a_minute: Annotated[Maybe, Form(ge=1, le=MOST_CALLS)] = None,
+    under: Annotated[Maybe, Form()] = None,
 ) -> Response:
     """Add a token; the page that answers is the only one that shows it."""
     if not scopes:
         return _page(request, said="token_no_scope")
     house = house_of(request)
     now = _now(request)
-    terms = Terms([*scopes], acts_for, now + timedelta(days=days), calls_a_minute)
+    terms = Terms([*scopes], acts_for, now + timedelta(days=days), calls_a_minute, under)
     try:
+        check_it_is_undertaken(terms)
         with house.sessions.write() as session:
             token = add_token(session, name.strip(), terms, now=now, by=viewer.actor)
     except TokenNotMade as refused:

@@ -22,12 +22,13 @@ from outreach_api.care.care_list import (
     shown_to,
 )
 from outreach_api.privacy.reveal import LONGEST_PURPOSE
+from outreach_api.privacy.undertakings import NotUndertaken
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render, speaker_for
 
 router = APIRouter(include_in_schema=False)
-SAID = frozenset({"care_kept", "care_gone", "care_purpose_missing"})
+SAID = frozenset({"care_not_undertaken", "care_kept", "care_gone", "care_purpose_missing"})
 LONGEST_NOTE = 400
 
 
@@ -76,6 +77,8 @@ def hand(
     try:
         with house.sessions.write() as session:
             text = hand_over(session, part.wanted(viewer.role), purpose=purpose, by=viewer.actor, now=house.clock.now())
+    except NotUndertaken:
+        return _back(said="care_not_undertaken")
     except HandOverRefused:
         return _back(said="care_purpose_missing")
     headers = {"content-disposition": 'attachment; filename="care-list.csv"', "cache-control": "no-store"}
