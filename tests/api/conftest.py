@@ -58,6 +58,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     with sessions.engine.begin() as connection:
         renew_views(connection)
     with sessions.write() as session:
+        # Number 1 is the one that a test of every route revokes.
+        an_api_token(session, "spare", Scope.CASES)
         an_api_token(session, SYSTEM, *Scope)
         for role in Role:
             people[role] = a_staff_member(session, role).id
