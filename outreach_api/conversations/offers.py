@@ -16,6 +16,7 @@ from scheduler.policies.card import PolicyCard
 
 _WHO = "【罗湖民政】"
 _STOP = "不想再收到，退订回T。"
+_TO_OTHERS = ("neutral", "family")
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,13 @@ class OfferTexts:
         from_days: Mapping[str, date] = MappingProxyType({}),
         channel: Channel = Channel.SMS,
         for_family: bool = False,
+        for_guardian: bool = False,
     ) -> Rendered:
         """`offers` are numbers and policy ids; `from_days` says of which the day is still to come.
 
         `for_family`: it goes to a family member who has the resident's mandate for these policies.
+
+        `for_guardian`: the resident is a child under fourteen, and whoever answers for them is spoken to.
 
         The resident's name is left out: whoever reads the phone may be somebody else.
         """
@@ -47,6 +51,8 @@ class OfferTexts:
             return Rendered("call.opening", line("opening"), {"step": step})
         moment = "reminder" if contact_purpose is ContactPurpose.REMINDER else "offer"
         kind = "neutral" if shared_phone else "family" if for_family else self._kind(offers)
+        if for_guardian and kind not in _TO_OTHERS:
+            kind = "guardian_several" if len(offers) > 1 else "guardian"
         key = f"{_register(resident.audience)}{moment}.{kind}"
         names = [self._name(policy_id, from_days.get(policy_id)) for _, policy_id in sorted(offers)]
         menu = numbered(names) if len(names) > 1 else names[0]

@@ -26,12 +26,12 @@ from models.survey import SurveyAnswer, SurveyInvitation
 from models.vocabulary import Direction
 from outreach_api.cases.why_eligible import why_eligible
 from outreach_api.privacy.grades import GRADES
-from outreach_api.privacy.guardians import has_guardian
 from outreach_api.privacy.notice import ASK_A_PERSON, GUARDIANS
 from outreach_api.reports.names import policy_names
 from outreach_api.web.vocabulary_words import VOCABULARY
 from scheduler.rules.evaluate import Verdict
 from scheduler.rules.fields import in_words
+from scheduler.rules.guardians import has_guardian
 
 ZONE = ZoneInfo("Asia/Shanghai")
 KEPT_HERE = ("resident", "match", "contact", "message", "case", "consent", "contact_stop", "survey_answer")

@@ -19,9 +19,9 @@ from outreach_api.cases.open_case import open_case
 from outreach_api.cases.work_case import FINISHED, find_case, resolve
 from outreach_api.privacy.copy_of import ZONE, ResidentCopy, copy_of
 from outreach_api.privacy.erase import erase
-from outreach_api.privacy.guardians import has_guardian
 from outreach_api.privacy.reveal import LONGEST_PURPOSE
 from outreach_api.privacy.sight import whole_district
+from scheduler.rules.guardians import has_guardian
 
 
 class RightRefused(ValueError):  # noqa: N818
@@ -147,6 +147,8 @@ def _found(session: Session, resident_id: int) -> Resident:
         raise RightRefused(f"there is no resident {resident_id}")
     if resident.erased_at is not None:
         raise RightRefused("their record was erased already")
+    if resident.merged_into_id is not None:
+        raise RightRefused(f"resident {resident.merged_into_id} stands for them")
     return resident
 
 

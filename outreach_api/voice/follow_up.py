@@ -15,6 +15,7 @@ from models.vocabulary import Channel, ContactPurpose, ContactState, PhoneState
 from outreach_api.conversations.offers import OfferTexts
 from scheduler.planning.situation import PUSHED_STATES
 from scheduler.policies.card import PolicyCard
+from scheduler.rules.guardians import has_guardian
 
 AFTER = timedelta(minutes=1)
 EXPIRES_AFTER = timedelta(hours=36)
@@ -35,12 +36,14 @@ def text_after_silence(
     if not takes_texts or call.resident_id is None or not offers or session.scalar(waits.limit(1)) is not None:
         return None
     sharing = select(func.count()).where(ResidentPhone.phone_id == call.phone_id)
+    resident = session.get_one(Resident, call.resident_id)
     rendered = OfferTexts(cards)(
         [(number, policy_id) for number, policy_id, _ in offers],
-        resident=session.get_one(Resident, call.resident_id),
+        resident=resident,
         step=call.ladder_step,
         shared_phone=(session.scalar(sharing) or 0) > 1,
         contact_purpose=ContactPurpose.REMINDER,
+        for_guardian=has_guardian(resident.birth_date, on=now.date()),
     )
     text = Contact(
         resident_id=call.resident_id,

@@ -50,6 +50,7 @@ from scheduler.planning.situation import (
 )
 from scheduler.planning.spending import Planned, Spending, spending
 from scheduler.planning.waiting import waiting_unchanged
+from scheduler.rules.guardians import has_guardian
 
 RESIDENTS_AT_A_TIME = 500
 # A planned offer that could not go out for so long (a pause, an outage) is planned anew instead.
@@ -84,6 +85,7 @@ class Render(Protocol):
         from_days: Mapping[str, date] = ...,
         channel: Channel,
         for_family: bool = ...,
+        for_guardian: bool = ...,
     ) -> RenderedText: ...
 
 
@@ -299,6 +301,7 @@ def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact
         from_days=_from_days(contact),
         channel=contact.channel,
         for_family=contact.phone.speaks_for is not None,
+        for_guardian=has_guardian(resident.birth_date, on=contact.due_at.astimezone(ongoing.terms.zone).date()),
     )
     campaign = ongoing.terms.campaigns[contact.matches[0].policy_id]
     # Without a birth date nobody could say who they are on the page.

@@ -68,7 +68,7 @@ def test_a_firm_is_spoken_to_as_one() -> None:
     assert set(FIRM_LINES) < set(LINES)
     to_firms = [*FIRM_LINES.values(), *(text for key, text in OFFERS.items() if key.startswith("firm."))]
     assert not [text for text in to_firms if re.search("老人|您家|上门看|几月生", text)]
-    of_families = re.compile(r"^firm\.|\.family$")
+    of_families = re.compile(r"^firm\.|\.family$|\.guardian")
     assert {key for key in OFFERS if not of_families.search(key)} == {
         key.removeprefix("firm.") for key in OFFERS if key.startswith("firm.")
     }
@@ -125,6 +125,20 @@ def test_an_offer_to_a_firm_fits_and_names_what_it_offers(
     assert rendered.template_key.startswith("firm.")
     assert len(rendered.text) <= TWO_SEGMENTS
     assert "贵单位" in rendered.text
+    assert all(street.cards[policy].short_name in rendered.text for policy in policies)
+
+
+@pytest.mark.parametrize("purpose", [ContactPurpose.OFFER, ContactPurpose.REMINDER])
+@pytest.mark.parametrize("policies", [[SUBSIDY], [ALLOWANCE, SUBSIDY]])
+def test_of_a_child_it_is_the_guardian_who_is_spoken_to(
+    street: Street, purpose: ContactPurpose, policies: list[str]
+) -> None:
+    rendered = OfferTexts(street.cards)(
+        list(enumerate(policies, start=1)), resident=Resident(), step=0, shared_phone=False, contact_purpose=purpose,
+        for_guardian=True,
+    )  # fmt: skip
+    assert "您监护的孩子" in rendered.text
+    assert len(rendered.text) <= TWO_SEGMENTS
     assert all(street.cards[policy].short_name in rendered.text for policy in policies)
 
 

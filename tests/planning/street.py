@@ -64,6 +64,7 @@ class Rendering:
         step: int,
         shared_phone: bool,
         for_family: bool = False,
+        for_guardian: bool = False,
         channel: Channel,
         contact_purpose: ContactPurpose,
         from_days: Any = None,
@@ -73,6 +74,7 @@ class Rendering:
             "step": step,
             "shared_phone": shared_phone,
             "for_family": for_family,
+            "for_guardian": for_guardian,
             "purpose": contact_purpose,
         }
         self.asked.append({**asked, "from_days": from_days})

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -81,6 +81,17 @@ def test_several_offers_go_in_one_contact_numbered_by_priority(street: Street) -
     (contact,) = street.contacts()
     assert street.numbered(contact) == {1: OTHER_POLICY, 2: POLICY}
     assert street.rendering.asked[0]["offers"] == [(1, OTHER_POLICY), (2, POLICY)]
+
+
+def test_from_the_fourteenth_birthday_on_a_child_is_spoken_to_themselves(street: Street) -> None:
+    on = NINE.date()
+    born = [date(on.year - 14, on.month, on.day + 1), date(on.year - 14, on.month, on.day), None]
+    for birth_date in born:
+        resident_id = street.matched()
+        with street.sessions.write() as session:
+            session.get_one(Resident, resident_id).birth_date = birth_date
+    street.plan()
+    assert [asked["for_guardian"] for asked in street.rendering.asked] == [True, False, False]
 
 
 def test_two_residents_behind_one_phone_share_one_contact_that_names_nobody(street: Street) -> None:

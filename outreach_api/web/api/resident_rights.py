@@ -17,7 +17,6 @@ from models.vocabulary import CaseState, MatchState
 from outreach_api.cases.why_eligible import why_eligible
 from outreach_api.cases.work_case import find_case
 from outreach_api.privacy.copy_of import ResidentCopy
-from outreach_api.privacy.guardians import has_guardian
 from outreach_api.privacy.notice import ASK_A_PERSON, NOTICES, NoticeWay
 from outreach_api.privacy.rights import Right, RightRefused, ask_for, carry_out, right_of, wishes
 from outreach_api.privacy.tombstones import keep_tombstones
@@ -29,6 +28,7 @@ from outreach_api.web.api.refusals import NoSuchThing
 from outreach_api.web.house import House, house_of
 from scheduler.rules.evaluate import Verdict
 from scheduler.rules.fields import in_words
+from scheduler.rules.guardians import has_guardian
 
 router = APIRouter(prefix="/api/v1", tags=["residents"], route_class=OnceRoute)
 

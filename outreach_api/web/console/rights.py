@@ -15,7 +15,6 @@ from models.match import Match
 from models.resident import Resident
 from outreach_api.cases.work_case import FINISHED, CaseNotFound, find_case
 from outreach_api.privacy.copy_of import CopyForm, ResidentCopy
-from outreach_api.privacy.guardians import has_guardian
 from outreach_api.privacy.masking import shown_name
 from outreach_api.privacy.notice import NOTICES, full_notice
 from outreach_api.privacy.rights import CORRECTED, Right, RightRefused, ask_for, carry_out, right_of, wishes
@@ -25,6 +24,7 @@ from outreach_api.web.console.reasons import reasons
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render, speaker_for
 from outreach_api.web.public import LOOKS, keep_to_limit
+from scheduler.rules.guardians import has_guardian
 
 router = APIRouter(include_in_schema=False)
 public = APIRouter(include_in_schema=False)
@@ -44,6 +44,8 @@ def rights(request: Request, viewer: Viewer, resident_id: int, said: str | None 
     house, speaker = house_of(request), speaker_for(request)
     with house.sessions.read() as session:
         resident = _find(session, resident_id)
+        if resident.merged_into_id is not None:
+            return RedirectResponse(f"/residents/{resident.merged_into_id}/rights", HTTPStatus.SEE_OTHER)
         asked = [(right_of(case), case) for case in wishes(session, resident_id)]
         matches = session.scalars(select(Match).where(Match.resident_id == resident_id).order_by(Match.id.desc()))
         return render(
