@@ -1,4 +1,4 @@
-"""Odd use of what is masked: many looks at night, or one person looking through a street. Told to the auditors."""
+"""Odd use, told to the auditors: many looks at night, looking through a street, tokens in somebody else's name."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ SHARE_OF_A_STREET = 0.8
 """Who works a street sees its people; who looks at one street and hardly at others is odd."""
 LOOKED_BACK = timedelta(hours=36)
 LOOKS = "reveal."
+LENT = "token.add"
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,8 @@ class OddUse(StrEnum):
     AT_NIGHT = "at_night"
     MANY_PEOPLE = "many_people"
     A_STREET = "a_street"
+    IN_ANOTHERS_NAME = "in_anothers_name"
+    """Somebody made a token that acts for a colleague: whoever holds it acts in the colleague's name."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ def _of_a_day(actor: str, on: date, streets: Iterable[str]) -> Iterator[Found]:
 def watch_use(session: Session, *, zone: ZoneInfo, now: datetime) -> int:
     """Look through the last day and a half; each finding is told once, and grows while it goes on."""
     new = 0
-    for found in odd_use(list(_looks(session, since=now - LOOKED_BACK, zone=zone))):
+    since = now - LOOKED_BACK
+    for found in odd_use(list(_looks(session, since=since, zone=zone))) + _lent(session, since=since, zone=zone):
         known = session.scalar(
             select(AuditAlert).where(
                 AuditAlert.rule == found.rule.value, AuditAlert.actor == found.actor, AuditAlert.on == found.on
@@ -98,6 +102,17 @@ def watch_use(session: Session, *, zone: ZoneInfo, now: datetime) -> int:
         log.warning("odd_use", rule=found.rule.value, actor=found.actor, count=found.count)
         new += 1
     return new
+
+
+def _lent(session: Session, *, since: datetime, zone: ZoneInfo) -> list[Found]:
+    """Tokens that members of staff made for others, by who made them and day; the terminal is the operator's."""
+    query = select(AuditEntry).where(AuditEntry.at >= since, AuditEntry.action == LENT)
+    made = Counter(
+        (entry.actor, entry.at.astimezone(zone).date())
+        for entry in session.scalars(query.where(AuditEntry.actor.startswith("staff:")))
+        if entry.facts.get("staff") is not None and entry.actor != f"staff:{entry.facts['staff']}"
+    )
+    return [Found(OddUse.IN_ANOTHERS_NAME, actor, on, number) for (actor, on), number in made.items()]
 
 
 def _looks(session: Session, *, since: datetime, zone: ZoneInfo) -> Iterator[Look]:

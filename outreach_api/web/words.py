@@ -145,6 +145,7 @@ WORDS: dict[str, Pair] = {
     "audit_subject": ("对谁、对什么", "To whom or what"),
     "audit_rule": ("哪里异常", "What is odd"),
     "audit_at_night": ("夜里多次查看全文", "many looks at night"),
+    "audit_in_anothers_name": ("发了代表同事的令牌", "a token that acts for a colleague"),
     "audit_many_people": ("一天查看很多人", "many people in a day"),
     "audit_a_street": ("集中查看一个街道", "reading one street"),
     "labour_minutes": ("每步分钟数", "Minutes per step"),

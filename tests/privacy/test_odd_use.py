@@ -17,6 +17,7 @@ from outreach_api.privacy.odd_use import (
     odd_use,
     watch_use,
 )
+from outreach_api.web.words import WORDS
 from tests.builders import a_database, a_resident
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -68,3 +69,22 @@ def test_it_is_told_once_a_day() -> None:
         alert = session.scalars(select(AuditAlert)).one()
         assert (alert.rule, alert.actor, alert.count, alert.facts) == ("a_street", "staff:4", 15, {"street": "东门"})
     sessions.engine.dispose()
+
+
+def test_a_token_that_acts_for_a_colleague_is_told() -> None:
+    sessions = a_database()
+    now = NOON.astimezone(UTC)
+    with sessions.write() as session:
+        for actor, staff in (("staff:4", 7), ("staff:4", 8), ("staff:4", 4), ("staff:5", None), ("terminal", 7)):
+            facts = {"scopes": ["queue.read"], "staff": staff}
+            session.add(AuditEntry(at=now, actor=actor, action="token.add", subject="token:1", facts=facts))
+    with sessions.write() as session:
+        assert watch_use(session, zone=ZONE, now=now + timedelta(hours=1)) == 1
+        assert watch_use(session, zone=ZONE, now=now + timedelta(hours=2)) == 0
+    with sessions.read() as session:
+        alert = session.scalars(select(AuditAlert)).one()
+        assert (alert.rule, alert.actor, alert.count) == (OddUse.IN_ANOTHERS_NAME, "staff:4", 2)
+
+
+def test_each_rule_has_its_words() -> None:
+    assert {f"audit_{rule}" for rule in OddUse} <= set(WORDS)
