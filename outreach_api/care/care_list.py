@@ -23,7 +23,12 @@ from outreach_api.reports.plain_cells import harmless
 SENSITIVE = frozenset({CareReason.PREGNANT})
 SEE_SENSITIVE = frozenset({Role.SUPERVISOR, Role.AUDITOR})
 MOST_SHOWN = 200
-HEADINGS = ("编号", "姓名", "街道", "社区", "地址", "电话", "原因", "反映的话", "进名单", "回访结果", "备注")
+HEADINGS = (
+    ("编号", "Number"), ("姓名", "Name"), ("街道", "Street"), ("社区", "Community"), ("地址", "Address"),
+    ("电话", "Phones"), ("原因", "Reason"), ("反映的话", "In their words"), ("进名单", "On the list since"),
+    ("回访结果", "What was found"), ("备注", "Note"),
+)  # fmt: skip
+"""In Chinese and English."""
 
 
 class HandOverRefused(ValueError):  # noqa: N818
@@ -94,8 +99,10 @@ def find_entry(session: Session, entry_id: int) -> OnTheList:
     return _masked([entry])
 
 
-def hand_over(session: Session, wanted: Wanted, *, purpose: str, by: str, now: datetime) -> str:
-    """The list in full as CSV, for whoever looks after these people; what is on it counts as handed over.
+def hand_over(session: Session, wanted: Wanted, *, purpose: str, by: str, now: datetime, zh: bool = True) -> str:
+    """The list in full as CSV in the reader's language, for whoever looks after these people.
+
+    What is on it counts as handed over.
 
     More than a few people take an approved application, and then hold its fields alone.
 
@@ -116,7 +123,7 @@ def hand_over(session: Session, wanted: Wanted, *, purpose: str, by: str, now: d
         entry.handed_at, entry.handed_by = entry.handed_at or now, entry.handed_by or by
     facts = {"entries": len(entries), "street": wanted.street, "community": wanted.community}
     session.add(AuditEntry(at=now, actor=by, action="care.hand_over", subject="care", purpose=stated, facts=facts))
-    return _as_csv(entries, fields)
+    return _as_csv(entries, fields, zh=zh)
 
 
 def follow_up(session: Session, entry_id: int, found: CareFound, *, note: str | None, by: str, now: datetime) -> None:
@@ -175,19 +182,20 @@ def _masked(lines: Sequence[CareEntry]) -> OnTheList:
 
 
 REASON_WORDS = {
-    CareReason.HIGH_AGE: "高龄",
-    CareReason.LIVING_ALONE: "独居",
-    CareReason.PREGNANT: "孕产",
-    CareReason.REPORTED: "有人反映",
+    CareReason.HIGH_AGE: ("高龄", "Of high age"),
+    CareReason.LIVING_ALONE: ("独居", "Living alone"),
+    CareReason.PREGNANT: ("孕产", "Pregnant"),
+    CareReason.REPORTED: ("有人反映", "Reported"),
 }
 
 
-def _as_csv(entries: Sequence[CareEntry], fields: Collection[str]) -> str:
+def _as_csv(entries: Sequence[CareEntry], fields: Collection[str], *, zh: bool) -> str:
+    tongue = 0 if zh else 1
     text = io.StringIO(newline="")
     # A byte-order mark, so that spreadsheet programs read it as what it is.
     text.write("\ufeff")
     writer = csv.writer(text)
-    writer.writerow(HEADINGS)
+    writer.writerow([heading[tongue] for heading in HEADINGS])
     for entry in entries:
         person = entry.resident
         cells = (
@@ -197,7 +205,7 @@ def _as_csv(entries: Sequence[CareEntry], fields: Collection[str]) -> str:
             entry.community or "",
             (person.address or "") if person and "address" in fields else "",
             "、".join(link.phone.number for link in person.phones) if person and "phone" in fields else "",
-            REASON_WORDS[entry.reason],
+            REASON_WORDS[entry.reason][tongue],
             (entry.words or "") if "words" in fields else "",
             f"{entry.opened_at:%Y-%m-%d}",
             "",

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.contact import Contact
-from models.conversation import Inbound
+from models.conversation import Inbound, Message
 from models.vocabulary import Channel, ContactState, InboundState
 
 COUNTED_UP_TO = 10_000
+NEWEST_LINES = 100
 SLOW_AFTER = timedelta(minutes=2)
 
 
@@ -26,6 +27,10 @@ class Pulse:
     """What residents wrote that is due and not answered."""
     answered_late_by: timedelta | None
     """How long the oldest of it has waited."""
+    put_off: int
+    """Of what residents wrote, what the assistant gave no answer to yet and is asked again."""
+    read_at: datetime | None
+    """When the assistant last read something; None: not of late."""
     parked: int
     """What nothing could be made of."""
     today: dict[Channel, dict[ContactState, int]]
@@ -45,6 +50,8 @@ def pulse(session: Session, *, now: datetime, since: datetime) -> Pulse:
         to_send=_up_to(session, select(Contact.id).where(*sends)),
         to_answer=_up_to(session, select(Inbound.id).where(*waits)),
         answered_late_by=now - oldest if oldest is not None else None,
+        put_off=_up_to(session, select(Inbound.id).where(Inbound.state == InboundState.PENDING, Inbound.attempts > 0)),
+        read_at=_last_read(session),
         parked=_up_to(session, select(Inbound.id).where(Inbound.state == InboundState.PARKED)),
         today=_today(session, now, since),
     )
@@ -53,6 +60,12 @@ def pulse(session: Session, *, now: datetime, since: datetime) -> Pulse:
 def _up_to(session: Session, query: object) -> int:
     some = query.limit(COUNTED_UP_TO).subquery()  # type: ignore[attr-defined]
     return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _last_read(session: Session) -> datetime | None:
+    """Looked for in the newest lines alone: exact words and people need no assistant."""
+    newest = select(Message.at, Message.reading).order_by(Message.id.desc()).limit(NEWEST_LINES)
+    return next((at for at, reading in session.execute(newest) if reading and reading.get("ranking")), None)
 
 
 def _today(session: Session, now: datetime, since: datetime) -> dict[Channel, dict[ContactState, int]]:

@@ -119,12 +119,17 @@ def test_handing_over_writes_all_in_full_and_stands_on_the_record(sessions: Sess
             with pytest.raises(HandOverRefused):
                 hand_over(session, refused, purpose="看", by="staff:1", now=NOON)
         text = hand_over(session, Wanted(street="东门街道"), purpose="重阳节上门看望", by="staff:1", now=NOON)
+        in_english = hand_over(
+            session, Wanted(street="东门街道"), purpose="重阳节上门看望", by="staff:1", now=NOON, zh=False
+        )
+        assert in_english.startswith("\ufeffNumber,Name")
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert [(row["姓名"], row["电话"], row["原因"]) for row in rows] == [("'=陈秀兰", "+8613800001234", "高龄")]
     with sessions.read() as session:
         entry = session.scalars(select(CareEntry)).one()
         assert (entry.handed_at, entry.handed_by) == (NOON, "staff:1")
-        audit = session.scalars(select(AuditEntry)).one()
+        audit = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).first()
+        assert audit
         assert (audit.action, audit.purpose, audit.facts["entries"]) == ("care.hand_over", "重阳节上门看望", 1)
 
 

@@ -10,16 +10,27 @@ import pytest
 from sqlalchemy import select
 
 from models.case import Case
+from models.conversation import Inbound
 from models.event import Event
 from models.session import Sessions
-from models.vocabulary import CaseKind, CaseState, Channel, ContactState, EscalationLevel, EventKind, Role, Urgency
+from models.vocabulary import (
+    Author,
+    CaseKind,
+    CaseState,
+    Channel,
+    ContactState,
+    EscalationLevel,
+    EventKind,
+    Role,
+    Urgency,
+)
 from outreach_api.cases.bulk import give_many
 from outreach_api.cases.open_case import OPEN_CASE_STATES
 from outreach_api.cases.queue_list import Wanted, cursor, queue_length, queue_page
 from outreach_api.delivery.pulse import pulse
 from outreach_api.reports import figure_board
 from outreach_api.reports.figure_board import FigureBoard
-from tests.builders import NOON, a_case, a_contact, a_match, a_staff_member
+from tests.builders import NOON, a_case, a_contact, a_conversation, a_match, a_resident, a_staff_member
 
 Check = Callable[[Case], bool]
 SINGLE = Wanted()
@@ -145,3 +156,25 @@ def test_the_pulse_counts_what_is_due_and_todays_contacts(sessions: Sessions) ->
         found = pulse(session, now=NOON, since=NOON - timedelta(hours=12))
     assert (found.to_send, found.to_answer, found.parked, found.is_slow) == (1, 0, 0, False)
     assert found.today == {Channel.SMS: {ContactState.DELIVERED: 1, ContactState.PLANNED: 1}}
+
+
+def test_the_pulse_says_when_the_assistant_last_read_and_what_it_did_not_answer(sessions: Sessions) -> None:
+    with sessions.write() as session:
+        assert pulse(session, now=NOON, since=NOON).read_at is None
+        talk = a_conversation(session, a_resident(session), (Author.RESIDENT, "带什么"), (Author.RESIDENT, "T"))
+        talk.messages[0].reading = {"ranking": [{"intent": "ask_documents", "confidence": 0.9}], "exact": None}
+        talk.messages[1].reading = {"ranking": [], "exact": "opt_out"}
+        values = {"provider": "test", "channel": Channel.SMS, "sender": "x", "sender_index": "x", "recipient": "x"}
+        for attempts in (0, 1):
+            session.add(
+                Inbound(
+                    provider_ref=str(attempts),
+                    text="?",
+                    received_at=NOON,
+                    due_at=NOON + timedelta(hours=1),
+                    attempts=attempts,
+                    **values,
+                )
+            )
+        found = pulse(session, now=NOON, since=NOON)
+        assert (found.read_at, found.put_off) == (talk.messages[0].at, 1)

@@ -59,6 +59,8 @@ class Overview(BaseModel):
     unknown_sends: int
     to_send: int = Field(description="Due and not gone out. This and the next two stop at 10,000.")
     to_answer: int = Field(description="What residents wrote that waits for an answer.")
+    put_off: int = Field(description="Of it, what the assistant gave no answer to yet and is asked again.")
+    bot_read_at: datetime | None = Field(description="When the assistant last read something; null: not of late.")
     parked: int = Field(description="What nothing could be made of.")
     answered_late_by_seconds: float | None
     paused_because: str | None = Field(description="Why nobody is contacted unasked.")
@@ -113,6 +115,8 @@ def read_overview(request: Request, _caller: AnyCaller) -> Overview:
             "unknown_sends": counted.funnel.unknown_sends,
             "to_send": beat.to_send,
             "to_answer": beat.to_answer,
+            "put_off": beat.put_off,
+            "bot_read_at": beat.read_at,
             "parked": beat.parked,
             "answered_late_by_seconds": late.total_seconds() if late is not None else None,
             "paused_because": paused,

@@ -26,6 +26,7 @@ from outreach_api.privacy.undertakings import NotUndertaken
 from outreach_api.web.access import Viewer
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render, speaker_for
+from outreach_api.web.words import Locale
 
 router = APIRouter(include_in_schema=False)
 SAID = frozenset({"care_not_undertaken", "care_kept", "care_gone", "care_purpose_missing"})
@@ -73,10 +74,11 @@ def hand(
 ) -> Response:
     """The list of a street or community in full, as a file; who took it and what for is on the record."""
     house = house_of(request)
-    part = Part(street=street, community=community)
+    part, zh = Part(street=street, community=community), speaker_for(request).locale is Locale.ZH
     try:
         with house.sessions.write() as session:
-            text = hand_over(session, part.wanted(viewer.role), purpose=purpose, by=viewer.actor, now=house.clock.now())
+            wanted, now = part.wanted(viewer.role), house.clock.now()
+            text = hand_over(session, wanted, purpose=purpose, by=viewer.actor, now=now, zh=zh)
     except NotUndertaken:
         return _back(said="care_not_undertaken")
     except HandOverRefused:
