@@ -67,6 +67,8 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "new_campaign": CAMPAIGN_MAKERS,
     "preview_campaign": CAMPAIGN_READERS,
     "create_campaign": CAMPAIGN_MAKERS,
+    "new_notice": CAMPAIGN_MAKERS,
+    "create_notice": CAMPAIGN_MAKERS,
     "edit_campaign": CAMPAIGN_MAKERS,
     "change_campaign": CAMPAIGN_MAKERS,
     "forecast_campaign": CAMPAIGN_MAKERS,

@@ -136,7 +136,7 @@ def queue_notice(sessions: Sessions, campaign_id: int, *, now: datetime, rules: 
     last = 0
     while True:
         with sessions.write() as session:
-            audience = _audience(campaign, now.astimezone(rules.zone).date())
+            audience = _audience(NoticeAudience.read(campaign.audience), now.astimezone(rules.zone).date())
             ids = session.scalars(audience.where(Resident.id > last).limit(RESIDENTS_AT_A_TIME)).all()
             if not ids:
                 session.add(Event(at=now, kind=EventKind.CAMPAIGN_CHANGED, facts=report.facts()))
@@ -145,13 +145,28 @@ def queue_notice(sessions: Sessions, campaign_id: int, *, now: datetime, rules: 
             last = ids[-1]
 
 
-def _audience(campaign: Campaign, today: date) -> Select[int]:
-    audience = NoticeAudience.read(campaign.audience)
+def _audience(audience: NoticeAudience, today: date) -> Select[int]:
     query = select(Resident.id).where(Resident.audience == Audience.PERSON).order_by(Resident.id)
     if audience.streets:
         query = query.where(Resident.street.in_(audience.streets))
     born_by = audience.born_by(today)
     return query if born_by is None else query.where(Resident.birth_date <= born_by)
+
+
+def look_at_notice(session: Session, audience: NoticeAudience, *, today: date) -> NoticeReport:
+    """Whom a notice would go to of those who are known, and who is left out; nothing is queued."""
+    report = NoticeReport()
+    told: set[int] = set()
+    ids = session.scalars(_audience(audience, today)).all()
+    for first in range(0, len(ids), RESIDENTS_AT_A_TIME):
+        for listener in _listeners(session, ids[first : first + RESIDENTS_AT_A_TIME]):
+            phone = phone_to_tell(listener)
+            if isinstance(phone, Refusal):
+                report.left_out[phone] += 1
+            else:
+                told.add(phone)
+    report.queued = len(told)
+    return report
 
 
 def _queue_some(

@@ -20,6 +20,7 @@ DONE_BY: dict[str, tuple[str, ...]] = {
     "pause": ("pause_all",),
     "resume": ("resume_all",),
     "create_campaign": ("draw_up_campaign",),
+    "create_notice": ("draw_up_campaign",),
     "change_campaign": ("change_campaign",),
     "forecast_campaign": ("forecast_campaign",),
     "step_campaign": (
@@ -131,6 +132,7 @@ ONLY_AT_THE_CONSOLE: dict[str, str] = {
     "add_api_token": "a token makes no tokens: what one that leaked had made would outlive its revocation",
     "live": "wakes an open page; systems are told by webhooks, or ask again",
     "new_campaign": AN_EMPTY_FORM,
+    "new_notice": AN_EMPTY_FORM,
     "edit_campaign": AN_EMPTY_FORM,
     "residents": AN_EMPTY_FORM,
     "desk": AN_EMPTY_FORM,

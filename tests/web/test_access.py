@@ -52,6 +52,8 @@ ADDRESSES = {
     "new_campaign": ("GET", "/campaigns/new"),
     "preview_campaign": ("GET", "/campaigns/preview"),
     "create_campaign": ("POST", "/campaigns"),
+    "new_notice": ("GET", "/campaigns/notices/new"),
+    "create_notice": ("POST", "/campaigns/notices"),
     "edit_campaign": ("GET", "/campaigns/1/edit"),
     "change_campaign": ("POST", "/campaigns/1/edit"),
     "step_campaign": ("POST", "/campaigns/1/start"),

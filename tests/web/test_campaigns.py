@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from models.contact import Campaign
+from models.contact import Campaign, Contact
 from models.report import CampaignForecast
 from models.report_views import renew_views
 from models.vocabulary import CampaignState, Channel, ContactState, MatchState, Role
@@ -153,3 +153,28 @@ def test_one_draws_it_up_and_another_lets_it_go(
         campaign = session.scalars(select(Campaign)).one()
         assert campaign.state is CampaignState.RUNNING
         assert session.scalars(select(CampaignForecast)).one().policy_id == "elderly-allowance"
+
+
+def test_an_urgent_notice_is_drawn_up_counted_and_approved_by_another(house: FakeHouse, signed_in: SignedIn) -> None:
+    with house.sessions.write() as session:
+        for street in ("东门街道", "东门街道", "桂园街道"):
+            a_resident(session, street=street)
+    client = signed_in(Role.POLICY_EDITOR)
+    token = form_token(client.get("/campaigns/notices/new").text)
+    form = {
+        "csrf": token,
+        "name": "高温",
+        "notice": "明天最高38度，老人请少出门。",
+        "streets": "东门街道",
+        "from_age": "70",
+    }
+    assert client.post("/campaigns/notices", data=form | {"notice": "热"}).status_code == 422
+    made = client.post("/campaigns/notices", data=form | {"any_hour": "true"}).headers["location"]
+    assert "可在休息时间发" in client.get(made).text
+    assert '<b class="big">2</b>' in client.get(f"{made}/audience").text
+    boss = signed_in(Role.SUPERVISOR)
+    token = form_token(boss.get(made).text)
+    for step in ("approve", "start"):
+        assert "said" not in boss.post(f"{made}/{step}", data={"csrf": token}).headers["location"]
+    with house.sessions.read() as session:
+        assert session.scalar(select(func.count()).select_from(Contact)) == 2

@@ -105,6 +105,7 @@ FORMS: tuple[tuple[str, Role, str, dict[str, str]], ...] = (
     ("card-sound", Role.POLICY_EDITOR, "/policies/check", {"text": a_new_version("2026-11-01"), "question": QUESTION}),
     ("card-refused", Role.POLICY_EDITOR, "/policies/submit", {"text": ALLOWANCE}),
     ("campaign-refused", Role.POLICY_EDITOR, "/campaigns", BACKWARDS),
+    ("notice-refused", Role.POLICY_EDITOR, "/campaigns/notices", {"name": "热", "notice": "热"}),
     ("form-unread", Role.POLICY_EDITOR, "/campaigns", {}),
     ("residents-found", Role.SUPERVISOR, "/residents/search", {"known_by": "陈秀兰"}),
     ("residents-none", Role.SUPERVISOR, "/residents/search", {"known_by": "无此人"}),

@@ -19,7 +19,7 @@ from models.event import AuditEntry
 from models.report import CampaignForecast
 from models.staff import Staff
 from models.transitions import UnlawfulTransition
-from models.vocabulary import CampaignKind, CampaignState, MatchState, Refusal
+from models.vocabulary import CampaignKind, CampaignState, MatchState, Refusal, Waiver
 from outreach_api.campaigns.progress import campaign_progress
 from outreach_api.campaigns.steps import REASON_NEEDED, CampaignStep, find_campaign, next_steps, take_step
 from outreach_api.forecasts.forecast import NobodyToForecast, forecast, keep_forecast
@@ -31,12 +31,14 @@ from outreach_api.web.page import render, speaker_for
 from outreach_api.web.words import Locale, Speaker
 from outreach_api.workshop import Failed, Made, Tell, Working, Workshop
 from scheduler.planning.campaigns import (
+    LONGEST_NOTICE,
     CampaignDraft,
     CampaignRefused,
     campaign_list,
     change_campaign,
     create_campaign,
 )
+from scheduler.planning.notices import NoticeAudience, NoticeReport, Reach, look_at_notice
 from scheduler.planning.preview import Preview, preview
 from scheduler.planning.rules import contact_rules
 
@@ -45,6 +47,8 @@ FORECAST_DAYS = 60
 COURSES = 40
 """How often the days ahead are lived through; enough for a band, and done while somebody waits."""
 WAITS_SECONDS = 0.8
+NOTICE_CAP = 1_000_000
+"""A notice goes to all at once."""
 SAID = frozenset({"said_campaign_refused", "said_campaign_same_person", "said_why_missing", "said_not_possible"})
 Day = Annotated[date | None, BeforeValidator(lambda value: value or None)]
 Ticked = Annotated[bool, Form()]
@@ -82,6 +86,43 @@ def new(request: Request, viewer: Viewer, policy: Annotated[str, Query(max_lengt
     today = house.clock.now().astimezone(house.settings.zone).date()
     draft = CampaignDraft(name="", policy_id=policy, starts_on=today, daily_cap=100)
     return _form(request, draft, None)
+
+
+@router.get("/campaigns/notices/new", name="new_notice")
+def new_notice(request: Request, viewer: Viewer) -> Response:
+    blank = {"name": "", "notice": "", "streets": "", "from_age": "", "everybody": False}
+    return _notice_form(request, blank)
+
+
+@router.post("/campaigns/notices", name="create_notice")
+def create_notice(
+    request: Request,
+    viewer: Viewer,
+    name: Annotated[str, Form(min_length=1, max_length=120)],
+    notice: Annotated[str, Form(max_length=LONGEST_NOTICE * 2)] = "",
+    streets: Annotated[str, Form(max_length=2000)] = "",
+    from_age: Annotated[str, Form(pattern=r"^(\d{1,3})?$")] = "",
+    everybody: Ticked = False,  # noqa: FBT002 - a tick box
+    any_hour: Ticked = False,  # noqa: FBT002
+    beyond_budget: Ticked = False,  # noqa: FBT002
+) -> Response:
+    """Draw up one text to everybody of an audience, for today. A second person sees it before it goes out."""
+    house = house_of(request)
+    waives = {Waiver.HOURS: any_hour, Waiver.BUDGET: beyond_budget}
+    written = {"name": name, "notice": notice, "streets": streets, "from_age": from_age, "everybody": everybody}
+    reach = Reach.EVERYBODY if everybody else Reach.KNOWN
+    asked = NoticeAudience(tuple(streets.split()), int(from_age) if from_age else None, reach)
+    today = house.clock.now().astimezone(house.settings.zone).date()
+    draft = CampaignDraft(
+        name.strip(), today, NOTICE_CAP, ends_on=today, notice=notice.strip(), audience=asked,
+        waives=frozenset(waiver for waiver, chosen in waives.items() if chosen),
+    )  # fmt: skip
+    try:
+        with house.sessions.write() as session:
+            made = create_campaign(session, draft, by=viewer.actor, now=house.clock.now()).id
+    except CampaignRefused:
+        return _notice_form(request, written | {"waives": draft.waives}, said="said_notice_refused")
+    return _back(made)
 
 
 @router.get("/campaigns/preview", name="preview_campaign")
@@ -131,6 +172,7 @@ def campaign(request: Request, viewer: Viewer, campaign_id: int, said: str | Non
         context = _standing(session, house, speaker, found)
         context |= {
             "said": said if said in SAID else None,
+            "asked": NoticeAudience.read(found.audience),
             "steps": next_steps(found, viewer.actor) if viewer.role in CAMPAIGN_STEERERS else (),
             "reason_needed": REASON_NEEDED,
             "cadence": contact_rules(session, house.settings.zone).cadence.rungs,
@@ -158,6 +200,8 @@ def audience(request: Request, viewer: Viewer, campaign_id: int) -> Response:
     house = house_of(request)
     with house.sessions.read() as session:
         found = find_campaign(session, campaign_id)
+        if found.kind is CampaignKind.URGENT:
+            return _listeners(request, house, found)
         asked = Asked(found.policy_id, found.daily_cap, found.priority)
     return _audience(request, house, asked)
 
@@ -274,6 +318,33 @@ def _audience(request: Request, house: House, asked: Asked) -> Response:
         "not_pushed": _said(found.not_pushed, MatchState, speaker) if found else [],
     }
     return render(request, "components/audience.html", **context)
+
+
+def _listeners(request: Request, house: House, notice: Campaign) -> Response:
+    """Whom an urgent notice would go to, counted beside the page."""
+    now = house.clock.now()
+    asked, number = NoticeAudience.read(notice.audience), notice.id
+
+    def count(_: Tell) -> NoticeReport:
+        with house.sessions.read() as session:
+            return look_at_notice(session, asked, today=now.astimezone(house.settings.zone).date())
+
+    key = ("notice", number, now.replace(second=0, microsecond=0))
+    stands = _workshop(request).ask(key, count, waits_seconds=WAITS_SECONDS)
+    found: NoticeReport | None = stands.value if isinstance(stands, Made) else None
+    context: dict[str, Any] = {
+        "working": isinstance(stands, Working),
+        "again": f"/campaigns/{number}/audience",
+        "found": found,
+        "left_out": _said(found.left_out, Refusal, speaker_for(request)) if found else [],
+    }
+    return render(request, "components/notice_audience.html", **context)
+
+
+def _notice_form(request: Request, written: Mapping[str, Any], said: str | None = None) -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if said else HTTPStatus.OK
+    context = {"written": written, "waives": written.get("waives", frozenset()), "said": said}
+    return render(request, "notice_form.html", section="campaigns", status=status, longest=LONGEST_NOTICE, **context)
 
 
 def _forecast(request: Request, campaign_id: int, *, by: str) -> Response:
