@@ -95,7 +95,7 @@ def test_every_fault_is_said_with_its_line(signed_in: SignedIn) -> None:
     assert f"第几行： {line}" in answered.text
     old = client.post("/policies/submit", data={"csrf": token, "text": ALLOWANCE})
     assert old.status_code == 422
-    assert "version 2" in old.text
+    assert "version: 2" in old.text
 
 
 @pytest.fixture(scope="module")

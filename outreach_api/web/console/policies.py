@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from outreach_api.catalogue.confirmations import confirm, confirmed_in, quarter_
 from outreach_api.catalogue.needs import by_department, unanswered
 from outreach_api.privacy.sight import current_sight
 from outreach_api.web.access import Viewer
+from outreach_api.web.fault_words import fault_said
 from outreach_api.web.house import House, house_of, seen_cards
 from outreach_api.web.page import render, speaker_for
 from scheduler.planning.pauses import pause_policy, resume_policy, standing_pauses
@@ -243,6 +245,7 @@ def _editor(
         "refused": refused if not faults else "",
         "card": card,
         "said_by_it": what_is_said(current, card, _today(house)) if card else [],
+        "say_fault": partial(fault_said, speaker=speaker_for(request)),
         "match": match,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused or faults else HTTPStatus.OK
