@@ -148,6 +148,7 @@ def _prove_by_kills(chosen: Namespace) -> Measured:
         "kills": sum(toll.kills for toll in both),
         **{kind: sum(getattr(toll, kind) for toll in both) for kind in ("lost", "duplicates", "unknown_unlisted")},
         "recovery_p95_s": max(toll.recovery_p95_s for toll in both),
+        **{f"notify_style_{kind}": getattr(naive, kind) for kind in ("kills", "lost", "duplicates")},
     }
     about = {engine: toll.told() for engine, toll in tolls.items()} | {"notify_style": naive.told()}
     # Beside ours, not as a ratio: of a count to none there is no ratio.
@@ -157,7 +158,7 @@ def _prove_by_kills(chosen: Namespace) -> Measured:
 def _prove_by_outage(chosen: Namespace) -> Measured:
     from proof.outage import stop_postgres
 
-    came_of_it = stop_postgres(chosen.outage)
+    came_of_it = stop_postgres(chosen.outage, lambda told: ERR.print(told, markup=False))
     toll = came_of_it.toll
     values = {
         "outage_s": chosen.outage,
@@ -245,6 +246,7 @@ KILLS = Bench(
         Measure("kills", "kills"),
         *(Measure(kind, "findings", NONE) for kind in ("lost", "duplicates", "unknown_unlisted")),
         Measure("recovery_p95_s", "s", Aim(at_most=5)),
+        *(Measure(f"notify_style_{kind}", "of the usual sender") for kind in ("kills", "lost", "duplicates")),
     ),
     run=lambda chosen, _progress: _prove_by_kills(chosen),
 )

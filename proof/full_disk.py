@@ -25,7 +25,7 @@ from proof.outside import (
     unsettled,
     use,
     wait_for,
-    wait_until,
+    wait_until_none,
     waiting,
 )
 
@@ -60,9 +60,9 @@ def fill_disk() -> dict[str, float]:
             wait_for(lambda: outside.waiting_on_disk() == 0)
             while carrier.bring_again():
                 pass
-            wait_until(lambda: not waiting(house), {SERVE: service})
+            wait_until_none(lambda: waiting(house), {SERVE: service})
             outside.pace = FAST
-            wait_until(lambda: not unsettled(house), {SERVE: service})
+            wait_until_none(lambda: unsettled(house), {SERVE: service})
             toll = Toll(kills=0)
             judge(toll, database, outside.sandbox.ledger(), {one.sid for one in carrier.acknowledged})
     return {

@@ -35,7 +35,7 @@ from outreach_api.settings import Settings
 from proof.killable import Killable
 from proof.killed_house import API, SERVE, WORKER
 from proof.naive_sender import CREATED, metadata, notifications
-from proof.outside import Carrier, Outside, unsettled, use, wait_for, wait_until
+from proof.outside import Carrier, Outside, unsettled, use, wait_for, wait_until_none
 
 SQLITE, POSTGRES = ENGINES
 CONTACTS_A_KILL = 60
@@ -103,7 +103,7 @@ def kill_house(engine: str, kills: int, dice: Random) -> Toll:
                         if part != WORKER:
                             seconds = visitor.is_answered_after(began)
                             toll.recoveries += [seconds] if afresh else []
-                wait_until(lambda: not unsettled(house), killables)
+                wait_until_none(lambda: unsettled(house), killables)
             toll.acknowledged = len(visitor.acknowledged)
             judge(toll, database, outside.sandbox.ledger(), visitor.acknowledged)
     return toll
@@ -131,10 +131,10 @@ def kill_naive(kills: int, dice: Random) -> Toll:
                     {"to": f"+86139{number * CONTACTS_A_KILL + place:08d}", "text": WORDS, "created_at": now}
                     for place in range(CONTACTS_A_KILL)
                 ]
+                left = _created_left(engine)
                 with engine.begin() as connection:
                     connection.execute(insert(notifications), rows)
-                sent = len(outside.sandbox.ledger()["creates"])
-                wait_for(partial(_has_sent_more_than, outside, sent))
+                wait_for(partial(_has_left_fewer_than, engine, left + CONTACTS_A_KILL))
                 time.sleep(dice.uniform(*LIVES) / 3)
                 _kill(program)
                 program.start()
@@ -143,6 +143,7 @@ def kill_naive(kills: int, dice: Random) -> Toll:
         engine.dispose()
     by_id = Counter(one["contact"] for one in accepted)
     toll.sent, toll.duplicates = len(by_id), sum(count - 1 for count in by_id.values())
+    toll.lost = kills * CONTACTS_A_KILL - len(by_id)
     return toll
 
 
@@ -153,8 +154,8 @@ def _is_sending(house: House) -> bool:
         return (session.scalar(planned) or 0) < CONTACTS_A_KILL
 
 
-def _has_sent_more_than(outside: Outside, sent: int) -> bool:
-    return len(outside.sandbox.ledger()["creates"]) > sent
+def _has_left_fewer_than(engine: Any, rows: int) -> bool:
+    return _created_left(engine) < rows
 
 
 class _Visitor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ from proof.outside import (
     unsettled,
     use,
     wait_for,
-    wait_until,
+    wait_until_none,
     waiting,
 )
 from setup.programs import POSTGRES, find_postgres
@@ -59,7 +59,7 @@ class Outage:
     refused: int
 
 
-def stop_postgres(seconds: float) -> Outage:
+def stop_postgres(seconds: float, tell: Callable[[str], None] = lambda _: None) -> Outage:
     """Let PostgreSQL be away for so long while texts come in.
 
     Raises:
@@ -73,10 +73,12 @@ def stop_postgres(seconds: float) -> Outage:
         outside = Outside(folder, database, pace=REAL)
         use(outside.environment)
         with open_house(Settings(_env_file=None), clock=outside.clock) as house, outside.running():
-            return _live_through(seconds, house, outside, cluster)
+            return _live_through(seconds, house, outside, cluster, tell)
 
 
-def _live_through(seconds: float, house: House, outside: Outside, cluster: Cluster) -> Outage:
+def _live_through(
+    seconds: float, house: House, outside: Outside, cluster: Cluster, tell: Callable[[str], None]
+) -> Outage:
     stopping = max(int(seconds * A_SECOND), 1)
     with house.sessions.write() as session:
         people = settle_people(session, stopping + LOAD)
@@ -100,11 +102,12 @@ def _live_through(seconds: float, house: House, outside: Outside, cluster: Clust
         back_at = time.monotonic()
         wait_for(lambda: outside.waiting_on_disk() == 0)
         drained_s = time.monotonic() - back_at
+        tell(f"acknowledged {len(carrier.acknowledged)}, spooled {spooled}, drained after {drained_s:.1f} s")
         while carrier.bring_again():
             time.sleep(1)
-        wait_until(lambda: not waiting(house), parts)
+        wait_until_none(lambda: waiting(house), parts)
         outside.pace = FAST
-        wait_until(lambda: not unsettled(house), parts)
+        wait_until_none(lambda: unsettled(house), parts)
     ledger = outside.sandbox.ledger()
     toll = Toll(kills=0, acknowledged=len(carrier.acknowledged))
     judge(toll, house.settings.database, ledger, {one.sid for one in carrier.acknowledged})

@@ -6,6 +6,7 @@ The carrier is the sandbox in a process of its own, and its ledger is the judge.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import threading
@@ -203,14 +204,21 @@ class Checked(Protocol):
         """Raises: ProcessFault: it has ended."""
 
 
-def wait_until(done: Callable[[], bool], programs: Mapping[str, Checked]) -> None:
-    """Raises: ProcessFault: a program ended, or it takes too long."""
+def wait_until_none(left: Callable[[], int], programs: Mapping[str, Checked]) -> None:
+    """Wait until nothing is left.
+
+    Raises:
+        ProcessFault: a program ended, or for too long no less was left.
+    """
+    least: float = math.inf
     deadline = time.monotonic() + SETTLE_SECONDS
-    while not done():
+    while now_left := left():
         for program in programs.values():
             program.check()
+        if now_left < least:
+            least, deadline = now_left, time.monotonic() + SETTLE_SECONDS
         if time.monotonic() > deadline:
-            raise ProcessFault(f"the house did not settle within {SETTLE_SECONDS:.0f} s")
+            raise ProcessFault(f"the house did not settle: for {SETTLE_SECONDS:.0f} s {least} are left")
         time.sleep(LOOK_SECONDS)
 
 

@@ -21,7 +21,7 @@ from outreach_api.bootstrap import House, open_house
 from outreach_api.processes import Program
 from outreach_api.rehearsal.together import slots_of
 from outreach_api.settings import Settings
-from proof.outside import REAL, Outside, use, wait_until
+from proof.outside import REAL, Outside, use, wait_until_none
 
 HOURS = 14
 """More than a day, nights left out."""
@@ -41,11 +41,11 @@ def run_two_schedulers() -> dict[str, float]:
         with open_house(Settings(_env_file=None), clock=outside.clock) as house:
             both = {name: _scheduler(name, folder, outside.environment) for name in ("scheduler-1", "scheduler-2")}
             with both["scheduler-1"], both["scheduler-2"], outside.running():
-                wait_until(lambda: _listening(house) == len(both) and _slots(house) > 0, both)
+                wait_until_none(lambda: int(_listening(house) < len(both) or not _slots(house)), both)
                 for _ in range(HOURS):
                     before = _slots(house)
                     outside.jump(timedelta(hours=1))
-                    wait_until(partial(_has_done_more_than, house, before), both)
+                    wait_until_none(partial(_not_done_since, house, before), both)
                     time.sleep(BOTH_LOOK_SECONDS)
             slots = slots_of(house, [program.log for program in both.values()])
     return {"due": slots["due"], "ran_twice": slots["ran_twice"], "not_run": slots["not_run"]}
@@ -62,10 +62,11 @@ def _slots(house: House) -> int:
         return session.scalar(select(func.count()).select_from(JobSlot)) or 0
 
 
-def _has_done_more_than(house: House, slots: int) -> bool:
+def _not_done_since(house: House, slots: int) -> int:
+    """Slots that are not finished; one more as long as none has come since there were so many."""
     with house.sessions.read() as session:
         unfinished = session.scalar(select(func.count()).where(JobSlot.finished_at.is_(None))) or 0
-    return _slots(house) > slots and not unfinished
+    return unfinished + (_slots(house) <= slots)
 
 
 def _scheduler(name: str, folder: Path, environment: Mapping[str, str]) -> Program:
