@@ -13,6 +13,7 @@ from rich.table import Table
 
 from models.column_types import use_key_ring
 from models.crypto import read_key_ring
+from models.migrate import upgrade
 from models.session import Sessions, make_engine
 from outreach_api.backup import BackupFault, back_up, bring_back, opens, read_manifest
 from outreach_api.backup_keys import BackupKey, BackupKeyFault, BackupKeys
@@ -133,6 +134,8 @@ def restore(
     engine = make_engine(settings.database)
     sessions, now = Sessions(engine), SystemClock().now()
     opens(sessions)
+    # The backup may be of a version before this one.
+    upgrade(engine)
     held = hold_what_may_be_out(sessions, since=manifest.taken_at, now=now)
     again = put_into_force(sessions, buried, now=now)
     engine.dispose()

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.conversation import ContactStop
 from models.resident import BARE, Phone, Resident
@@ -119,17 +119,23 @@ def put_into_force(sessions: Sessions, tombstones: Iterable[Tombstone], *, now: 
 
 
 def _marked(session: Session, since: datetime) -> Iterator[Tombstone]:
-    erased = select(Resident).where(Resident.erased_at > since).order_by(Resident.erased_at)
-    for resident in session.scalars(erased):
-        yield _of(Mark.ERASED, resident, resident.erased_at)
-    refused = select(Resident).where(Resident.profiling_refused_at > since, Resident.erased_at.is_(None))
-    for resident in session.scalars(refused.order_by(Resident.profiling_refused_at)):
-        yield _of(Mark.REFUSED, resident, resident.profiling_refused_at)
+    yield from _since(session, Mark.ERASED, Resident.erased_at, since)
+    yield from _since(session, Mark.REFUSED, Resident.profiling_refused_at, since, Resident.erased_at.is_(None))
     yield from _stops(session, since)
 
 
-def _of(mark: Mark, resident: Resident, at: datetime | None) -> Tombstone:
-    return Tombstone(mark, at.isoformat() if at else "", person=resident.person_key, audience=resident.audience.value)
+def _since(
+    session: Session,
+    mark: Mark,
+    column: InstrumentedAttribute[datetime | None],
+    since: datetime,
+    *where: ColumnElement[bool],
+) -> Iterator[Tombstone]:
+    """Nothing sealed is opened for it."""
+    query = select(column, Resident.person_key, Resident.audience).where(column > since, *where).order_by(column)
+    for at, person, audience in session.execute(query):
+        if at is not None:
+            yield Tombstone(mark, at.isoformat(), person=person, audience=audience.value)
 
 
 def _stops(session: Session, since: datetime) -> Iterator[Tombstone]:
@@ -153,7 +159,7 @@ def _stops(session: Session, since: datetime) -> Iterator[Tombstone]:
 def _in_force(tombstones: Iterable[Tombstone]) -> list[Tombstone]:
     """The last word of each kind about each of them."""
     standing: dict[tuple[str, ...], Tombstone] = {}
-    for one in tombstones:
+    for one in sorted(tombstones, key=lambda one: datetime.fromisoformat(one.at)):
         match one.mark:
             case Mark.ERASED | Mark.REFUSED:
                 standing[one.mark, one.person or ""] = one
