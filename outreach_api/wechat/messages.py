@@ -11,6 +11,8 @@ from xml.sax.saxutils import escape
 from outreach_api.wechat.crypto import NotGenuine
 
 MOST_FIELDS = 60
+_NEVER_IN_XML = bytes(set(range(32)) - set(b"\t\n\r"))
+_NO_SIGNS = ("\ufffe".encode(), "\uffff".encode())
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,14 @@ class Arrived:
     """The same for each delivery of one message or event."""
     entries: tuple[dict[str, str], ...] = ()
     """Of an event about notices: one for each."""
+
+
+def _readable(body: bytes) -> bytes:
+    """Without what no XML may hold: a stop must not be lost for a control character beside it."""
+    body = body.translate(None, _NEVER_IN_XML)
+    for sign in _NO_SIGNS:
+        body = body.replace(sign, b"")
+    return body
 
 
 def read_fields(body: bytes) -> dict[str, str]:
@@ -75,7 +85,7 @@ def read_all(body: bytes) -> tuple[dict[str, str], tuple[dict[str, str], ...]]:
     parser.EndElementHandler = lambda _: path.pop() and None
     parser.CharacterDataHandler = text
     try:
-        parser.Parse(body, True)  # noqa: FBT003 - expat's own
+        parser.Parse(_readable(body), True)  # noqa: FBT003 - expat's own
     except (expat.ExpatError, UnicodeError) as fault:
         raise NotGenuine("not XML") from fault
     return fields, tuple(entries)
