@@ -6,10 +6,10 @@ import json
 from typing import Annotated, Any, Literal
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from models.vocabulary import Direction
-from outreach_api.voice.relay import Opened, Partial
+from outreach_api.voice.relay import Opened, Partial, of_whole_signs
 from outreach_api.voice.transport import (
     CallRef,
     Closed,
@@ -92,8 +92,8 @@ _INCOMING: TypeAdapter[Any] = TypeAdapter(
 def read(message: str) -> Event | Partial | Opened | None:
     """The event a message tells of; None for one that is no message of ours."""
     try:
-        body = _INCOMING.validate_json(message) if len(message) <= LONGEST_MESSAGE else None
-    except ValidationError:
+        body = _INCOMING.validate_json(of_whole_signs(message)) if len(message) <= LONGEST_MESSAGE else None
+    except (ValueError, RecursionError):
         body = None
     match body:
         case _Setup():

@@ -37,6 +37,7 @@ from outreach_api.voice.transport import (
 
 PROVIDER = "twilio"
 LONGEST_MESSAGE = 16_384
+_HALF = "\\ud"
 SCHEMA = json.loads(Path(__file__).with_name("relay_messages.schema.json").read_text("utf-8"))
 log = structlog.get_logger(__name__)
 
@@ -54,11 +55,22 @@ class Opened:
     setup: Setup
 
 
+def of_whole_signs(message: str) -> str:
+    """JSON in which no half of a sign stands alone, as where a machine cut a text by its length: it could not be kept.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    if _HALF not in message.lower():
+        return message
+    return json.dumps(json.loads(message), ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
 def read(message: str) -> Event | Partial | Opened | None:
     """The event a message tells of; None for one that is unknown, malformed or of no consequence."""
     try:
-        body = json.loads(message) if len(message) <= LONGEST_MESSAGE else None
-    except ValueError:
+        body = json.loads(of_whole_signs(message)) if len(message) <= LONGEST_MESSAGE else None
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict) or not _is_published(body):
         log.warning("relay_message_strange", length=len(message))
