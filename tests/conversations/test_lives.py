@@ -68,13 +68,13 @@ class Lives(RuleBasedStateMachine):
         super().__init__()
         self.street = Street(a_database(), cards())
         self.carrier = FakeCarrier(self.street.clock.now)
-        now = self.street.clock.now()
-        with self.street.sessions.write() as session:
-            open_campaigns(session, self.street.cards.values(), starts_on=now.date(), now=now)
         self.people = [
             self.street.a_resident(ALLOWANCE, CHECK_UP, offered=False),
             self.street.a_resident(ALLOWANCE, name="李国强", number="+8613800000002", offered=False),
         ]
+        now = self.street.clock.now()
+        with self.street.sessions.write() as session:
+            open_campaigns(session, self.street.cards.values(), starts_on=now.date(), now=now)
         watch_states(self.street.sessions)
         self.after_stop: list[int] = []
 
