@@ -33,7 +33,9 @@ from proof.life import Run
 from proof.stage import Stage, build_stage
 
 NONE = Aim(at_most=0)
-KINDS = ("lost", "duplicates", "after_stop", "unknown_unlisted", "invalid_transitions", "rule_breaches")
+KINDS = (
+    "lost", "duplicates", "after_stop", "unknown_unlisted", "invalid_transitions", "rule_breaches", "audit_breaks",
+)  # fmt: skip
 TELL_EVERY_SECONDS = 30.0
 TEN_MINUTES = 600
 ERR = Console(stderr=True, highlight=False)
@@ -104,6 +106,7 @@ def _count(text: str) -> int:
 def _prove(chosen: Namespace) -> Measured:
     totals: Counter[str] = Counter()
     crashes: Counter[str] = Counter()
+    outages: Counter[str] = Counter()
     broken: list[int] = []
     began = time.monotonic()
     seeds = range(chosen.first, chosen.first + chosen.seeds)
@@ -111,7 +114,9 @@ def _prove(chosen: Namespace) -> Measured:
         staged = time.monotonic()
         told = staged
         for done, run in enumerate(run_seeds(stage, seeds, processes=chosen.processes, bug=chosen.bug), start=1):
-            totals.update(run.findings.counts() | {"sends": run.sends, "heard": run.heard})
+            totals.update(run.findings.counts())
+            totals.update({"sends": run.sends, "heard": run.heard, "overlaps": run.overlaps})
+            outages.update(run.outages)
             crashes.update(run.crashes)
             if run.findings:
                 broken.append(run.seed)
@@ -126,6 +131,8 @@ def _prove(chosen: Namespace) -> Measured:
         "sends": totals["sends"],
         "texts_heard": totals["heard"],
         "crashes": crashes.total(),
+        "outages": dict(sorted(outages.items())),
+        "overlaps": totals["overlaps"],
         "crash_places": dict(sorted(crashes.items())),
         "broken_seeds": sorted(broken)[:100],
         "bug": chosen.bug,
@@ -229,7 +236,17 @@ def _show(result: Result) -> None:
     for figure in result.figures:
         mark = "✓" if figure.met else "✗"
         print(f"{mark} {figure.name:<20}{figure.value:>10,} {figure.unit}")  # noqa: T201 - what the command is for
-    for name in ("seconds", "crashes", "sends", "texts_heard", "sqlite", "postgres", "notify_style"):
+    for name in (
+        "seconds",
+        "crashes",
+        "outages",
+        "overlaps",
+        "sends",
+        "texts_heard",
+        "sqlite",
+        "postgres",
+        "notify_style",
+    ):
         if name in result.machine:
             print(f"  {name:<20}{result.machine[name]}")  # noqa: T201
 

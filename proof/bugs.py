@@ -6,11 +6,15 @@ import contextlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import Row
+from sqlalchemy import Row, text
 
+from models.audit_chain import Anchor
+from models.session import Sessions
 from models.vocabulary import Cause
 from outreach_api import bootstrap
 from outreach_api.channels.carrier import Rejected, SendResult, Unknown
@@ -18,6 +22,8 @@ from outreach_api.channels.vendor_codes import MEANING_OF_STATUS
 from outreach_api.delivery import receipts, settle, worker
 from outreach_api.delivery.claim import Claimed
 from outreach_api.delivery.settle import Begun
+from outreach_api.privacy.anchors import drop_anchor
+from scheduler import tick
 from scheduler.planning.guards import ALL_GUARDS, Guards
 
 
@@ -65,11 +71,34 @@ def _is_deaf_after_a_start() -> AbstractContextManager[Any]:
     return patch.object(bootstrap, "catch_up_with_heard", lambda *_, **__: 0)
 
 
+def _edits_an_entry() -> AbstractContextManager[Any]:
+    """Each evening, before the anchor is dropped, somebody with the database's rights edits an entry of the audit."""
+
+    def edited(sessions: Sessions, file: Path, *, now: datetime) -> Anchor | None:
+        with sessions.engine.connect() as connection:
+            # Who has the database's rights can put its guard aside.
+            connection.execute(text("DROP TRIGGER IF EXISTS audit_entry_no_update"))
+            newest = "UPDATE audit_entry SET actor = 'nobody' WHERE id = (SELECT max(id) FROM audit_entry)"
+            connection.execute(text(newest))
+            connection.commit()
+        return drop_anchor(sessions, file, now=now)
+
+    return patch.object(bootstrap, "drop_anchor", edited)
+
+
+def _runs_every_slot() -> AbstractContextManager[Any]:
+    """Of two schedulers each takes a slot for its own."""
+    honest = tick._win
+    return patch.object(tick, "_win", lambda *given: honest(*given) or True)
+
+
 BUGS: dict[str, Bug] = {
     "send_before_commit": Bug(_sends_before_the_commit),
     "resend_from_unknown": Bug(_resends_from_unknown),
     "stop_not_rechecked": Bug(guards=Guards.without("after_stop")),
     "receipt_rank_ignored": Bug(_ignores_the_rank_of_receipts),
+    "audit_entry_edited": Bug(_edits_an_entry),
+    "slot_run_by_both": Bug(_runs_every_slot),
     "deaf_after_start": Bug(_is_deaf_after_a_start),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models.audit_chain import Anchor, verify
 from models.contact import Contact, Receipt
 from models.conversation import Inbound, Message
 from models.session import Sessions
@@ -34,6 +36,7 @@ class Findings:
     invalid_transitions: list[str] = field(default_factory=list)
     rule_breaches: list[str] = field(default_factory=list)
     """Of the budget and of the quiet hours."""
+    audit_breaks: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return any(getattr(self, one.name) for one in fields(self))
@@ -42,7 +45,7 @@ class Findings:
         return {one.name: len(getattr(self, one.name)) for one in fields(self)}
 
 
-def check(sessions: Sessions, ledger: Ledger, *, now: datetime) -> Findings:
+def check(sessions: Sessions, ledger: Ledger, anchors: Sequence[Anchor], *, now: datetime) -> Findings:
     """Everything in the ledger must be in our tables, once; and our tables may claim nothing that is not in it."""
     found = Findings()
     breaches = count_breaches(ledger)
@@ -54,6 +57,8 @@ def check(sessions: Sessions, ledger: Ledger, *, now: datetime) -> Findings:
         _check_answers(session, found)
         _check_waiting(session, found, now)
         found.invalid_transitions += unlawful_changes(session.connection())
+        faults = verify(session.connection(), anchors).faults
+        found.audit_breaks += [f"the audit's entry {fault.number} is {fault.kind.value}" for fault in faults]
     return found
 
 

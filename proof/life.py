@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,23 +19,24 @@ from fastapi import FastAPI
 
 from models.column_types import use_key_ring
 from models.crypto import KeyRing, read_key_ring
-from models.session import Durability, Sessions, make_engine
-from models.vocabulary import Channel
+from models.session import DATABASE_AWAY, Durability, Sessions, make_engine
 from outreach_api.bootstrap import House, carriers_of
 from outreach_api.catalogue.book import Book
 from outreach_api.channels.carrier import TextCarrier
 from outreach_api.clock import VirtualClock
 from outreach_api.conversations.bot import Bot, Turn, TurnState
+from outreach_api.privacy.anchors import read_anchors
 from proof.checker import Findings, check
-from proof.crashes import Crash, CrashingSessions, Points
+from proof.crashes import AFTER_READ, Ailment, Crash, CrashingSessions, Points
 from proof.history import forget_history
 from proof.stage import Stage
-from proof.wires import Door, InProcessBackend, RememberingBot
+from proof.wires import AFTER_BOT, BEFORE_BOT, Door, InProcessBackend, RememberingBot
 from sandbox.carrier.faults import FaultRates
 from sandbox.outside import Outside
 from sandbox.residents.personas import PERSONAS
 from sandbox.world import Callbacks, World
 from scheduler.planning.guards import ALL_GUARDS, Guards
+from scheduler.planning.pauses import pause_everything, resume_everything, standing_pauses
 from scheduler.policies.load import load_catalogue
 from scheduler.tick import Job
 
@@ -47,6 +50,12 @@ LEFT_OUT = frozenset({"watch_use"})
 ROUNDS_PER_INSTANT = 1000
 DOWN_FOR = (timedelta(seconds=2), timedelta(seconds=40), timedelta(minutes=10), timedelta(hours=3))
 GRAIN = timedelta(seconds=30)
+LOOKS_AGAIN = timedelta(minutes=2)
+"""A worker whose database is away does so every second: here that would be many looks at nothing."""
+SELDOM = 0.2
+"""There are many looks to a commit."""
+SLOW = timedelta(seconds=90)
+"""So long the assistant takes at most."""
 
 
 @dataclass
@@ -56,6 +65,8 @@ class Run:
     seed: int
     findings: Findings
     crashes: Counter[str] = field(default_factory=Counter)
+    outages: Counter[str] = field(default_factory=Counter)
+    overlaps: int = 0
     sends: int = 0
     heard: int = 0
     stuck: str = ""
@@ -69,14 +80,28 @@ class Weather:
     faults: dict[str, float]
     bot_dies: float
     jumps: float
+    ails: float
+    """The database, at a round."""
+    overlaps: float
+    """Something else happens between two steps of the house."""
+    houses: int
+    """Processes that tick and work at the same time."""
+    spool_megabytes: int
+    pauses: float
+    """Staff pause everything at a round, or let it go on."""
 
     @classmethod
     def drawn(cls, dice: Random) -> Weather:
         return cls(
-            crash_rate=dice.choice((0.0, 0.01, 0.03, 0.08)),
+            crash_rate=dice.choice((0.0, 0.01, 0.02, 0.05)),
             faults={name: dice.choice((0.0, 0.05, 0.2)) for name in FaultRates.model_fields},
             bot_dies=dice.choice((0.0, 0.02, 0.1)),
             jumps=dice.choice((0.0, 0.02)),
+            ails=dice.choice((0.0, 0.0, 0.03)),
+            overlaps=dice.choice((0.0, 0.1, 0.3)),
+            houses=dice.choice((1, 2)),
+            spool_megabytes=dice.choice((0, 50)),
+            pauses=dice.choice((0.0, 0.03)),
         )
 
 
@@ -109,31 +134,40 @@ class Life:
         self.points = Points(Random(f"crash:{seed}"), 0.0)
         stage = theatre.stage
         self.people = stage.cast(self.dice, sorted(PERSONAS))
-        self.settings = stage.copy_to(theatre.home)
+        settings = stage.copy_to(theatre.home)
+        self.settings = settings.model_copy(update={"spool_megabytes": self.weather.spool_megabytes})
         stage.set_for(Sessions(theatre.engine), self.people, self.dice)
         self.clock = VirtualClock(stage.start)
-        self.carriers: dict[Channel, TextCarrier] = {}
-        self.house = self._open()
+        self.overlaps = Overlaps(Random(f"overlap:{seed}"), self.weather.overlaps)
+        self.ails_until = stage.start
+        self.outages: Counter[str] = Counter()
+        self.was_away = False
+        self.carriers: list[TextCarrier] = []
+        self.houses = self._open()
 
     def live(self) -> Run:
         """Live through the days, then through the quiet ones, and check."""
         outside = self._outside()
         self.theatre.sandbox_app.state.outside = outside
         self.points.rate = self.weather.crash_rate
+        self.points.meanwhile = partial(self._meanwhile, outside)
         outside.exchange.rates = FaultRates.model_validate(self.weather.faults)
         stuck = ""
         try:
             self._until(outside, self.clock.now() + LIVELY)
-            self.points.rate, self.weather.bot_dies, self.weather.jumps = 0.0, 0.0, 0.0
-            self.bot.is_dead = False
+            self.points.rate = self.weather.bot_dies = self.weather.jumps = 0.0
+            self.weather.ails = self.weather.pauses = 0.0
+            self.points.ailment, self.bot.is_dead = None, False
             outside.exchange.rates = FaultRates()
             self._until(outside, self.clock.now() + QUIET)
         except _Stuck as fault:
             stuck = str(fault)
-        findings = check(Sessions(self.theatre.engine), outside.ledger, now=self.clock.now())
+        anchors = read_anchors(self.settings.anchors)
+        findings = check(Sessions(self.theatre.engine), outside.ledger, anchors, now=self.clock.now())
         if stuck:
             findings.lost.append(stuck)
         run = Run(self.seed, findings, self.points.crashes, stuck=stuck)
+        run.outages, run.overlaps = self.outages, self.overlaps.count
         run.sends = sum(bool(create["accepted"]) for create in outside.ledger.creates)
         run.heard = len(outside.ledger.inbound)
         outside.close()
@@ -149,7 +183,7 @@ class Life:
         self._settle(outside)
 
     def _settle(self, outside: Outside) -> datetime | None:
-        """Let the town act, then the house, until this instant holds nothing more; when the town acts next."""
+        """Let the town act, then the houses, until this instant holds nothing more; when the town acts next."""
         for _ in range(ROUNDS_PER_INSTANT):
             self._weather_changes(outside)
             outside.timeline.advance(self.clock.now())
@@ -157,27 +191,71 @@ class Life:
                 self._start_again(outside)
                 continue
             try:
-                if not self.house.work():
+                if self.was_away:
+                    self.house.catch_up()
+                    self.was_away = False
+                if not sum(house.work() for house in self.houses):
                     return outside.timeline.next_at
             except Crash:
                 self._start_again(outside)
+            except DATABASE_AWAY:
+                self.was_away = True
+                self.clock.set(self.clock.now() + LOOKS_AGAIN)
         raise _Stuck(f"work at {self.clock.now():%F %T} does not come to an end")
 
+    @property
+    def house(self) -> House:
+        """The one that answers."""
+        return self.houses[0]
+
+    def _meanwhile(self, outside: Outside, place: str) -> None:
+        """Between two steps of a house: another one works; while the assistant thinks, the town goes on."""
+        with self.overlaps.one(SELDOM if place == AFTER_READ else 1.0) as happens:
+            if not happens:
+                return
+            if place in (BEFORE_BOT, AFTER_BOT):
+                self.clock.set(self.clock.now() + self.overlaps.dice.random() * SLOW)
+                outside.timeline.advance(self.clock.now())
+            for house in self.houses[1:]:
+                with contextlib.suppress(*DATABASE_AWAY):
+                    house.work()
+
     def _start_again(self, outside: Outside) -> None:
-        """The process is gone; some time later another one starts, and first catches up with what was written."""
+        """The process is gone; some time later another one starts, and first catches up with what was written.
+
+        Without its database none starts.
+        """
         back_at = self.clock.now() + self.dice.choice(DOWN_FOR) * self.dice.random()
+        if self.points.ailment is not None:
+            back_at = max(back_at, self.ails_until)
         outside.timeline.advance(back_at)
         self.clock.set(max(back_at, self.clock.now()))
         self._close()
-        self.points.is_down = False
-        self.house = self._open()
+        self.points.is_down, self.points.ailment = False, None
+        self.houses = self._open()
         self._catch_up()
 
     def _weather_changes(self, outside: Outside) -> None:
         if self.dice.random() < self.weather.bot_dies:
             self.bot.is_dead = not self.bot.is_dead
+        if self.points.ailment is not None and self.clock.now() >= self.ails_until:
+            self.points.ailment = None
+        if self.dice.random() < self.weather.ails and self.points.ailment is None:
+            self.points.ailment = self.dice.choice(list(Ailment))
+            self.outages[self.points.ailment.name.lower()] += 1
+            self.ails_until = self.clock.now() + self.dice.choice(DOWN_FOR) * self.dice.random()
+        if self.dice.random() < self.weather.pauses and self.points.ailment is None:
+            self._pause_or_resume()
         if self.dice.random() < self.weather.jumps:
-            self._sleep(outside, timedelta(hours=self.dice.choice((1, 30))))
+            self._sleep(outside, timedelta(hours=self.dice.choice((1, 14))))
+
+    def _pause_or_resume(self) -> None:
+        now = self.clock.now()
+        with Sessions(self.theatre.engine).write() as session:
+            if standing_pauses(session).everything is None:
+                pause_everything(session, because="a drill", by="proof", now=now)
+            else:
+                resume_everything(session, by="proof", now=now)
 
     def _sleep(self, outside: Outside, how_long: timedelta) -> None:
         """The machine is suspended: nobody answers, and afterwards the clock has jumped."""
@@ -190,45 +268,50 @@ class Life:
         self._catch_up()
 
     def _catch_up(self) -> None:
-        with contextlib.suppress(Crash):
+        self.was_away = True
+        with contextlib.suppress(Crash, *DATABASE_AWAY):
             self.house.catch_up()
+            self.was_away = False
 
     def _next(self, upcoming: datetime | None) -> datetime | None:
-        due = [instant for instant in (upcoming, self.house.next_due()) if instant is not None]
+        try:
+            ours = self.house.next_due()
+        except DATABASE_AWAY:
+            ours = self.clock.now() + LOOKS_AGAIN
+        due = [instant for instant in (upcoming, ours) if instant is not None]
         if not due:
             return None
         instant = max(min(due), self.clock.now() + timedelta(seconds=1))
         past = timedelta(seconds=instant.timestamp() % GRAIN.total_seconds())
         return instant + (GRAIN - past if past else timedelta(0))
 
-    def _open(self) -> House:
+    def _open(self) -> list[House]:
+        self.bot = RememberingBot(self.theatre.bot, self.points, self.theatre.remembered)
+        houses = [self._house() for _ in range(self.weather.houses)]
+        self.door.lead_to(houses[0])
+        return houses
+
+    def _house(self) -> House:
         sessions = CrashingSessions(self.theatre.engine, self.points)
-        self.carriers = carriers_of(self.settings, sessions, self.clock)
-        for channel, carrier in self.carriers.items():
+        carriers = carriers_of(self.settings, sessions, self.clock)
+        for channel, carrier in carriers.items():
             for call in ("send", "sent_between", "heard_between"):
                 setattr(carrier, call, self.points.around(f"{channel.value} {call}", getattr(carrier, call)))
-        self.bot = RememberingBot(self.theatre.bot, self.points, self.theatre.remembered)
-        catalogue = self.theatre.catalogue
-        book = Book(lambda: catalogue, sessions, self.clock, self.settings.zone)
+        self.carriers += carriers.values()
+        theatre = self.theatre
+        book = Book(lambda: theatre.catalogue, sessions, self.clock, self.settings.zone)
         house = House(
-            self.settings,
-            self.theatre.ring,
-            sessions,
-            self.clock,
-            book,
-            self.carriers,
-            self.bot,
-            guards=self.theatre.guards,
+            self.settings, theatre.ring, sessions, self.clock, book, carriers, self.bot, guards=theatre.guards
         )
         house.jobs = [_seldom(job, self.settings.zone) for job in house.jobs if job.name not in LEFT_OUT]
-        self.door.lead_to(house)
         return house
 
     def _close(self) -> None:
-        for carrier in self.carriers.values():
+        for carrier in self.carriers:
             close = getattr(carrier, "close", None)
             if close is not None:
                 close()
+        self.carriers = []
         # Whatever connection the process had is gone, and with it what was not committed.
         self.theatre.engine.dispose()
 
@@ -261,6 +344,30 @@ def _seldom(job: Job, zone: ZoneInfo) -> Job:
 @cache
 def _trigger(slots: str, zone: ZoneInfo) -> CronTrigger:
     return CronTrigger.from_crontab(slots, timezone=zone)
+
+
+class Overlaps:
+    """When something else happens between two steps: on the thread of the run only, and never within itself."""
+
+    def __init__(self, dice: Random, rate: float) -> None:
+        self.dice = dice
+        self._rate = rate
+        self._thread = threading.get_ident()
+        self._goes_on = False
+        self.count = 0
+
+    @contextlib.contextmanager
+    def one(self, share: float = 1.0) -> Iterator[bool]:
+        """Whether it happens now; `share` of the usual rate."""
+        if self._goes_on or threading.get_ident() != self._thread or self.dice.random() >= share * self._rate:
+            yield False
+            return
+        self._goes_on = True
+        self.count += 1
+        try:
+            yield True
+        finally:
+            self._goes_on = False
 
 
 class _Stuck(Exception):  # noqa: N818

@@ -24,6 +24,8 @@ from sandbox.backend import UNREACHED, Backend
 from sandbox.carrier.signature import sign
 from sandbox.world import Callbacks
 
+BEFORE_BOT, AFTER_BOT = "before bot", "after bot"
+
 
 class InProcessBackend(Backend):
     """The carrier's and the town's way to the house."""
@@ -96,13 +98,13 @@ class RememberingBot:
         self.is_dead = False
 
     def turn(self, text: str, state: TurnState) -> Turn:
-        self._points.reach("before bot")
+        self._points.reach(BEFORE_BOT)
         if self.is_dead:
             raise BotUnavailable("dead for a while")
         turn = self._remembered.get((text, state))
         if turn is None:
             turn = self._remembered[text, state] = self._bot.turn(text, state)
-        self._points.reach("after bot")
+        self._points.reach(AFTER_BOT)
         return turn
 
 
