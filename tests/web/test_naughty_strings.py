@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from models.conversation import Conversation, Inbound
 from models.vocabulary import InboundState, MatchState, Role
+from outreach_api.channels.twilio_forms import MOST_BODY_BYTES
 from outreach_api.settings import Settings
 from outreach_api.web.app import create_app
-from outreach_api.web.webhooks import MOST_BODY_BYTES
 from sandbox.carrier.signature import sign
 from tests.builders import a_database, a_staff_member
 from tests.chat.parlour import Browser, Parlour
