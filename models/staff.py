@@ -20,6 +20,8 @@ class Staff(Base):
     display_name: Mapped[str] = mapped_column(String(64))
     role: Mapped[Role]
     password_hash: Mapped[str] = mapped_column(String(200))
+    password_until: Mapped[datetime | None]
+    """Until when a password that somebody else gave them signs in; one they had made themselves does not end."""
     locale: Mapped[str] = mapped_column(String(8), default="zh")
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     """The visiting team they go out with."""

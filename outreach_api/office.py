@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,8 +12,7 @@ from models.case import Station, Team
 from models.event import AuditEntry
 from models.staff import Staff
 from models.vocabulary import Role
-from outreach_api.web.auth import hash_password
-from outreach_api.web.staff import PASSWORD_BYTES, add_staff
+from outreach_api.web.staff import add_staff, renew_password
 
 
 class OfficeRefused(ValueError):  # noqa: N818
@@ -41,7 +39,7 @@ def take_on(
     if session.scalar(select(Staff.id).where(Staff.username == username)) is not None:
         raise OfficeRefused(f"{username} is taken")
     _check_team(session, role, team_id)
-    password = add_staff(session, username, display_name, role, team_id=team_id)
+    password = add_staff(session, username, display_name, role, team_id=team_id, now=now)
     session.flush()
     staff = session.scalars(select(Staff).where(Staff.username == username)).one()
     _note(session, "staff.add", f"staff:{staff.id}", by, now, role=role.value)
@@ -77,9 +75,7 @@ def step_staff(session: Session, staff_id: int, step: StaffStep, *, by: str, now
         case StaffStep.ENABLE:
             staff.disabled_at, staff.failed_sign_ins, staff.locked_until = None, 0, None
         case StaffStep.NEW_PASSWORD:
-            password = secrets.token_urlsafe(PASSWORD_BYTES)
-            staff.password_hash = hash_password(password)
-            staff.failed_sign_ins, staff.locked_until = 0, None
+            password = renew_password(session, staff, by=by, now=now)
     _note(session, f"staff.{step.value}", f"staff:{staff_id}", by, now)
     return password
 

@@ -140,7 +140,9 @@ def add_person(
         team_id = session.scalar(select(Team.id).where(Team.code == team)) if team else None
         if team and team_id is None:
             fail(say(f"没有小分队 {team}", f"there is no team {team}"))
-        password = add_staff(session, username, name or username, role, team_id=team_id, most_cases=most_cases)
+        password = add_staff(
+            session, username, name or username, role, team_id=team_id, most_cases=most_cases, now=house.clock.now()
+        )
         session.flush()
         person = session.scalars(select(Staff).where(Staff.username == username)).one()
         _reach_of(session, house, person, street, department, own_team)

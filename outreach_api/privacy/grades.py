@@ -452,8 +452,8 @@ GRADES: dict[str, TableGrades] = {
         "accounts",
         _O,
         WITH_STAFF,
-        general="id role locale team_id reach streets department most_cases away_since failed_sign_ins locked_until "
-        "disabled_at",
+        general="id role locale password_until team_id reach streets department most_cases away_since failed_sign_ins "
+        "locked_until disabled_at",
         personal="username display_name password_hash totp_secret totp_step",
     ),
     "staff_session": _T(

@@ -20,6 +20,7 @@ from outreach_api.web.api.document import TITLE, VERSION, add_api, document
 from outreach_api.web.call_words import CallWordsWatch
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.console import (
+    account,
     api_tokens,
     appeals,
     audit,
@@ -105,6 +106,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.include_router(chat.router)
     app.include_router(real_name.router)
     for router in (
+        account.router,
         overview.router,
         case_list.router,
         case_routing.router,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -55,6 +56,8 @@ class SignedIn:
     locale: str
     csrf: str
     sight: Sight = WHOLE
+    password_until: datetime | None = None
+    """When the password that somebody gave them ends."""
 
     @property
     def actor(self) -> str:
@@ -122,13 +125,56 @@ def resume(sessions: Sessions, token: str, settings: Settings, *, now: datetime,
             return None
         staff = found.staff
         signed_in = SignedIn(
-            staff.id, found.id, staff.display_name, staff.role, staff.locale, _csrf(token), Sight.of(staff)
+            staff.id,
+            found.id,
+            staff.display_name,
+            staff.role,
+            staff.locale,
+            _csrf(token),
+            Sight.of(staff),
+            staff.password_until,
         )
         unseen_for = now - found.last_seen_at
     if visit is Visit.BY_PERSON and unseen_for >= SEEN_EVERY:
         with sessions.write() as session:
             session.get_one(StaffSession, signed_in.session_id).last_seen_at = now
     return signed_in
+
+
+def knows_password(sessions: Sessions, viewer: SignedIn, password: str, *, now: datetime) -> bool:
+    """Whether who sits at a signed-in browser is its owner; wrong guesses count like those of a sign-in."""
+    with sessions.read() as session:
+        password_hash = session.scalar(select(Staff.password_hash).where(Staff.id == viewer.staff_id)) or ""
+    is_right = _matches(password_hash, password)
+    with sessions.write() as session:
+        staff = session.get_one(Staff, viewer.staff_id, with_for_update=True)
+        if _is_locked(staff, now):
+            return False
+        if not is_right:
+            _count_failure(staff, now)
+            subject = f"staff:{staff.id}"
+            session.add(AuditEntry(at=now, actor=viewer.actor, action="password.refused", subject=subject))
+    return is_right
+
+
+def open_sessions(session: Session, staff_id: int, settings: Settings, *, now: datetime) -> list[StaffSession]:
+    """Somebody's sessions that go on, the newest first."""
+    query = select(StaffSession).options(joinedload(StaffSession.staff)).order_by(StaffSession.id.desc())
+    theirs = session.scalars(query.where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None)))
+    return [one for one in theirs if _is_alive(one, settings, now)]
+
+
+def end_sessions(session: Session, viewer: SignedIn, session_ids: Collection[int], *, now: datetime) -> int:
+    """End sessions of one's own; how many. Those of others are none."""
+    mine = (StaffSession.staff_id == viewer.staff_id, StaffSession.id.in_(session_ids), StaffSession.ended_at.is_(None))
+    ended = session.scalars(select(StaffSession).where(*mine)).all()
+    for one in ended:
+        one.ended_at = now
+    if ended:
+        facts = {"sessions": [one.id for one in ended]}
+        subject = f"staff:{viewer.staff_id}"
+        session.add(AuditEntry(at=now, actor=viewer.actor, action="session.end", subject=subject, facts=facts))
+    return len(ended)
 
 
 def sign_out(sessions: Sessions, signed_in: SignedIn, *, now: datetime) -> None:
@@ -142,7 +188,8 @@ def same_secret(one: str, other: str) -> bool:
 
 def _try(session: Session, staff: Staff | None, code: str, *, is_right: bool, now: datetime) -> str | None:
     if staff is not None and staff.disabled_at is None and not _is_locked(staff, now):
-        if is_right and passes(staff, code, now=now):
+        is_over = staff.password_until is not None and now >= staff.password_until
+        if is_right and not is_over and passes(staff, code, now=now):
             return _open_session(session, staff, now)
         _count_failure(staff, now)
     subject = f"staff:{staff.id}" if staff else "unknown"

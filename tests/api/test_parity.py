@@ -129,6 +129,11 @@ A_PERSON_AT_A_BROWSER = "how a person comes in and goes out; a system brings its
 ONLY_AT_THE_CONSOLE: dict[str, str] = {
     "sign_in": A_PERSON_AT_A_BROWSER,
     "sign_out": A_PERSON_AT_A_BROWSER,
+    "account": A_PERSON_AT_A_BROWSER,
+    "change_own_password": A_PERSON_AT_A_BROWSER,
+    "renew_own_factor": A_PERSON_AT_A_BROWSER,
+    "end_own_session": A_PERSON_AT_A_BROWSER,
+    "end_other_sessions": A_PERSON_AT_A_BROWSER,
     "add_api_token": "a token makes no tokens: what one that leaked had made would outlive its revocation",
     "live": "wakes an open page; systems are told by webhooks, or ask again",
     "new_campaign": AN_EMPTY_FORM,

@@ -138,6 +138,11 @@ ADDRESSES = {
     "revoke_mandate": ("POST", "/conversations/1/mandates/1/revoke"),
     "faqs": ("GET", "/faqs"),
     "review_faq": ("POST", "/faqs/1"),
+    "account": ("GET", "/account"),
+    "change_own_password": ("POST", "/account/password"),
+    "renew_own_factor": ("POST", "/account/second-factor"),
+    "end_own_session": ("POST", "/account/sessions/99999/end"),
+    "end_other_sessions": ("POST", "/account/sessions/others/end"),
     "sign_out": ("POST", "/sign-out"),
 }
 FORM = {
