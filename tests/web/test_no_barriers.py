@@ -115,7 +115,7 @@ FORMS: tuple[tuple[str, Role, str, dict[str, str]], ...] = (
     ("talks-found", Role.SUPERVISOR, "/conversations/search", {"words": "不要钱"}),
     ("desk-nobody", Role.SUPERVISOR, "/desk/find", {"name": "无此人", "born": "1951-03"}),
     ("staff-added", Role.ADMINISTRATOR, "/staff", {"username": "new", "display_name": "新人", "role": "agent"}),
-    ("token-added", Role.ADMINISTRATOR, "/tokens", {"name": "erp", "days": "90", "scopes": "queue.read"}),
+    ("token-added", Role.ADMINISTRATOR, "/tokens", {"name": "erp", "days": "90", "scopes": "cases"}),
     ("token-refused", Role.ADMINISTRATOR, "/tokens", {"name": "erp", "days": "90"}),
     ("settings-wrong", Role.ADMINISTRATOR, "/settings/contact_hours", {"hours-sms": "20:00-09:00"}),
     ("not-allowed", Role.AGENT, "/settings/contact_hours", {}),
