@@ -125,6 +125,14 @@ def test_an_amount_changes_from_its_day_on_once_a_second_person_agrees(
     editor, boss = pages["editor"], pages["boss"]
     editor.goto(f"{url}/policies/elderly-allowance")
     editor.click("text=写新版本")
+    editor.fill("#text", a_new_version().replace("kind: cash", "kind: gold", 1))
+    editor.click("text=检查并试答")
+    editor.click(".faults a[data-line]")
+    chosen = "(({value, selectionStart, selectionEnd}) => value.slice(selectionStart, selectionEnd))"
+    assert editor.evaluate(f"{chosen}(document.activeElement)") == "kind: gold"
+    expect(editor.locator("h1")).to_have_text("写新版本")
+    # The browser tells its console of any answer that is a refusal.
+    assert "422" in complaints.pop()
     editor.fill("#text", a_new_version())
     editor.fill("#question", "高龄津贴一年要认证几回")
     editor.click("text=检查并试答")

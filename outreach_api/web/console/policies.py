@@ -32,6 +32,7 @@ from scheduler.policies.check import read_card_text
 router = APIRouter(include_in_schema=False)
 LONGEST_CARD = 256 * 1024
 SAID = frozenset({"said_submitted", "said_submission_refused", "said_why_missing", "said_confirmed"})
+Like = Annotated[str, Form(max_length=64)]
 CardText = Annotated[str, Form(min_length=1, max_length=LONGEST_CARD)]
 
 
@@ -79,14 +80,18 @@ def new(request: Request, viewer: Viewer, like: Annotated[str, Query(max_length=
 
 @router.post("/policies/check", name="check_policy")
 def check(
-    request: Request, viewer: Viewer, text: CardText, question: Annotated[str, Form(max_length=120)] = ""
+    request: Request,
+    viewer: Viewer,
+    text: CardText,
+    like: Like = "",
+    question: Annotated[str, Form(max_length=120)] = "",
 ) -> Response:
     """Say every fault, and what the assistant would say; nothing is kept."""
-    return _editor(request, text, question=question, checked=True)
+    return _editor(request, text, like=like, question=question, checked=True)
 
 
 @router.post("/policies/submit", name="submit_policy")
-def submit(request: Request, viewer: Viewer, text: CardText) -> Response:
+def submit(request: Request, viewer: Viewer, text: CardText, like: Like = "") -> Response:
     """Send it to a second person."""
     house = house_of(request)
     catalogue = house.book.catalogue()
@@ -95,7 +100,7 @@ def submit(request: Request, viewer: Viewer, text: CardText) -> Response:
             row = submissions.submit(session, "card", text, catalogue, by=viewer.actor, now=house.clock.now())
             number = row.id
     except submissions.SubmissionRefused as refused:
-        return _editor(request, text, checked=True, refused=str(refused))
+        return _editor(request, text, like=like, checked=True, refused=str(refused))
     return RedirectResponse(f"/policies/submissions/{number}?said=said_submitted", HTTPStatus.SEE_OTHER)
 
 

@@ -124,3 +124,16 @@ for (const shown of document.querySelectorAll(".revealed[data-seconds]")) {
   setInterval(mask, 1000);
   addEventListener("pageshow", (event) => { if (event.persisted) shown.textContent = shown.dataset.masked; });
 }
+
+// A fault leads to its line in the text.
+document.addEventListener("click", (event) => {
+  const line = Number(event.target.closest("a[data-line]")?.dataset.line);
+  const text = document.getElementById("text");
+  if (!line || !text) return;
+  event.preventDefault();
+  const lines = text.value.split("\n");
+  const start = lines.slice(0, line - 1).reduce((length, one) => length + one.length + 1, 0);
+  text.focus();
+  text.setSelectionRange(start, start + (lines[line - 1] || "").length);
+  text.scrollTop = (text.scrollHeight / lines.length) * Math.max(0, line - 4);
+});
