@@ -37,4 +37,4 @@ def test_every_row_names_tests_that_exist_or_a_reason(section: str, held_by: str
 
 
 def test_what_is_open_is_said() -> None:
-    assert PAGE.count("**Open**") >= 5
+    assert PAGE.count("**Open**") >= 3
