@@ -45,8 +45,8 @@ QUIET = timedelta(hours=16)
 """At the end, until the third noon, nothing fails any more: what can still be settled must be."""
 SLOTS = {"plan": "0 8,13,18 * * *", "queue": "0 8,13,18 * * *", "hear": "5 8,14,20 * * *"}
 """Few people keep these busy three times a day only."""
-LEFT_OUT = frozenset({"watch_use"})
-"""It looks at what staff look at, and nobody is at a screen here."""
+LEFT_OUT = frozenset({"watch_use", "tombstones"})
+"""What staff look at, and what a restore needs: nobody is at a screen here, and nothing is restored."""
 ROUNDS_PER_INSTANT = 1000
 DOWN_FOR = (timedelta(seconds=2), timedelta(seconds=40), timedelta(minutes=10), timedelta(hours=3))
 GRAIN = timedelta(seconds=30)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -68,10 +68,14 @@ class Reburied:
 
 
 def keep_tombstones(sessions: Sessions, file: Path, *, now: datetime) -> int:
-    """Add what is new since the last time; how many lines. Twice the same is harmless."""
-    since = _upto(file) - LOOKS_BACK
+    """Add what is new since the last time; how many lines. Where nothing is, the file is left alone."""
+    known = read_tombstones(file)
+    seen = frozenset(known)
     with whole_district(), sessions.read() as session:
-        found = [*_marked(session, since), Tombstone(Mark.UPTO, now.isoformat())]
+        found = [one for one in _marked(session, _upto(known) - LOOKS_BACK) if one not in seen]
+    if known and not found:
+        return 0
+    found.append(Tombstone(Mark.UPTO, now.isoformat()))
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = "".join(json.dumps({k: v for k, v in asdict(one).items() if v is not None}) + "\n" for one in found)
     # One write, at the end of the file: another process may be adding too.
@@ -220,6 +224,6 @@ def _phone(session: Session, index: str | None) -> Phone | None:
     return found
 
 
-def _upto(file: Path) -> datetime:
-    last = next((one for one in reversed(read_tombstones(file)) if one.mark is Mark.UPTO), None)
+def _upto(known: Sequence[Tombstone]) -> datetime:
+    last = next((one for one in reversed(known) if one.mark is Mark.UPTO), None)
     return datetime.fromisoformat(last.at) if last else BEGINNING

@@ -394,6 +394,9 @@ def test_tombstones_name_nobody_and_a_damaged_list_says_where(drill: Drill) -> N
     drill.asks_to_be_erased(planned)
     written = drill.tombstones.read_text()
     assert [one.mark.value for one in read_tombstones(drill.tombstones)] == ["erased", "stopped", "upto"]
+    drill.office.wait(MINUTE)
+    drill.keeps_tombstones()
+    assert drill.tombstones.read_text() == written, "nothing new, nothing written"
     assert "陈秀兰" not in written
     assert number not in written
     drill.tombstones.write_text(written + "{}\n")
