@@ -21,6 +21,7 @@ from outreach_api.cases.open_case import open_case, record_change
 from outreach_api.cases.promises import ONE_DAY
 from outreach_api.cases.work_case import CaseNotFound
 from outreach_api.conversations.subjects import appeal_subject
+from outreach_api.reports.suppression import SMALLEST_SHOWN
 
 SETTLED = frozenset({CaseState.RESOLVED, CaseState.CONFIRMED})
 # The subjects that the assistant hears are these categories.
@@ -158,6 +159,20 @@ def count_lately(
     """The last so many days, today included."""
     until = datetime.combine(now.astimezone(zone).date() + ONE_DAY, time(), zone)
     return count_appeals(session, since=until - timedelta(days=days), until=until, now=now)
+
+
+def without_small(by: dict[By, dict[str, Count]]) -> dict[By, dict[str, Count]]:
+    """What who does not see cases is shown: no group of fewer than ten, which could be a neighbour.
+
+    One left out alone could be told from the sum, so the next smallest goes with it.
+    """
+    shown: dict[By, dict[str, Count]] = {}
+    for one, counts in by.items():
+        rising = sorted(counts, key=lambda key: counts[key].taken)
+        gone = [key for key in rising if counts[key].taken < SMALLEST_SHOWN]
+        gone = rising[:2] if len(gone) == 1 else gone
+        shown[one] = {key: count for key, count in counts.items() if key not in gone}
+    return shown
 
 
 def count_appeals(

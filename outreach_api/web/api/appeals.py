@@ -22,9 +22,11 @@ from outreach_api.cases.appeals import (
     count_lately,
     hand_to_department,
     take_appeal,
+    without_small,
 )
 from outreach_api.cases.work_case import CaseNotFound, find_case
 from outreach_api.privacy.masking import mask_text
+from outreach_api.web.access import may
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.api.forms import NO_NUL, Body, Id
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
@@ -110,12 +112,13 @@ def list_appeals(
 
 @router.get("/figures")
 def read_appeal_figures(
-    request: Request, _caller: AnyCaller, days: Annotated[int, Query(ge=1, le=366)] = 30
+    request: Request, caller: AnyCaller, days: Annotated[int, Query(ge=1, le=366)] = 30
 ) -> AppealFigures:
     """How many came in the last days, today included, and what became of them. Of one day: the screen in the hall."""
     house = house_of(request)
     with house.sessions.read() as session:
         whole, by = count_lately(session, days, zone=house.settings.zone, now=house.clock.now())
+    by = by if caller.role is None or may(caller.role, "cases") else without_small(by)
     named = {one: {name: _count(count) for name, count in counts.items()} for one, counts in by.items()}
     return AppealFigures(days=days, whole=_count(whole), by=named)
 

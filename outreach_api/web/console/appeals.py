@@ -8,9 +8,9 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from models.vocabulary import AppealCategory
-from outreach_api.cases.appeals import About, By, count_lately, hand_to_department, take_appeal
+from outreach_api.cases.appeals import About, By, count_lately, hand_to_department, take_appeal, without_small
 from outreach_api.cases.work_case import find_case
-from outreach_api.web.access import Viewer
+from outreach_api.web.access import Viewer, may
 from outreach_api.web.console.case_page import back_to
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render, speaker_for
@@ -22,7 +22,7 @@ LONGEST_TEXT = 1000
 
 @router.get("/appeals", name="appeals")
 def appeals(request: Request, viewer: Viewer, days: Annotated[int, Query(ge=1, le=366)] = 30) -> Response:
-    figures = _figures(house_of(request), speaker_for(request), days)
+    figures = _figures(house_of(request), speaker_for(request), days, viewer)
     return render(request, "appeals.html", section="appeals", days=days, **figures)
 
 
@@ -31,7 +31,7 @@ def screen(request: Request, viewer: Viewer) -> Response:
     """For the wall of the hall: counts of today, nothing about anybody; it renews itself."""
     part = request.headers.get("hx-target") == "screen"
     template = "components/appeals_today.html" if part else "appeals_screen.html"
-    return render(request, template, section="appeals", **_figures(house_of(request), speaker_for(request), 1))
+    return render(request, template, section="appeals", **_figures(house_of(request), speaker_for(request), 1, viewer))
 
 
 @router.post("/appeals/new", name="take_appeal")
@@ -68,9 +68,10 @@ def describe(
     return back_to(case_id)
 
 
-def _figures(house: House, speaker: Speaker, days: int) -> dict[str, Any]:
+def _figures(house: House, speaker: Speaker, days: int, viewer: Viewer) -> dict[str, Any]:
     with house.sessions.read() as session:
         whole, by = count_lately(session, days, zone=house.settings.zone, now=house.clock.now())
+    by = by if may(viewer.role, "cases") else without_small(by)
     named = {
         one.value: [(_name(one, key, speaker), count) for key, count in counts.items()] for one, counts in by.items()
     }
