@@ -24,6 +24,7 @@ SHARE_OF_A_STREET = 0.8
 """Who works a street sees its people; who looks at one street and hardly at others is odd."""
 LOOKED_BACK = timedelta(hours=36)
 LOOKS = "reveal."
+IN_FULL = "care.hand_over"
 LENT = "token.add"
 
 log = structlog.get_logger(__name__)
@@ -57,19 +58,41 @@ class Found:
     street: str = ""
 
 
-def odd_use(looks: Sequence[Look]) -> list[Found]:
-    """What is odd about these looks, by actor and day; a night belongs to the day on which it began."""
+@dataclass(frozen=True)
+class Bulk:
+    """A list handed over in full."""
+
+    at: datetime
+    """On the district's own clock."""
+    actor: str
+    people: int
+
+
+def odd_use(looks: Sequence[Look], bulks: Sequence[Bulk] = ()) -> list[Found]:
+    """What is odd about these looks, by actor and day; a night belongs to the day on which it began.
+
+    At night a list counts as a look at everybody on it.
+    """
     nights: Counter[tuple[str, date]] = Counter()
     people: dict[tuple[str, date], dict[int, str]] = defaultdict(dict)
+    for bulk in bulks:
+        if (began := _night_of(bulk.at)) is not None:
+            nights[bulk.actor, began] += bulk.people
     for look in looks:
-        if look.at.time() >= NIGHT_FROM or look.at.time() < NIGHT_UNTIL:
-            began = look.at.date() - timedelta(days=look.at.time() < NIGHT_UNTIL)
+        if (began := _night_of(look.at)) is not None:
             nights[look.actor, began] += 1
         people[look.actor, look.at.date()][look.resident_id] = look.street
     found = [Found(OddUse.AT_NIGHT, actor, on, n) for (actor, on), n in nights.items() if n >= LOOKS_A_NIGHT]
     for (actor, on), seen in people.items():
         found += _of_a_day(actor, on, seen.values())
     return found
+
+
+def _night_of(at: datetime) -> date | None:
+    """The day on which the night of this moment began; none by day."""
+    if NIGHT_UNTIL <= at.time() < NIGHT_FROM:
+        return None
+    return at.date() - timedelta(days=at.time() < NIGHT_UNTIL)
 
 
 def _of_a_day(actor: str, on: date, streets: Iterable[str]) -> Iterator[Found]:
@@ -86,7 +109,8 @@ def watch_use(session: Session, *, zone: ZoneInfo, now: datetime) -> int:
     """Look through the last day and a half; each finding is told once, and grows while it goes on."""
     new = 0
     since = now - LOOKED_BACK
-    for found in odd_use(list(_looks(session, since=since, zone=zone))) + _lent(session, since=since, zone=zone):
+    looks, bulks = _looks(session, since=since, zone=zone), _bulks(session, since=since, zone=zone)
+    for found in odd_use(list(looks), list(bulks)) + _lent(session, since=since, zone=zone):
         known = session.scalar(
             select(AuditAlert).where(
                 AuditAlert.rule == found.rule.value, AuditAlert.actor == found.actor, AuditAlert.on == found.on
@@ -113,6 +137,12 @@ def _lent(session: Session, *, since: datetime, zone: ZoneInfo) -> list[Found]:
         if entry.facts.get("staff") is not None and entry.actor != f"staff:{entry.facts['staff']}"
     )
     return [Found(OddUse.IN_ANOTHERS_NAME, actor, on, number) for (actor, on), number in made.items()]
+
+
+def _bulks(session: Session, *, since: datetime, zone: ZoneInfo) -> Iterator[Bulk]:
+    query = select(AuditEntry.at, AuditEntry.actor, AuditEntry.facts)
+    for at, actor, facts in session.execute(query.where(AuditEntry.at >= since, AuditEntry.action == IN_FULL)):
+        yield Bulk(at.astimezone(zone), actor, int(facts.get("entries", 0)))
 
 
 def _looks(session: Session, *, since: datetime, zone: ZoneInfo) -> Iterator[Look]:

@@ -12,6 +12,7 @@ from outreach_api.privacy.odd_use import (
     LOOKS_A_NIGHT,
     PEOPLE_A_DAY,
     PEOPLE_OF_A_STREET,
+    Bulk,
     Look,
     OddUse,
     odd_use,
@@ -38,6 +39,19 @@ def test_a_day_of_work_is_not_odd() -> None:
 def test_many_looks_at_night_are_one_night() -> None:
     (found,) = odd_use(_looks(LOOKS_A_NIGHT, NIGHT + timedelta(minutes=28)))
     assert (found.rule, found.on, found.count) == (OddUse.AT_NIGHT, date(2026, 11, 18), LOOKS_A_NIGHT)
+
+
+def test_a_list_taken_at_night_is_as_many_looks() -> None:
+    (found,) = odd_use([], [Bulk(NIGHT, "staff:4", 30)])
+    assert (found.rule, found.count) == (OddUse.AT_NIGHT, 30)
+    assert odd_use([], [Bulk(NOON, "staff:4", 30)]) == []
+
+
+def test_a_list_that_was_handed_over_is_looked_at() -> None:
+    with a_database().write() as session:
+        facts = {"entries": 30}
+        session.add(AuditEntry(at=NIGHT, actor="staff:4", action="care.hand_over", subject="care", facts=facts))
+        assert watch_use(session, zone=ZONE, now=NIGHT) == 1
 
 
 def test_one_agent_reading_a_street() -> None:
