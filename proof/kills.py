@@ -45,7 +45,7 @@ AT_WORK = 0.8
 """So many of the kills hit a house that sends; the others one that is still getting up."""
 AFRESH_EVERY = 5
 """So many starts are Python's own, and count for the recovery; the others are forks of a process that is loaded."""
-KNOCK_SECONDS = 0.1
+KNOCK_SECONDS = 0.2
 NEVER_SENT = (ContactState.PLANNED, ContactState.SENDING, ContactState.CANCELLED, ContactState.NOT_SENT)
 
 
