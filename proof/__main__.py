@@ -108,6 +108,7 @@ def _prove(chosen: Namespace) -> Measured:
     crashes: Counter[str] = Counter()
     outages: Counter[str] = Counter()
     broken: list[int] = []
+    cpu_seconds = 0.0
     began = time.monotonic()
     seeds = range(chosen.first, chosen.first + chosen.seeds)
     with _staged() as stage:
@@ -117,6 +118,7 @@ def _prove(chosen: Namespace) -> Measured:
             totals.update(run.findings.counts())
             totals.update({"sends": run.sends, "heard": run.heard, "overlaps": run.overlaps})
             outages.update(run.outages)
+            cpu_seconds += run.cpu_seconds
             crashes.update(run.crashes)
             if run.findings:
                 broken.append(run.seed)
@@ -128,6 +130,7 @@ def _prove(chosen: Namespace) -> Measured:
     about = {
         "seconds": round(time.monotonic() - began, 1),
         "seconds_per_seed": round((time.monotonic() - staged) / len(seeds), 2),
+        "cpu_seconds_per_seed": round(cpu_seconds / len(seeds), 2),
         "sends": totals["sends"],
         "texts_heard": totals["heard"],
         "crashes": crashes.total(),

@@ -40,7 +40,10 @@ class Troupe:
         self._door = door
 
     def live_through(self, seed: int) -> Run:
-        return Life(self._theatre, self._door, seed).live()
+        began = time.process_time()
+        run = Life(self._theatre, self._door, seed).live()
+        run.cpu_seconds = time.process_time() - began
+        return run
 
 
 @contextlib.contextmanager

@@ -70,6 +70,8 @@ class Run:
     sends: int = 0
     heard: int = 0
     stuck: str = ""
+    cpu_seconds: float = field(default=0.0, compare=False)
+    """Of its process, the carrier and the assistant's remembered turns included."""
 
 
 @dataclass
