@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +19,9 @@ from scheduler.roster.csv_rows import Cells, Row, csv_rows
 from scheduler.roster.faults import FileRefused, RowFault
 
 BATCH_ROWS = 50_000
+# Tables of people shrink to a tenth or a thirtieth when packed; what shrinks more is no table.
+UNPACKED_BYTES_UNQUESTIONED = 100_000_000
+MOST_TIMES_PACKED = 100
 
 
 @dataclass(slots=True)
@@ -94,6 +97,7 @@ def _batches(rows: Iterator[Row], width: int) -> Iterator[Batch]:
 
 def _workbook_rows(path: Path) -> Iterator[Row]:
     try:
+        _refuse_bomb(path)
         book = load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, OSError) as fault:
         raise FileRefused(f"{path.name} is a zip file but no workbook; open it and save it as .xlsx or CSV") from fault
@@ -104,6 +108,18 @@ def _workbook_rows(path: Path) -> Iterator[Row]:
                 yield number, cells, None
     finally:
         book.close()
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Nothing is unpacked for this, and nothing unpacks to more than it says of itself."""
+    with ZipFile(path) as parts:
+        unpacked = sum(part.file_size for part in parts.infolist())
+    packed = path.stat().st_size
+    if unpacked > max(UNPACKED_BYTES_UNQUESTIONED, MOST_TIMES_PACKED * packed):
+        raise FileRefused(
+            f"{path.name} unpacks to {unpacked // 1_000_000:,} MB, {unpacked // packed:,} times its size, as no "
+            "table of people does; save it as CSV if it is one"
+        )
 
 
 def _parquet(path: Path) -> Table:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 from random import Random
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
+from scheduler.roster import tabular
 from scheduler.roster.csv_rows import CHUNK_LINES
 from scheduler.roster.faults import FileRefused
 from scheduler.roster.feed import recognise
@@ -129,6 +131,20 @@ def test_garbage_is_refused_by_name_with_what_to_do(tmp_path: Path, take: Import
         take(path)
     assert "population_register.csv" in str(refused.value)
     assert ";" in str(refused.value)
+
+
+def test_a_workbook_that_unpacks_to_no_end_is_not_unpacked(
+    tmp_path: Path, take: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "population_register.xlsx"
+    with ZipFile(path, "w", ZIP_DEFLATED) as parts:
+        parts.writestr("xl/worksheets/sheet1.xml", b"<a/>" * 2_000_000)
+    monkeypatch.setattr(tabular, "UNPACKED_BYTES_UNQUESTIONED", 1_000_000)
+    with pytest.raises(FileRefused, match=r"population_register\.xlsx unpacks to 8 MB, [\d,]+ times its size"):
+        take(path)
+    monkeypatch.setattr(tabular, "UNPACKED_BYTES_UNQUESTIONED", 10_000_000)
+    with pytest.raises(FileRefused, match="no workbook"):
+        take(path)
 
 
 def test_one_unreadable_file_does_not_stop_the_others(tmp_path: Path, take: Import) -> None:
