@@ -232,6 +232,9 @@ class House:
         if due.inbound:
             answered = answer_due(self.sessions, self.bot, self.cards, self.clock, seconds=self.answers_for)
             done += len(answered.inbound_ids)
+            if answered.more_may_wait:
+                # Nothing is sent past a stop that nobody has read yet: the next pass goes on with them.
+                return done
         if due.inbound or (due.last_stop_at is not None and due.last_stop_at >= now - self._rings_for):
             done += self._call_off_stopped(now)
         if due.inbound or due.contacts or done:

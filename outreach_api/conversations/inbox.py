@@ -66,6 +66,8 @@ class InboxReport:
     conflicts: int = 0
     """Somebody else changed the conversation meanwhile; they are read again."""
     inbound_ids: list[int] = field(default_factory=list)
+    more_may_wait: bool = False
+    """As many were due as were looked at: a stop may be behind them."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +222,7 @@ def answer_due(
         claims = sorted(claim_due(sessions, now=clock.now(), limit=limit - tries), key=lambda claim: not claim.at_once)
         if not claims:
             break
+        report.more_may_wait = len(claims) >= limit - tries
         for place, claim in enumerate(claims):
             if not claim.at_once and time.monotonic() >= until:
                 inbox.put_back(*claims[place:])

@@ -308,7 +308,9 @@ def test_the_limit_is_kept(street: Street) -> None:
     for serial in range(5):
         street.post(f"+86138000001{serial:02d}", "同意")
     report = answer_due(street.sessions, street.bot, street.cards, street.clock, 3)
-    assert report.answered == 3
+    assert (report.answered, report.more_may_wait) == (3, True)
+    report = answer_due(street.sessions, street.bot, street.cards, street.clock, 3)
+    assert (report.answered, report.more_may_wait) == (2, False)
 
 
 def test_a_stop_does_not_wait_until_a_slow_bot_has_read_what_others_wrote(street: Street) -> None:
