@@ -26,6 +26,7 @@ class Base(DeclarativeBase):
         datetime: UtcInstant(),
         dict[str, Any]: JSON(),
         list[str]: JSON(),
+        list[dict[str, Any]]: JSON(),
         # Stored as its value, in plain text: a reader of the table needs no code.
         StrEnum: Enum(
             StrEnum,

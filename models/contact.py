@@ -41,6 +41,8 @@ class Campaign(Base):
     """What an urgent notice may exceed once it is approved: values of `Waiver`."""
     chat_link: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether its texts carry a link to the chat page."""
+    cadence: Mapped[list[dict[str, Any]] | None]
+    """Its own ladder, as `read_cadence` takes it; None: that of the settings."""
 
     @property
     def is_approved(self) -> bool:

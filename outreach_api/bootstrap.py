@@ -365,6 +365,7 @@ class House:
             guards=self.guards,
             room=room,
             desk=desk,
+            channels=self.carriers.keys(),
         )
         told = plan_reminders(
             self.sessions, now=now, cards=self.cards, render=HeadsUpTexts(self.cards), guards=self.guards

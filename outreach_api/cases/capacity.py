@@ -11,11 +11,20 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from models.case import Case, Team
-from models.contact import Contact, ContactMatch
+from models.contact import Campaign, Contact, ContactMatch
 from models.match import Match
-from models.vocabulary import OPEN_MATCH_STATES, CaseKind, CaseState, ContactPurpose, ContactState, MatchState
+from models.vocabulary import (
+    OPEN_MATCH_STATES,
+    CampaignState,
+    CaseKind,
+    CaseState,
+    ContactPurpose,
+    ContactState,
+    MatchState,
+)
 from outreach_api.cases.bookings import Bookings, bookable_days
 from outreach_api.cases.open_case import hours_in_force
+from scheduler.planning.cadence import read_cadence
 from scheduler.planning.release import FollowCapacity, Room
 from scheduler.planning.rules import ContactRules
 
@@ -61,7 +70,9 @@ class Expected:
 
 def measured_shares(session: Session, rules: ContactRules, today: date) -> dict[str, float]:
     """By policy: of those whose ladder has run its course, the share for whom a visit was opened."""
-    length = sum(rung.after_days for rung in rules.cadence.rungs) + 1
+    own = session.scalars(select(Campaign.cadence).where(Campaign.state != CampaignState.DRAFT)).all()
+    ladders = (rules.cadence, *(read_cadence(rungs) for rungs in own if rungs))
+    length = max(ladder.length_days for ladder in ladders) + 1
     before = datetime.combine(today - timedelta(days=length), time(), rules.zone)
     visited = select(Case.match_id).where(Case.kind == CaseKind.HOME_VISIT, Case.match_id.is_not(None))
     query = (

@@ -90,7 +90,8 @@ def read_audience(
     rules = replace(rules, cadence=rules.cadence.served_by(channels))
     today = now.astimezone(rules.zone).date()
     campaigns = campaigns_on(session, today) | ({campaign.policy_id: campaign} if campaign else {})
-    terms = Terms(campaigns, Pauses(None, {}, frozenset()), cards, rules.zone, now, ALL_GUARDS)
+    no_pause = Pauses(None, {}, frozenset())
+    terms = Terms(campaigns, no_pause, cards, rules.zone, now, ALL_GUARDS, channels=frozenset(channels))
     order = _in_order(session, campaigns)
     drawn, each = _draw(order)
     people: list[ResidentSituation] = []

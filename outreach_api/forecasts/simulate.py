@@ -141,7 +141,7 @@ class _Run:
             wait = (begins - self.starts_on).days if begins else 0
             if wait <= self.today:
                 history = ContactHistory(match.attempts, self.zone, match.callback_at, match.interested_at)
-                answer = next_contact(history, self.audience.rules.cadence, now=now)
+                answer = next_contact(history, match.cadence or self.audience.rules.cadence, now=now)
                 if isinstance(answer, Never):
                     continue
                 wait = self._number(answer.until) if isinstance(answer, NotYet) else self.today

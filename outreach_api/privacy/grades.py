@@ -195,7 +195,7 @@ GRADES: dict[str, TableGrades] = {
         _O,
         ALWAYS,
         general="id kind policy_id name state priority daily_cap starts_on ends_on paused_because created_by "
-        "approved_by approved_at notice audience waives chat_link",
+        "approved_by approved_at notice audience waives chat_link cadence",
     ),
     "campaign_phase": _T("分批", "random phases", _O, ALWAYS, general="campaign_id number starts_on"),
     "campaign_forecast": _T(

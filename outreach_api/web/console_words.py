@@ -114,6 +114,17 @@ CONSOLE_WORDS: dict[str, Pair] = {
         "Refused: a notice has 10 to 300 characters.",
     ),
     "campaign_notice": ("通知内容", "The notice"),
+    "campaign_cadence_help": (
+        "没有回音时按次序联系，最后转上门。跟设置里一样的话，以后设置改了也跟着改。",
+        "What follows while nobody answers; it ends at the door. If it is that of the settings, it changes with them.",
+    ),
+    "rung_what": ("联系", "Contact"),
+    "rung_days": ("间隔天数", "Days before contact"),
+    "rung_after": ("天后", "days later"),
+    "said_campaign_cadence": (
+        "没有办成：每一步要写明做什么、隔几天（1 到 365，第一步可以是 0）。",
+        "Refused: each contact says what and after how many days (1 to 365; the first may be 0).",
+    ),
     "rung_text_offer": ("发短信", "Text"),
     "rung_text_reminder": ("短信提醒", "Reminder"),
     "rung_call": ("打电话", "Call"),

@@ -64,6 +64,14 @@ class Cadence:
     def calls(self) -> bool:
         return any(rung.action is Action.CALL for rung in self.rungs)
 
+    @property
+    def length_days(self) -> int:
+        return sum(rung.after_days for rung in self.rungs)
+
+    def stored(self) -> list[dict[str, Any]]:
+        """As `read_cadence` takes it."""
+        return [{"do": rung.action.value, "after_days": rung.after_days} for rung in self.rungs]
+
     def served_by(self, channels: Collection[Channel]) -> Cadence:
         """The same ladder without what goes out by a channel that nobody serves; what follows waits for both."""
         rungs: list[Rung] = []

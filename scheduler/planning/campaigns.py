@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from models.contact import Campaign, Contact
 from models.event import AuditEntry, Event
 from models.transitions import UnlawfulTransition
 from models.vocabulary import CampaignKind, CampaignState, ContactState, EventKind, Refusal, Waiver
+from scheduler.planning.cadence import Cadence
 from scheduler.planning.notices import NoticeAudience
 
 LONGEST_NOTICE = 300
@@ -40,6 +42,8 @@ class CampaignDraft:
     waives: frozenset[Waiver] = frozenset()
     chat_link: bool = False
     """Whether its texts carry a link to the chat page."""
+    cadence: Cadence | None = None
+    """Its own ladder; None: that of the settings, as it stands on each day."""
 
     @property
     def kind(self) -> CampaignKind:
@@ -75,6 +79,7 @@ def create_campaign(session: Session, draft: CampaignDraft, *, by: str, now: dat
         audience=draft.audience.stored(),
         waives=sorted(draft.waives),
         chat_link=draft.chat_link,
+        cadence=_rungs(draft),
     )
     session.add(campaign)
     session.flush()
@@ -112,6 +117,7 @@ def change_campaign(session: Session, campaign: Campaign, draft: CampaignDraft, 
     campaign.starts_on, campaign.ends_on = draft.starts_on, draft.ends_on
     campaign.notice, campaign.audience = draft.notice, draft.audience.stored()
     campaign.waives = sorted(draft.waives)
+    campaign.chat_link, campaign.cadence = draft.chat_link, _rungs(draft)
     campaign.created_by, campaign.approved_by, campaign.approved_at = by, None, None
     _note(session, "change", campaign, by=by, now=now)
 
@@ -159,6 +165,10 @@ def campaign_list(session: Session) -> list[CampaignSummary]:
     return [CampaignSummary(row, contacts.get(row.id, {})) for row in rows]
 
 
+def _rungs(draft: CampaignDraft) -> list[dict[str, Any]] | None:
+    return None if draft.cadence is None else draft.cadence.stored()
+
+
 def _check(draft: CampaignDraft) -> None:
     if bool(draft.policy_id) == (draft.notice is not None):
         raise CampaignRefused("a campaign tells of one policy, or is an urgent notice; not both, not neither")
@@ -166,6 +176,8 @@ def _check(draft: CampaignDraft) -> None:
         raise CampaignRefused(f"the notice has {len(draft.notice)} characters; 10 to {LONGEST_NOTICE} are allowed")
     if draft.notice is None and draft.waives:
         raise CampaignRefused("only an urgent notice may exceed the budget or the hours")
+    if draft.notice is not None and draft.cadence is not None:
+        raise CampaignRefused("an urgent notice goes out once: it has no cadence")
     if draft.daily_cap < 1:
         raise CampaignRefused("the daily cap is at least 1")
     if draft.ends_on is not None and draft.ends_on < draft.starts_on:

@@ -140,7 +140,7 @@ def _due_matches(person: ResidentSituation, bench: Bench, verdict: Verdict) -> l
         history = ContactHistory(
             match.attempts, bench.rules.zone, match.callback_at, match.interested_at, match.closes_on
         )
-        answer = next_contact(history, bench.cadence, now=bench.now)
+        answer = next_contact(history, match.cadence or bench.cadence, now=bench.now)
         if isinstance(answer, NotYet):
             continue
         refusal = answer.reason if isinstance(answer, Never) else _refusal_of_match(match)
@@ -222,13 +222,13 @@ def _is_usable(phone: PhoneSituation) -> bool:
     return phone.state is PhoneState.USABLE and phone.stop is None
 
 
-def _is_called_only(phone: PhoneSituation, person: ResidentSituation, bench: Bench) -> bool:
+def _is_called_only(phone: PhoneSituation, person: ResidentSituation, group: list[Due], bench: Bench) -> bool:
     """A landline takes no text: where the ladder calls at all, a call takes the text's place."""
     return (
         phone.state is PhoneState.LANDLINE
         and phone.stop is None
         and phone.speaks_for is None
-        and bench.cadence.calls
+        and any((due.match.cadence or bench.cadence).calls for due in group)
         and channel_for(Channel.VOICE, _wishes(person)) is Channel.VOICE
     )
 
@@ -239,7 +239,7 @@ def _may_be_told(phone: PhoneSituation, group: list[Due]) -> bool:
 
 def _phone(person: ResidentSituation, group: list[Due], bench: Bench) -> PhoneSituation | Refusal | None:
     """The first in rank; those that take calls only come last."""
-    landlines = {p.phone_id: p for p in person.phones if _is_called_only(p, person, bench)}
+    landlines = {p.phone_id: p for p in person.phones if _is_called_only(p, person, group, bench)}
     usable = {p.phone_id: p for p in person.phones if _is_usable(p) and _may_be_told(p, group)} | landlines
     # That a landline took no text says nothing about calls.
     attempts: list[Attempt] = sorted(

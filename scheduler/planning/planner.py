@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -143,12 +143,14 @@ def plan(
     guards: Guards = ALL_GUARDS,
     room: Room | None = None,
     desk: DeskRoom | None = None,
+    channels: Collection[Channel] = tuple(Channel),
 ) -> PlanReport:
     """Plan the contacts that are due, and help at home where the ladder or the phones are exhausted.
 
     Residents are taken in batches, highest campaign priority first, each batch in one transaction: an interrupted pass
     keeps what it planned, and the next one goes on. A second pass at once plans nothing twice: an open contact is a
-    reason not to plan another. `cadence` and `rules` default to what staff set. Where a `room` is given, people are
+    reason not to plan another. `cadence` and `rules` default to what staff set; a campaign's own ladder is taken by its
+    matches, without rungs on `channels` that nobody serves. Where a `room` is given, people are
     told for the first time only as far as it goes; where a `desk` is given, that holds for every contact.
     """
     with sessions.write() as session:
@@ -157,7 +159,8 @@ def plan(
         today = now.astimezone(rules.zone).date()
         campaigns = campaigns_on(session, today)
         phases = phases_on(session, [campaign.id for campaign in campaigns.values()], today)
-        terms = Terms(campaigns, standing_pauses(session), cards, rules.zone, now, guards, phases)
+        pauses = standing_pauses(session)
+        terms = Terms(campaigns, pauses, cards, rules.zone, now, guards, phases, frozenset(channels))
         ongoing = _Pass(bench, terms, render, open_home_help, _filled(session, terms), room, desk)
         residents = _residents_to_consider(session, terms, bench.cadence)
     for start in range(0, len(residents), RESIDENTS_AT_A_TIME):
@@ -184,7 +187,8 @@ def _residents_to_consider(session: Session, terms: Terms, cadence: Cadence) -> 
 
 
 def _contacted_lately(terms: Terms, cadence: Cadence) -> Any:
-    wait = timedelta(days=max(cadence.shortest_wait_days - 1, 0))
+    ladders = (cadence, *terms.cadences.values())
+    wait = timedelta(days=max(min(one.shortest_wait_days for one in ladders) - 1, 0))
     since = datetime.combine(terms.today - wait, time.min, terms.zone)
     contact = aliased(Contact)
     return exists().where(

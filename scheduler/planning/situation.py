@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from models.vocabulary import (
     CampaignState,
     CaseKind,
     CaseState,
+    Channel,
     ContactPurpose,
     ContactState,
     Direction,
@@ -34,7 +35,7 @@ from models.vocabulary import (
     ResidentStatus,
     StopReason,
 )
-from scheduler.planning.cadence import Attempt
+from scheduler.planning.cadence import Attempt, Cadence, read_cadence
 from scheduler.planning.guards import Guard, Guards
 from scheduler.planning.mandates import mandates_in_force
 from scheduler.planning.pauses import Pauses
@@ -87,6 +88,8 @@ class MatchSituation:
     closes_on: date | None = None
     eligible_from: date | None = None
     """Where it was matched ahead of time."""
+    cadence: Cadence | None = None
+    """Its campaign's own ladder, where it has one."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,14 @@ class Terms:
     now: datetime
     guards: Guards
     phases: Phases = field(default_factory=Phases)
+    channels: frozenset[Channel] = frozenset(Channel)
+    """What somebody serves: no campaign's ladder has a rung on another."""
+
+    @cached_property
+    def cadences(self) -> dict[int, Cadence]:
+        """By campaign, for those that have a ladder of their own."""
+        own = {campaign.id: campaign.cadence for campaign in self.campaigns.values()}
+        return {number: read_cadence(rungs).served_by(self.channels) for number, rungs in own.items() if rungs}
 
     @property
     def today(self) -> date:
@@ -227,6 +238,7 @@ def _matches(session: Session, resident_ids: Collection[int], terms: Terms) -> d
                 pushable=card is not None and card.is_pushable(terms.today),
                 paused=terms.pauses.hold(policy_id=row.policy_id, campaign_id=campaign.id),
                 home_help_asked=row.id in helped.matches or row.resident_id in helped.residents,
+                cadence=terms.cadences.get(campaign.id),
             )
         )
     return found

@@ -49,9 +49,19 @@ def test_a_change_takes_the_approval_away(api: Api) -> None:
     assert (changed["daily_cap"], changed["approved_by"]) == (5, None)
 
 
+def test_a_campaign_may_have_a_cadence_of_its_own(api: Api) -> None:
+    ladder = [{"do": "call", "after_days": 0}, {"do": "home_help", "after_days": 3}]
+    path = f"/campaigns/{api.post('/campaigns', draft(cadence=ladder, chat_link=True)).json()['id']}"
+    assert api.get(path).json()["cadence"] == ladder
+    changed = api.call("PUT", path, json=draft()).json()
+    assert (changed["cadence"], changed["chat_link"]) == (None, False)
+
+
 @pytest.mark.parametrize(
     "values",
     [
+        {"cadence": [{"do": "call", "after_days": 0}]},
+        {"cadence": []},
         {"policy_id": "no-such-policy"},
         {"notice": "明天停水，请提前储水备用。"},
         {"ends_on": "2026-08-01"},

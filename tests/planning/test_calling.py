@@ -130,3 +130,37 @@ def test_who_asked_to_be_called_back_is_called_at_that_hour(street: Street) -> N
 )
 def test_a_number_tells_by_its_form_whether_it_takes_texts(number: str, state: PhoneState) -> None:
     assert state_by_form(number) is state
+
+
+def test_a_campaign_of_its_own_cadence_follows_that(street: Street) -> None:
+    street.campaign(OTHER_POLICY, cadence=CALLS_FIRST.stored())
+    texted = street.matched()
+    called = street.matched(OTHER_POLICY)
+    street.plan(cadence=TEXTS_ONLY)
+    channels = {contact.resident_id: contact.channel for contact in street.contacts()}
+    assert channels == {texted: Channel.SMS, called: Channel.VOICE}
+
+
+def test_a_campaigns_shorter_ladder_is_not_kept_waiting_by_the_longer_one(street: Street) -> None:
+    quick = Cadence((Rung(Action.TEXT_OFFER, 0), Rung(Action.TEXT_REMINDER, 1), Rung(Action.HOME_HELP, 9)))
+    slow = Cadence((Rung(Action.TEXT_OFFER, 0), Rung(Action.TEXT_REMINDER, 9), Rung(Action.HOME_HELP, 9)))
+    street.campaign(OTHER_POLICY, cadence=quick.stored())
+    street.matched()
+    hurried = street.matched(OTHER_POLICY)
+    street.plan(cadence=slow)
+    street.settle(ContactState.DELIVERED)
+    street.plan(EIGHT + DAY, cadence=slow)
+    assert [contact.resident_id for contact in street.contacts()[2:]] == [hurried]
+
+
+def test_a_campaigns_ladder_has_no_rung_that_nobody_serves(street: Street) -> None:
+    street.campaign(OTHER_POLICY, cadence=TEXTS_FIRST.stored())
+    street.matched(OTHER_POLICY)
+    texts = {"channels": {Channel.SMS}}
+    street.plan(**texts)
+    street.settle(ContactState.DELIVERED)
+    # The call is left out; its three days are not.
+    street.plan(EIGHT + 5 * DAY, **texts)
+    assert (len(street.contacts()), case_reasons(street)) == (1, [])
+    street.plan(EIGHT + 6 * DAY, **texts)
+    assert (len(street.contacts()), case_reasons(street)) == (1, [CaseReason.LADDER_EXHAUSTED])

@@ -84,6 +84,39 @@ def test_a_draft_that_makes_no_sense_is_refused_and_told_so(house: FakeHouse, si
     assert client.get("/campaigns/77").status_code == 404
 
 
+def test_a_campaign_is_given_a_cadence_of_its_own_and_one_that_is_none_is_refused(
+    house: FakeHouse, signed_in: SignedIn
+) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    page = client.get("/campaigns/new").text
+    form = {"csrf": form_token(page), "policy_id": "elderly-allowance", "daily_cap": "5", "starts_on": "2026-09-09"}
+
+    def draw_up(name: str, *rungs: tuple[str, str]) -> tuple[int, str]:
+        ladder = {"do": [do for do, _ in rungs], "after_days": [days for _, days in rungs]}
+        answer = client.post("/campaigns", data=form | {"name": name} | ladder)
+        return answer.status_code, answer.text
+
+    as_set = [("text_offer", "0"), ("text_reminder", "4"), ("", ""), ("home_help", "6")]
+    own = [("call", "0"), ("text_reminder", "2"), ("", "7"), ("home_help", "5")]
+    assert draw_up("照设置", *as_set)[0] == 303
+    assert draw_up("先打电话", *own)[0] == 303
+    status, shown = draw_up("没有天数", ("call", "0"), ("text_reminder", ""), ("home_help", "5"))
+    assert status == 422
+    assert "隔几天" in shown
+    # What was typed is still there.
+    assert '<option value="call" selected>' in shown
+    with house.sessions.read() as session:
+        found = {one.name: one for one in session.scalars(select(Campaign))}
+        assert set(found) == {"照设置", "先打电话"}
+        assert found["照设置"].cadence is None
+        kept = [{"do": do, "after_days": int(days)} for do, days in own if do]
+        assert found["先打电话"].cadence == kept
+        number = found["先打电话"].id
+    assert "转上门" in client.get(f"/campaigns/{number}").text
+    again = client.get(f"/campaigns/{number}/edit").text
+    assert again.index('<option value="call" selected>') < again.index('<option value="text_reminder" selected>')
+
+
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeHouse, str]]:
     folder = tmp_path_factory.mktemp("campaigns")

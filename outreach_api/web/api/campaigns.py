@@ -22,6 +22,7 @@ from outreach_api.web.api.paging import Cursor, Limit, Page, cursor, cut, read_c
 from outreach_api.web.api.refusals import NoSuchThing
 from outreach_api.web.house import House, house_of
 from scheduler.planning import campaigns as rules
+from scheduler.planning.cadence import Action, read_cadence
 from scheduler.planning.notices import NoticeAudience, Reach
 from scheduler.planning.pauses import pause_campaign, resume_campaign
 from scheduler.planning.preview import preview
@@ -39,6 +40,11 @@ class Audience(Body):
     everybody: bool = Field(False, description="Also people who were never matched.")  # noqa: FBT003
 
 
+class Rung(Body):
+    do: Action
+    after_days: int = Field(ge=0, le=365, description="Days after the rung before.")
+
+
 class Draft(Body):
     """A policy and no notice, or an urgent notice and no policy."""
 
@@ -49,11 +55,23 @@ class Draft(Body):
     daily_cap: int = Field(ge=1, le=MOST_A_DAY, description="First contacts a day.", examples=[200])
     priority: int = Field(100, ge=0, le=10_000, description="Lower goes first.")
     chat_link: bool = Field(False, description="Whether its texts carry a link to the chat page.")  # noqa: FBT003
+    cadence: list[Rung] | None = Field(
+        None, max_length=12, description="Its own ladder, home_help last; null: that of the settings."
+    )
     notice: str | None = Field(None, max_length=rules.LONGEST_NOTICE, pattern=NO_NUL)
     audience: Audience = Audience()
     waives: list[Waiver] = Field([], description="What an approved urgent notice may exceed.")
 
     def drawn_up(self) -> rules.CampaignDraft:
+        """The draft as the planner knows it.
+
+        Raises:
+            CampaignRefused: its cadence is no ladder.
+        """
+        try:
+            own = None if self.cadence is None else read_cadence([rung.model_dump() for rung in self.cadence])
+        except ValueError as fault:
+            raise rules.CampaignRefused(str(fault)) from fault
         reach = Reach.EVERYBODY if self.audience.everybody else Reach.KNOWN
         return rules.CampaignDraft(
             name=self.name,
@@ -66,6 +84,7 @@ class Draft(Body):
             audience=NoticeAudience(tuple(self.audience.streets), self.audience.from_age, reach),
             waives=frozenset(self.waives),
             chat_link=self.chat_link,
+            cadence=own,
         )
 
 
@@ -86,6 +105,7 @@ class CampaignItem(BaseModel):
     notice: str | None
     waives: list[Waiver]
     chat_link: bool
+    cadence: list[Rung] | None
     contacts: dict[ContactState, int] = Field(description="How many of its contacts are in which state.")
 
 
@@ -394,5 +414,6 @@ def _item(row: Campaign, contacts: dict[ContactState, int]) -> CampaignItem:
         notice=row.notice,
         waives=[Waiver(waiver) for waiver in row.waives or ()],
         chat_link=row.chat_link,
+        cadence=[Rung.model_validate(rung) for rung in row.cadence] if row.cadence else None,
         contacts=contacts,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -30,6 +30,7 @@ from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render, speaker_for
 from outreach_api.web.words import Locale, Speaker
 from outreach_api.workshop import Failed, Made, Tell, Working, Workshop
+from scheduler.planning.cadence import Action, Cadence, read_cadence
 from scheduler.planning.campaigns import (
     LONGEST_NOTICE,
     CampaignDraft,
@@ -47,9 +48,19 @@ FORECAST_DAYS = 60
 COURSES = 40
 """How often the days ahead are lived through; enough for a band, and done while somebody waits."""
 WAITS_SECONDS = 0.8
+MOST_RUNGS = 6
+"""That the form has room for, help at home included."""
 NOTICE_CAP = 1_000_000
 """A notice goes to all at once."""
-SAID = frozenset({"said_campaign_refused", "said_campaign_same_person", "said_why_missing", "said_not_possible"})
+SAID = frozenset(
+    {
+        "said_campaign_cadence",
+        "said_campaign_refused",
+        "said_campaign_same_person",
+        "said_why_missing",
+        "said_not_possible",
+    }
+)
 Day = Annotated[date | None, BeforeValidator(lambda value: value or None)]
 Ticked = Annotated[bool, Form()]
 
@@ -151,6 +162,8 @@ def create(
     ends_on: Annotated[Day, Form()] = None,
     priority: Annotated[int, Form(ge=1, le=999)] = 100,
     chat_link: Ticked = False,  # noqa: FBT002 - a tick box
+    do: Annotated[list[str], Form(max_length=MOST_RUNGS)] = [],  # noqa: B006 - never changed
+    after_days: Annotated[list[str], Form(max_length=MOST_RUNGS)] = [],  # noqa: B006
 ) -> Response:
     """Draw it up. It then waits for a second person."""
     house = house_of(request)
@@ -158,9 +171,10 @@ def create(
     try:
         _check_known(house, policy_id)
         with house.sessions.write() as session:
+            draft = replace(draft, cadence=_own_cadence(session, do, after_days))
             made = create_campaign(session, draft, by=viewer.actor, now=house.clock.now()).id
-    except CampaignRefused:
-        return _form(request, draft, None, said="said_campaign_refused")
+    except CampaignRefused as refused:
+        return _form(request, draft, None, said=_said_of(refused), typed=list(zip(do, after_days, strict=False)))
     return _back(made)
 
 
@@ -175,7 +189,7 @@ def campaign(request: Request, viewer: Viewer, campaign_id: int, said: str | Non
             "asked": NoticeAudience.read(found.audience),
             "steps": next_steps(found, viewer.actor) if viewer.role in CAMPAIGN_STEERERS else (),
             "reason_needed": REASON_NEEDED,
-            "cadence": contact_rules(session, house.settings.zone).cadence.rungs,
+            "cadence": _cadence(session, found).rungs,
             "entries": _history(session, found, speaker),
             "forecast": _newest_forecast(session, found.policy_id),
             "measures": _measures(speaker),
@@ -223,7 +237,7 @@ def edit(request: Request, viewer: Viewer, campaign_id: int) -> Response:
         found = find_campaign(session, campaign_id)
         draft = CampaignDraft(
             found.name, found.starts_on, found.daily_cap, found.policy_id, found.priority, found.ends_on,
-            chat_link=found.chat_link,
+            chat_link=found.chat_link, cadence=read_cadence(found.cadence) if found.cadence else None,
         )  # fmt: skip
     return _form(request, draft, campaign_id)
 
@@ -240,6 +254,8 @@ def change(
     ends_on: Annotated[Day, Form()] = None,
     priority: Annotated[int, Form(ge=1, le=999)] = 100,
     chat_link: Ticked = False,  # noqa: FBT002 - a tick box
+    do: Annotated[list[str], Form(max_length=MOST_RUNGS)] = [],  # noqa: B006 - never changed
+    after_days: Annotated[list[str], Form(max_length=MOST_RUNGS)] = [],  # noqa: B006
 ) -> Response:
     """Change a draft; its approval is gone."""
     house = house_of(request)
@@ -248,10 +264,10 @@ def change(
         _check_known(house, policy_id)
         with house.sessions.write() as session:
             found = find_campaign(session, campaign_id)
+            draft = replace(draft, cadence=_own_cadence(session, do, after_days))
             change_campaign(session, found, draft, by=viewer.actor, now=house.clock.now())
-            found.chat_link = chat_link
-    except CampaignRefused:
-        return _back(campaign_id, "said_campaign_refused")
+    except CampaignRefused as refused:
+        return _back(campaign_id, _said_of(refused))
     return _back(campaign_id)
 
 
@@ -281,16 +297,66 @@ def step(
     return _back(campaign_id)
 
 
+def _own_cadence(session: Session, do: list[str], after_days: list[str]) -> Cadence | None:
+    """The ladder of the form; None where it is that of the settings, or was not asked about.
+
+    Raises:
+        _NoLadder: says which rung is wrong.
+    """
+    rungs = [
+        {"do": action, "after_days": int(days) if days.strip().isdecimal() else None}
+        for action, days in zip(do, after_days, strict=False)
+        if action
+    ]
+    if not rungs:
+        return None
+    try:
+        own = read_cadence(rungs)
+    except ValueError as fault:
+        raise _NoLadder(str(fault)) from fault
+    return None if own == contact_rules(session).cadence else own
+
+
+def _cadence(session: Session, found: Campaign) -> Cadence:
+    return read_cadence(found.cadence) if found.cadence else contact_rules(session).cadence
+
+
 def _check_known(house: House, policy_id: str) -> None:
     if policy_id not in house.cards:
         raise CampaignRefused(f"there is no policy {policy_id}")
 
 
-def _form(request: Request, draft: CampaignDraft, campaign_id: int | None, said: str | None = None) -> Response:
+class _NoLadder(CampaignRefused):
+    """The rungs that were typed are none."""
+
+
+def _said_of(refused: CampaignRefused) -> str:
+    return "said_campaign_cadence" if isinstance(refused, _NoLadder) else "said_campaign_refused"
+
+
+def _form(
+    request: Request,
+    draft: CampaignDraft,
+    campaign_id: int | None,
+    said: str | None = None,
+    typed: list[tuple[str, str]] | None = None,
+) -> Response:
     house, speaker = house_of(request), speaker_for(request)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if said else HTTPStatus.OK
     policies = sorted(speaker.labels({key: card.name for key, card in house.cards.items()}), key=lambda one: one[1])
-    context = {"draft": draft, "campaign_id": campaign_id, "policies": policies, "said": said}
+    with house.sessions.read() as session:
+        ladder = draft.cadence or contact_rules(session).cadence
+    rungs = typed or [(rung.action.value, str(rung.after_days)) for rung in ladder.rungs]
+    contacts = [*rungs[:-1], *[("", "")] * MOST_RUNGS][: MOST_RUNGS - 1]
+    context = {
+        "draft": draft,
+        "campaign_id": campaign_id,
+        "policies": policies,
+        "said": said,
+        "rungs": contacts,
+        "help_after": rungs[-1][1],
+        "actions": [action.value for action in Action if action is not Action.HOME_HELP],
+    }
     return render(request, "campaign_form.html", section="campaigns", status=status, **context)
 
 
