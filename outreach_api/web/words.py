@@ -165,7 +165,7 @@ WORDS: dict[str, Pair] = {
     "export_purpose": ("用途", "Purpose"),
     "export_fields": ("字段", "Columns"),
     "export_term": ("期限", "Term"),
-    "export_promise": ("我承诺", "I promise"),
+    "export_promise": ("我承诺：", "I promise: "),
     "export_over": ("已过期", "Expired"),
     "said_application_incomplete": (
         "请写明用途（4 到 200 字），至少选一个字段，并作出承诺。",
