@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -156,7 +157,7 @@ def test_a_campaigns_shorter_ladder_is_not_kept_waiting_by_the_longer_one(street
 def test_a_campaigns_ladder_has_no_rung_that_nobody_serves(street: Street) -> None:
     street.campaign(OTHER_POLICY, cadence=TEXTS_FIRST.stored())
     street.matched(OTHER_POLICY)
-    texts = {"channels": {Channel.SMS}}
+    texts: dict[str, Any] = {"channels": {Channel.SMS}}
     street.plan(**texts)
     street.settle(ContactState.DELIVERED)
     # The call is left out; its three days are not.
