@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import sys
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -35,6 +37,8 @@ def api(port: Port = None) -> None:
 
 @contextlib.contextmanager
 def _door(settings: Settings) -> Iterator[EarlyDoor]:
+    # The server hands the signal on when it has ended itself; what was begun beside it, the assistant first, ends too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.ExitStack() as stack:
         try:
             door = stack.enter_context(early_door(settings))

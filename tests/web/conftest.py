@@ -92,7 +92,9 @@ class FakeHouse:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[FakeHouse]:
     sessions = a_database(f"sqlite:///{tmp_path}/web.db")
-    yield FakeHouse(sessions, Settings(_env_file=None, home=tmp_path, public_url="http://testserver"))
+    # Nobody answers on the port of discards: no test meets an assistant that happens to run on this machine.
+    nobody = ["http://127.0.0.1:9"]
+    yield FakeHouse(sessions, Settings(_env_file=None, home=tmp_path, public_url="http://testserver", bot_urls=nobody))
     sessions.engine.dispose()
 
 
