@@ -26,11 +26,12 @@ from outreach_api.forecasts.forecast import NobodyToForecast, forecast, keep_for
 from outreach_api.reports.definitions import FORECAST_MEASURES
 from outreach_api.reports.phases import PHASE_OF, Phase
 from outreach_api.web.access import CAMPAIGN_STEERERS, Viewer
+from outreach_api.web.console.cadence_form import MOST_RUNGS, NoLadder, cadence_of, cadence_rows, own_cadence
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render, speaker_for
 from outreach_api.web.words import Locale, Speaker
 from outreach_api.workshop import Failed, Made, Tell, Working, Workshop
-from scheduler.planning.cadence import Action, Cadence, read_cadence
+from scheduler.planning.cadence import read_cadence
 from scheduler.planning.campaigns import (
     LONGEST_NOTICE,
     CampaignDraft,
@@ -41,15 +42,12 @@ from scheduler.planning.campaigns import (
 )
 from scheduler.planning.notices import NoticeAudience, NoticeReport, Reach, look_at_notice
 from scheduler.planning.preview import Preview, preview
-from scheduler.planning.rules import contact_rules
 
 router = APIRouter(include_in_schema=False)
 FORECAST_DAYS = 60
 COURSES = 40
 """How often the days ahead are lived through; enough for a band, and done while somebody waits."""
 WAITS_SECONDS = 0.8
-MOST_RUNGS = 6
-"""That the form has room for, help at home included."""
 NOTICE_CAP = 1_000_000
 """A notice goes to all at once."""
 SAID = frozenset(
@@ -171,7 +169,7 @@ def create(
     try:
         _check_known(house, policy_id)
         with house.sessions.write() as session:
-            draft = replace(draft, cadence=_own_cadence(session, do, after_days))
+            draft = replace(draft, cadence=own_cadence(session, do, after_days))
             made = create_campaign(session, draft, by=viewer.actor, now=house.clock.now()).id
     except CampaignRefused as refused:
         return _form(request, draft, None, said=_said_of(refused), typed=list(zip(do, after_days, strict=False)))
@@ -189,7 +187,7 @@ def campaign(request: Request, viewer: Viewer, campaign_id: int, said: str | Non
             "asked": NoticeAudience.read(found.audience),
             "steps": next_steps(found, viewer.actor) if viewer.role in CAMPAIGN_STEERERS else (),
             "reason_needed": REASON_NEEDED,
-            "cadence": _cadence(session, found).rungs,
+            "cadence": cadence_of(session, found).rungs,
             "entries": _history(session, found, speaker),
             "forecast": _newest_forecast(session, found.policy_id),
             "measures": _measures(speaker),
@@ -264,7 +262,7 @@ def change(
         _check_known(house, policy_id)
         with house.sessions.write() as session:
             found = find_campaign(session, campaign_id)
-            draft = replace(draft, cadence=_own_cadence(session, do, after_days))
+            draft = replace(draft, cadence=own_cadence(session, do, after_days))
             change_campaign(session, found, draft, by=viewer.actor, now=house.clock.now())
     except CampaignRefused as refused:
         return _back(campaign_id, _said_of(refused))
@@ -297,41 +295,13 @@ def step(
     return _back(campaign_id)
 
 
-def _own_cadence(session: Session, do: list[str], after_days: list[str]) -> Cadence | None:
-    """The ladder of the form; None where it is that of the settings, or was not asked about.
-
-    Raises:
-        _NoLadder: says which rung is wrong.
-    """
-    rungs = [
-        {"do": action, "after_days": int(days) if days.strip().isdecimal() else None}
-        for action, days in zip(do, after_days, strict=False)
-        if action
-    ]
-    if not rungs:
-        return None
-    try:
-        own = read_cadence(rungs)
-    except ValueError as fault:
-        raise _NoLadder(str(fault)) from fault
-    return None if own == contact_rules(session).cadence else own
-
-
-def _cadence(session: Session, found: Campaign) -> Cadence:
-    return read_cadence(found.cadence) if found.cadence else contact_rules(session).cadence
-
-
 def _check_known(house: House, policy_id: str) -> None:
     if policy_id not in house.cards:
         raise CampaignRefused(f"there is no policy {policy_id}")
 
 
-class _NoLadder(CampaignRefused):
-    """The rungs that were typed are none."""
-
-
 def _said_of(refused: CampaignRefused) -> str:
-    return "said_campaign_cadence" if isinstance(refused, _NoLadder) else "said_campaign_refused"
+    return "said_campaign_cadence" if isinstance(refused, NoLadder) else "said_campaign_refused"
 
 
 def _form(
@@ -345,18 +315,13 @@ def _form(
     status = HTTPStatus.UNPROCESSABLE_ENTITY if said else HTTPStatus.OK
     policies = sorted(speaker.labels({key: card.name for key, card in house.cards.items()}), key=lambda one: one[1])
     with house.sessions.read() as session:
-        ladder = draft.cadence or contact_rules(session).cadence
-    rungs = typed or [(rung.action.value, str(rung.after_days)) for rung in ladder.rungs]
-    contacts = [*rungs[:-1], *[("", "")] * MOST_RUNGS][: MOST_RUNGS - 1]
+        ladder = cadence_rows(session, draft.cadence, typed)
     context = {
         "draft": draft,
         "campaign_id": campaign_id,
         "policies": policies,
         "said": said,
-        "rungs": contacts,
-        "help_after": rungs[-1][1],
-        "actions": [action.value for action in Action if action is not Action.HOME_HELP],
-    }
+    } | ladder
     return render(request, "campaign_form.html", section="campaigns", status=status, **context)
 
 
