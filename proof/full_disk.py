@@ -57,7 +57,7 @@ def fill_disk() -> dict[str, float]:
             answered, on_disk = len(carrier.acknowledged), outside.waiting_on_disk()
             accept_contacts(house, people)
             resource.prlimit(service.pid, resource.RLIMIT_FSIZE, (most, most))
-            wait_for(lambda: outside.waiting_on_disk() == 0)
+            wait_for(outside.disk_is_empty)
             while carrier.bring_again():
                 pass
             wait_until_none(lambda: waiting(house), {SERVE: service})

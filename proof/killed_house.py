@@ -6,6 +6,7 @@ its id. Python's start, most of what a kill costs, is then left out.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -48,10 +49,12 @@ def nurse(part: str) -> None:
     """Until the input ends; the last child ends with it."""
     import uvicorn  # noqa: F401
 
-    import outreach_api.bootstrap
     import outreach_api.loops
-    import outreach_api.web.app  # noqa: F401
+    from outreach_api.bootstrap import open_house
+    from outreach_api.web.app import create_app
 
+    with open_house(Settings(_env_file=None)) as house:
+        create_app(house)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     child = 0
     for _ in iter(sys.stdin.readline, ""):
@@ -62,7 +65,8 @@ def nurse(part: str) -> None:
             main(part)
         print(child, flush=True)  # noqa: T201 - what it is for
     if child:
-        os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
 
 def _live(part: str, settings: Settings, door: EarlyDoor | None) -> None:

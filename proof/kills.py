@@ -35,15 +35,17 @@ from outreach_api.settings import Settings
 from proof.killable import Killable
 from proof.killed_house import API, SERVE, WORKER
 from proof.naive_sender import CREATED, metadata, notifications
-from proof.outside import Carrier, Outside, unsettled, use, wait_for, wait_until_none
+from proof.outside import Carrier, Outside, unsettled, use, wait_for, wait_until_none, waiting
 
 SQLITE, POSTGRES = ENGINES
 CONTACTS_A_KILL = 60
-LIVES = (0.3, 1.5)
-"""How long a process is up before it is killed, in seconds."""
 AT_WORK = 0.8
 """So many of the kills hit a house that sends; the others one that is still getting up."""
-AFRESH_EVERY = 5
+SENDING_SECONDS = (0.0, 0.6)
+"""How long it has been sending when it is killed: most of what is due is handed over in that time."""
+RISING_SECONDS = (0.05, 1.5)
+"""How long it has been getting up."""
+AFRESH_EVERY = 10
 """So many starts are Python's own, and count for the recovery; the others are forks of a process that is loaded."""
 KNOCK_SECONDS = 0.2
 NEVER_SENT = (ContactState.PLANNED, ContactState.SENDING, ContactState.CANCELLED, ContactState.NOT_SENT)
@@ -54,6 +56,8 @@ class Toll:
     """What so many kills came to."""
 
     kills: int
+    caught_sending: set[int] = field(default_factory=set)
+    """Texts that were with the carrier, or on the way to it, when a process was killed."""
     sent: int = 0
     acknowledged: int = 0
     lost: int = 0
@@ -63,7 +67,8 @@ class Toll:
 
     def told(self) -> dict[str, float]:
         """For who reads the figures."""
-        counted = {name: value for name, value in vars(self).items() if name != "recoveries"}
+        counted = {name: value for name, value in vars(self).items() if isinstance(value, int)}
+        counted["caught_sending"] = len(self.caught_sending)
         return counted | ({"recovery_p95_s": round(self.recovery_p95_s, 2)} if self.recoveries else {})
 
     @property
@@ -94,16 +99,20 @@ def kill_house(engine: str, kills: int, dice: Random) -> Toll:
                     for number in range(kills):
                         first = number * CONTACTS_A_KILL
                         accept_contacts(house, people[first : first + CONTACTS_A_KILL])
-                        if dice.random() < AT_WORK:
+                        at_work = dice.random() < AT_WORK
+                        if at_work:
                             wait_for(partial(_is_sending, house))
-                        time.sleep(dice.uniform(*LIVES))
+                        time.sleep(dice.uniform(*(SENDING_SECONDS if at_work else RISING_SECONDS)))
                         part, afresh = dice.choice(parts), number % AFRESH_EVERY == 0
                         began = killables[part].kill()
+                        if part != API:
+                            toll.caught_sending |= _being_sent(house)
                         killables[part].start(afresh=afresh)
                         if part != WORKER:
                             seconds = visitor.is_answered_after(began)
                             toll.recoveries += [seconds] if afresh else []
-                wait_until_none(lambda: unsettled(house), killables)
+                wait_for(outside.disk_is_empty)
+                wait_until_none(lambda: waiting(house) + unsettled(house), killables)
             toll.acknowledged = len(visitor.acknowledged)
             judge(toll, database, outside.sandbox.ledger(), visitor.acknowledged)
     return toll
@@ -135,7 +144,7 @@ def kill_naive(kills: int, dice: Random) -> Toll:
                 with engine.begin() as connection:
                     connection.execute(insert(notifications), rows)
                 wait_for(partial(_has_left_fewer_than, engine, left + CONTACTS_A_KILL))
-                time.sleep(dice.uniform(*LIVES) / 3)
+                time.sleep(dice.uniform(*SENDING_SECONDS))
                 _kill(program)
                 program.start()
             wait_for(lambda: not _created_left(engine))
@@ -152,6 +161,11 @@ def _is_sending(house: House) -> bool:
     planned = select(func.count()).select_from(Contact).where(Contact.state == ContactState.PLANNED)
     with house.sessions.read() as session:
         return (session.scalar(planned) or 0) < CONTACTS_A_KILL
+
+
+def _being_sent(house: House) -> set[int]:
+    with house.sessions.read() as session:
+        return set(session.scalars(select(Contact.id).where(Contact.state == ContactState.SENDING)))
 
 
 def _has_left_fewer_than(engine: Any, rows: int) -> bool:

@@ -100,7 +100,7 @@ def _live_through(
         spooled = outside.waiting_on_disk()
         cluster.start()
         back_at = time.monotonic()
-        wait_for(lambda: outside.waiting_on_disk() == 0)
+        wait_for(outside.disk_is_empty)
         drained_s = time.monotonic() - back_at
         tell(f"acknowledged {len(carrier.acknowledged)}, spooled {spooled}, drained after {drained_s:.1f} s")
         while carrier.bring_again():

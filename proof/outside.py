@@ -74,8 +74,15 @@ class Outside:
 
     def waiting_on_disk(self) -> int:
         """How many arrivals the house's spool holds, as it says itself."""
-        answer = httpx.get(f"{self.url}/readyz", timeout=30, trust_env=False)
-        return int(answer.json().get("entries", 0))
+        return int(self._readiness().json().get("entries", 0))
+
+    def disk_is_empty(self) -> bool:
+        """Whether the house is up, and its spool holds nothing."""
+        answer = self._readiness()
+        return answer.is_success and not answer.json().get("entries", 0)
+
+    def _readiness(self) -> httpx.Response:
+        return httpx.get(f"{self.url}/readyz", timeout=30, trust_env=False)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
