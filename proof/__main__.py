@@ -149,7 +149,7 @@ def _prove_by_kills(chosen: Namespace) -> Measured:
     dice = Random(chosen.first)
     tolls = {}
     for engine in ENGINES:
-        tolls[engine] = kill_house(engine, chosen.kills, dice)
+        tolls[engine] = kill_house(engine, chosen.kills, dice, lambda told: ERR.print(told, markup=False))
         ERR.print(f"{engine}: {tolls[engine].told()}", markup=False)
     naive = kill_naive(chosen.kills, dice)
     ERR.print(f"notify style: {naive.told()}", markup=False)

@@ -49,7 +49,7 @@ def nurse(part: str) -> None:
     """Until the input ends; the last child ends with it."""
     import uvicorn  # noqa: F401
 
-    import outreach_api.loops
+    import outreach_api.loops  # noqa: F401
     from outreach_api.bootstrap import open_house
     from outreach_api.web.app import create_app
 

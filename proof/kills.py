@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -48,6 +48,7 @@ RISING_SECONDS = (0.05, 1.5)
 AFRESH_EVERY = 10
 """So many starts are Python's own, and count for the recovery; the others are forks of a process that is loaded."""
 KNOCK_SECONDS = 0.2
+TELL_EVERY = 25
 NEVER_SENT = (ContactState.PLANNED, ContactState.SENDING, ContactState.CANCELLED, ContactState.NOT_SENT)
 
 
@@ -76,7 +77,7 @@ class Toll:
         return quantiles(self.recoveries, n=20)[-1] if len(self.recoveries) > 1 else max(self.recoveries, default=0.0)
 
 
-def kill_house(engine: str, kills: int, dice: Random) -> Toll:
+def kill_house(engine: str, kills: int, dice: Random, tell: Callable[[str], None] = lambda told: None) -> Toll:
     """Kill `serve` on SQLite, or the API and the worker on PostgreSQL; then hold every table against the ledger.
 
     Raises:
@@ -111,6 +112,8 @@ def kill_house(engine: str, kills: int, dice: Random) -> Toll:
                         if part != WORKER:
                             seconds = visitor.is_answered_after(began)
                             toll.recoveries += [seconds] if afresh else []
+                        if (number + 1) % TELL_EVERY == 0:
+                            tell(f"{engine}: {number + 1:,}/{kills:,}")
                 wait_for(outside.disk_is_empty)
                 wait_until_none(lambda: waiting(house) + unsettled(house), killables)
             toll.acknowledged = len(visitor.acknowledged)
