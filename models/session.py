@@ -105,9 +105,9 @@ class Sessions:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:
+        # To close rolls back: to do that first as well expires all that was read, for nothing.
         with self._read() as session:
             yield session
-            session.rollback()
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
