@@ -7,28 +7,27 @@ import gc
 import logging
 import multiprocessing
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import structlog
-import uvicorn
 
 from outreach_api.bootstrap import open_house
+from outreach_api.channels import twilio_http
 from outreach_api.conversations.rasa_bot import RasaBot
-from outreach_api.processes import ProcessFault, free_port
+from outreach_api.processes import ProcessFault
 from outreach_api.web.app import create_app
+from proof.asgi import CarrierWithin
 from proof.bugs import broken_by
 from proof.life import Life, Run, Theatre
 from proof.stage import Stage
 from proof.wires import Door
-from sandbox.carrier.connections import CuttableProtocol
+from sandbox.carrier.api import ShortWay
 from sandbox.serve import build_app
 
-START_SECONDS = 20.0
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 
@@ -50,12 +49,9 @@ class Troupe:
 def troupe(stage: Stage, *, bug: str | None = None) -> Iterator[Troupe]:
     """Everything to live through seeds in this process."""
     with contextlib.ExitStack() as stack:
-        port = free_port()
         app = build_app()
-        stack.enter_context(_serving(app, port))
-        stage = replace(
-            stage, settings=stage.settings.model_copy(update={"twilio_base_url": f"http://127.0.0.1:{port}"})
-        )
+        within = CarrierWithin(ShortWay(app))
+        stack.enter_context(patch.object(twilio_http, "_connections", lambda _base_url: within))
         bot = RasaBot.from_settings(stage.settings)
         stack.callback(bot.close)
         where = IN_MEMORY if IN_MEMORY.is_dir() else None
@@ -63,7 +59,7 @@ def troupe(stage: Stage, *, bug: str | None = None) -> Iterator[Troupe]:
         guards = stack.enter_context(broken_by(bug))
         # The application is made once; each life puts its own house behind it.
         house = stack.enter_context(open_house(stage.settings))
-        door = stack.enter_context(Door(create_app(house), stage.settings.public_url).open())
+        door = stack.enter_context(Door(create_app(house)).open())
         stack.enter_context(_collector_spared())
         yield Troupe(Theatre(stage, bot, app, folder, guards=guards), door)
 
@@ -115,29 +111,3 @@ def be_quiet() -> None:
     """A run makes thousands of log lines that nobody reads; what went wrong is in its findings."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-
-
-@contextlib.contextmanager
-def _serving(app: object, port: int) -> Iterator[None]:
-    config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        host="127.0.0.1",
-        port=port,
-        http=CuttableProtocol,
-        log_level="critical",
-        access_log=False,
-        timeout_keep_alive=75,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, name="carrier", daemon=True)
-    thread.start()
-    deadline = time.monotonic() + START_SECONDS
-    while not server.started:
-        if time.monotonic() > deadline or not thread.is_alive():
-            raise ProcessFault(f"the carrier's server did not start on port {port}")
-        time.sleep(0.02)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(START_SECONDS)

@@ -1,4 +1,4 @@
-"""The wires of a run. Texts and calls go to the carrier over HTTP; what it sends us goes to the application in-process.
+"""The wires of a run. What the carrier sends us goes to the application within the process, as does what we ask of it.
 
 While the house is down nobody answers: the carrier sees a refused connection, as it would.
 """
@@ -8,17 +8,17 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
 
 from outreach_api.bootstrap import House
 from outreach_api.conversations.bot import Bot, BotUnavailable, Turn, TurnState
+from proof.asgi import Answer, ask
 from proof.crashes import Crash, Points
 from sandbox.backend import UNREACHED, Backend
 from sandbox.carrier.signature import sign
@@ -40,30 +40,29 @@ class InProcessBackend(Backend):
             "X-Twilio-Signature": sign(self._auth_token, url, form),
             "Content-Type": "application/x-www-form-urlencoded",
         }
-        return self._answer("POST", _path(url), content=urlencode(form), headers=headers)
+        return self._answer("POST", _path(url), headers, urlencode(form).encode())
 
     def _call(self, method: str, path: str, token: str = "", **request: Any) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {token or self._callbacks.api_token}"}
-        status, body = self._answer(method, path, headers=headers, **request)
+        written = httpx.Request(method, f"{self._callbacks.api}{path}", **request)
+        headers = dict(written.headers) | {"Authorization": f"Bearer {token or self._callbacks.api_token}"}
+        status, body = self._answer(method, _path(str(written.url)), headers, written.read())
         if status == UNREACHED or not body:
             return status, None
         return status, _as_json(body)
 
-    def _answer(self, method: str, path: str, **request: Any) -> tuple[int, str]:
+    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         if self._is_down():
             return UNREACHED, ""
-        answer = self._door.ask(method, path, **request)
+        answer = self._door.ask(method, path, headers, body)
         # What a process was about to answer when it ended never arrived.
-        return (UNREACHED, "") if self._is_down() else (answer.status_code, answer.text)
+        return (UNREACHED, "") if self._is_down() else (answer.status, answer.text)
 
 
 class Door:
     """The application, asked in-process; whatever house stands at the moment is the one that answers."""
 
-    def __init__(self, app: FastAPI, base_url: str) -> None:
+    def __init__(self, app: FastAPI) -> None:
         self._app = app
-        transport = httpx.ASGITransport(self._guarded, raise_app_exceptions=False)
-        self._client = httpx.AsyncClient(transport=transport, base_url=base_url)
 
     def lead_to(self, house: House) -> None:
         """From now on another process answers: what the one before held in its memory is gone."""
@@ -76,16 +75,17 @@ class Door:
         with start_blocking_portal() as self._portal:
             yield self
 
-    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """A crash on the way comes back as a 500; the caller knows that the house is down."""
-        return self._portal.call(partial(self._client.request, method, path, **request))
+        return self._portal.call(self._ask, method, path, headers, body)
 
-    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
-            await self._app(scope, receive, send)
-        except Crash as crash:
-            # The loop outlives the house here: it must not end with it.
-            raise RuntimeError("the process ended") from crash
+            return await ask(self._app, method, path, headers, body)
+        # The loop outlives the house here: it must not end with it. What the application could not answer
+        # is a 500, as at its server.
+        except (Crash, Exception):
+            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 class RememberingBot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +28,6 @@ class Backend:
     def __init__(self, callbacks: Callbacks, auth_token: str) -> None:
         self._callbacks = callbacks
         self._auth_token = auth_token
-        self._http = httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
         # Webhooks are most of what is sent: here a request costs a small part of what it costs there.
         self._posts = Posts(timeout_seconds=TIMEOUT_SECONDS)
         self._couriers = ThreadPoolExecutor(callbacks.at_once) if callbacks.at_once > 1 else None
@@ -35,8 +35,13 @@ class Backend:
     def close(self) -> None:
         if self._couriers is not None:
             self._couriers.shutdown(cancel_futures=True)
-        self._http.close()
+        if "_http" in vars(self):
+            self._http.close()
         self._posts.close()
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        return httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
 
     def send_courier(self, errand: Callable[[], None]) -> None:
         """Run an errand that nothing waits for: now, or beside others where several may be on their way."""

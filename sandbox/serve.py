@@ -39,7 +39,8 @@ def build_app() -> FastAPI:
     return app
 
 
-def _answer_error(_: Request, error: Exception) -> JSONResponse:
+async def _answer_error(_: Request, error: Exception) -> JSONResponse:
+    """Not for a thread of its own: it waits for nothing."""
     if not isinstance(error, CarrierError):
         raise error
     return error_answer(error)

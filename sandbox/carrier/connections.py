@@ -25,9 +25,19 @@ class CuttableProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
 
+class HungUp(Exception):  # noqa: N818
+    """A caller within this process is left without an answer."""
+
+
 async def cut(scope: Scope) -> None:
-    """Drop the caller's connection now; whatever the endpoint returns afterwards goes nowhere."""
+    """Drop the caller's connection now; whatever the endpoint returns afterwards goes nowhere.
+
+    Raises:
+        HungUp: the caller is within this process, and has no connection.
+    """
     client = scope.get("client")
+    if client is None:
+        raise HungUp
     transport = _open.get(tuple(client)) if client else None
     if transport is None:
         raise RuntimeError("this server cannot cut connections; start it with python -m sandbox.serve")
