@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator
+from copy import copy
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from models.resident import Resident
 BUSY_TIMEOUT_SECONDS = 30
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError, NoConnectionFree)
 """It is stopped, refuses, is full or read-only: what is to be written has to wait, and nothing is wrong with it."""
+_FOR_LOOKS = "for_looks"
 PATIENCE = {"connect_timeout": 4, "tcp_user_timeout": 10_000}
 """With a PostgreSQL that does not answer at all: seconds to connect, milliseconds until a silent line is given up.
 
@@ -51,7 +52,7 @@ def make_engine(url: str, *, durability: Durability = Durability.POWER_LOSS) -> 
     connect_args = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
     engine = create_engine(url, connect_args=connect_args, hide_parameters=True)
     event.listen(engine, "connect", partial(_prepare_sqlite, durability))
-    event.listen(engine, "begin", _begin_immediate)
+    _begin_by(engine, "BEGIN IMMEDIATE")
     return engine
 
 
@@ -70,13 +71,33 @@ def _prepare_sqlite(durability: Durability, connection: Any, _record: Any) -> No
     cursor.close()
 
 
-def _begin_immediate(connection: Any) -> None:
-    begin = "BEGIN" if connection.get_execution_options().get("sqlite_read_only", False) else "BEGIN IMMEDIATE"
-    # By the driver: as a statement of SQLAlchemy's it takes ten times as long, before every look and every write.
-    try:
-        connection.connection.driver_connection.execute(begin)
-    except sqlite3.OperationalError as fault:
-        raise OperationalError(begin, None, fault) from fault
+def _begin_by(engine: Engine, statement: str) -> None:
+    """Begin each transaction so.
+
+    Not by an event: with one listener, an engine looks for listeners at every statement, a fifth of a small look. And
+    by the driver: as a statement of SQLAlchemy's it takes ten times as long.
+    """
+
+    def begin(connection: Any) -> None:
+        connection.driver_connection.execute(statement)
+
+    engine.dialect.do_begin = begin  # type: ignore[method-assign, assignment]
+
+
+def _for_looks(engine: Engine) -> Engine:
+    """The same database by an engine that never writes: on SQLite it waits for nobody who does.
+
+    One for each engine, as long as that lasts: what it has compiled is kept with it.
+    """
+    if engine.dialect.name != "sqlite":
+        return engine
+    kept: dict[str, Any] = vars(engine)
+    if _FOR_LOOKS not in kept:
+        looking = kept[_FOR_LOOKS] = engine.execution_options()
+        looking.dialect = copy(engine.dialect)
+        _begin_by(looking, "BEGIN")
+    looks: Engine = kept[_FOR_LOOKS]
+    return looks
 
 
 class Sessions:
@@ -90,7 +111,7 @@ class Sessions:
         self._turns = threading.Lock() if engine.dialect.name == "sqlite" else None
         self._write = sessionmaker(engine, expire_on_commit=False)
         seal_on_commit(self._write)
-        self._read = sessionmaker(engine.execution_options(sqlite_read_only=True), expire_on_commit=False)
+        self._read = sessionmaker(_for_looks(engine), expire_on_commit=False)
 
     def narrow(self, rule: Callable[[ORMExecuteState], None]) -> None:
         """Let `rule` look at every query before it is made; the same rule twice is there once."""
