@@ -219,7 +219,8 @@ def _sign_in(house: House) -> str:
     with house.sessions.write() as session:
         add_staff(session, "bench", "何晓敏", Role.SUPERVISOR)
         session.flush()
-        session.add(StaffSession(token_hash=hash_of(token), staff_id=1, created_at=now, last_seen_at=now))
+        opened = {"created_at": now, "last_seen_at": now, "two_factors": True}
+        session.add(StaffSession(token_hash=hash_of(token), staff_id=1, **opened))
         session.add(Snapshot(digest="0" * 64, as_of=now.date(), counts={}, created_at=now))
     return token
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
@@ -39,6 +39,8 @@ class Staff(Base):
     """Of their authenticator, where they have one."""
     totp_step: Mapped[int | None]
     """The time step of the last code they used: none is good twice."""
+    recovery_codes: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """Keyed hashes of the codes that serve in place of the authenticator, each once."""
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
@@ -68,6 +70,8 @@ class StaffSession(Base):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    two_factors: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether who opened it showed two factors; where their role needs both, one alone opens hardly a page."""
 
     staff: Mapped[Staff] = relationship()
 

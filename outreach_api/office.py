@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from models.case import Station, Team
 from models.event import AuditEntry
 from models.staff import Staff
 from models.vocabulary import Role
+from outreach_api.web.second_factor import take_factor
 from outreach_api.web.staff import add_staff, renew_password
 
 
@@ -23,6 +24,15 @@ class StaffStep(StrEnum):
     DISABLE = "disable"
     ENABLE = "enable"
     NEW_PASSWORD = "new_password"  # noqa: S105 - a step, no password
+    RESET_FACTOR = "reset_factor"
+
+
+_OTHER_HALF = {
+    StaffStep.NEW_PASSWORD: ("second_factor.take", "second_factor.give"),
+    StaffStep.RESET_FACTOR: ("password.renew",),
+}
+"""What one administrator does not do to the same account within a day: with both they could sign in as its owner."""
+APART = timedelta(days=1)
 
 
 def take_on(
@@ -62,12 +72,13 @@ def change_duties(
 
 
 def step_staff(session: Session, staff_id: int, step: StaffStep, *, by: str, now: datetime) -> str | None:
-    """Lock somebody out, let them in again, or give a new password, which is returned.
+    """Lock somebody out, let them in again, give a new password, which is returned, or take a lost second factor.
 
     Raises:
-        OfficeRefused: it is oneself, or there is no such person.
+        OfficeRefused: it is oneself, there is no such person, or the other half was done by the same administrator.
     """
     staff = colleague(session, staff_id, by)
+    _hold_apart(session, staff, step, by, now)
     password = None
     match step:
         case StaffStep.DISABLE:
@@ -76,6 +87,8 @@ def step_staff(session: Session, staff_id: int, step: StaffStep, *, by: str, now
             staff.disabled_at, staff.failed_sign_ins, staff.locked_until = None, 0, None
         case StaffStep.NEW_PASSWORD:
             password = renew_password(session, staff, by=by, now=now)
+        case StaffStep.RESET_FACTOR:
+            take_factor(session, staff, by=by, now=now)
     _note(session, f"staff.{step.value}", f"staff:{staff_id}", by, now)
     return password
 
@@ -139,6 +152,14 @@ def colleague(session: Session, staff_id: int, by: str) -> Staff:
     if by == f"staff:{staff_id}":
         raise OfficeRefused("somebody else changes one's own account")
     return staff
+
+
+def _hold_apart(session: Session, staff: Staff, step: StaffStep, by: str, now: datetime) -> None:
+    """Password and factor of one account are given by two people, or by the operator at the terminal."""
+    half = (AuditEntry.actor == by, AuditEntry.subject == f"staff:{staff.id}", AuditEntry.at > now - APART)
+    other = AuditEntry.action.in_(_OTHER_HALF.get(step, ()))
+    if step in _OTHER_HALF and session.scalar(select(AuditEntry.id).where(*half, other).limit(1)) is not None:
+        raise OfficeRefused("who gave the password does not reset the second factor too: another administrator does")
 
 
 def _check_team(session: Session, role: Role, team_id: int | None) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.ciphers import CipherName
+from models.vocabulary import Role
 from outreach_api.channels.domestic_settings import AlibabaSettings
-from outreach_api.signin.settings import RealNameSettings, StaffOidcSettings
+from outreach_api.signin.settings import LOOPBACK, RealNameSettings, StaffOidcSettings
 from outreach_api.voice.settings import VoiceSettings
 from outreach_api.wechat.settings import WechatSettings
 
@@ -86,6 +89,16 @@ class Settings(BaseSettings):
 
     session_idle_minutes: int = 30
     session_hours: int = 12
+    second_factor_for: list[Role] = Field(default=[*Role])
+    """Roles that sign in with two factors. Administrators are among them but where all is on one machine, as in a
+    demonstration."""
+
+    @model_validator(mode="after")
+    def _administrators_show_both(self) -> Self:
+        here = self.host in LOOPBACK and urlsplit(self.public_url).hostname in LOOPBACK
+        if Role.ADMINISTRATOR not in self.second_factor_for and not here:
+            raise ValueError("OUTREACH_SECOND_FACTOR_FOR leaves out administrators, and this is reached from elsewhere")
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

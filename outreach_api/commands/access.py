@@ -24,7 +24,7 @@ from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.reaching import Reaching, ReachRefused, departments, set_reach
 from outreach_api.settings import Settings
-from outreach_api.web.second_factor import NEEDED_BY, give_factor, take_factor
+from outreach_api.web.second_factor import give_factor, needs_factor, take_factor
 from outreach_api.web.staff import add_staff, renew_password
 from outreach_api.web.tokens import Terms, TokenNotMade, add_token, check_it_is_undertaken, revoke_token, tokens
 
@@ -146,11 +146,7 @@ def add_person(
         session.flush()
         person = session.scalars(select(Staff).where(Staff.username == username)).one()
         _reach_of(session, house, person, street, department, own_team)
-        needs = role in NEEDED_BY
-        factor = give_factor(session, person, by="terminal", now=house.clock.now()) if needs else None
     OUT.print(password, markup=False)
-    if factor:
-        OUT.print(factor, markup=False, soft_wrap=True)
 
 
 @staff.command("reach", help=say("看得到多大范围：默认全区", "How far somebody sees; by default the whole district"))
@@ -203,27 +199,28 @@ def new_password(username: str) -> None:
 
 @staff.command(
     "second-factor",
-    help=say("换发动态验证码的密钥（显示一次），或取消", "A new secret for one-time codes, shown once; or none"),
+    help=say("换发动态验证码的密钥（显示一次），或撤掉", "A new secret for one-time codes, shown once; or none"),
 )
 @tells_faults
 def second_factor(
-    username: str, off: Annotated[bool, typer.Option("--off", help=say("取消", "do without"))] = False
+    username: str,
+    off: Annotated[
+        bool, typer.Option("--off", help=say("撤掉，下次登录时重新设置", "take it; the next sign-in sets up another"))
+    ] = False,
 ) -> None:
     with open_house(Settings()) as house, house.sessions.write() as session:
         person = session.scalars(select(Staff).where(Staff.username == username)).first()
         if person is None:
             fail(say(f"没有用户 {username}", f"there is no user {username}"), status=2)
-        if off and person.role in NEEDED_BY:
-            fail(say("管理员必须使用动态验证码", "an administrator does not do without"))
+        needs = needs_factor(house.settings, person.role)
         now = house.clock.now()
         if off:
             take_factor(session, person, by="terminal", now=now)
         factor = None if off else give_factor(session, person, by="terminal", now=now)
-    OUT.print(
-        factor or say(f"{username} 不再需要动态验证码", f"{username} needs no code any more"),
-        markup=False,
-        soft_wrap=True,
-    )
+    zh, en = f"{username} 不再需要动态验证码", f"{username} needs no code any more"
+    if needs:
+        zh, en = f"{username} 下次登录时重新设置", f"{username} sets up another at the next sign-in"
+    OUT.print(factor or say(zh, en), markup=False, soft_wrap=True)
 
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -454,10 +454,15 @@ GRADES: dict[str, TableGrades] = {
         WITH_STAFF,
         general="id role locale password_until team_id reach streets department most_cases away_since failed_sign_ins "
         "locked_until disabled_at",
-        personal="username display_name password_hash totp_secret totp_step",
+        personal="username display_name password_hash totp_secret totp_step recovery_codes",
     ),
     "staff_session": _T(
-        "登录", "sign-ins", _O, SESSIONS, general="id token_hash created_at last_seen_at ended_at", personal="staff_id"
+        "登录",
+        "sign-ins",
+        _O,
+        SESSIONS,
+        general="id token_hash created_at last_seen_at ended_at two_factors",
+        personal="staff_id",
     ),
     "shift": _T("班次", "shifts", _O, WITH_STAFF, general="id weekday begins ends", personal="staff_id"),
     "hook_target": _T(

@@ -166,6 +166,8 @@ class Demo:
         return Settings(
             home=self.plan.home,
             database_url="",
+            # Everything listens on this machine alone, and its accounts end with it.
+            second_factor_for=[],
             # The demo's figures are those of one import; what the days ahead bring is not among them.
             look_ahead=False,
             port=api_port,

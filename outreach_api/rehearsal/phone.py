@@ -104,6 +104,7 @@ class PhoneDemo:
             home=self.plan.home,
             database_url="",
             look_ahead=False,
+            second_factor_for=[],
             port=port,
             public_url=f"http://127.0.0.1:{port}",
             bot_urls=[bot_url],

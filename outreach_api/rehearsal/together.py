@@ -237,6 +237,7 @@ def _part(kind: str, number: int, port: int, settings: Settings) -> Program:
         "TWILIO_AUTH_TOKEN": settings.twilio_auth_token.get_secret_value(),
         "TWILIO_FROM": settings.twilio_from,
         "TWILIO_BASE_URL": settings.twilio_base_url,
+        "SECOND_FACTOR_FOR": json.dumps([role.value for role in settings.second_factor_for]),
         "VOICE_ENABLED": str(settings.voice.enabled),
         "VOICE_TRANSPORT": settings.voice.transport.value,
     }

@@ -61,6 +61,15 @@ class RoundTrip:
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
+@dataclass(frozen=True)
+class Vouched:
+    """Whom the provider vouches for; by which methods, and of which class, the sign-in was."""
+
+    who: str
+    amr: frozenset[str] = frozenset()
+    acr: str = ""
+
+
 class RelyingParty:
     def __init__(self, settings: OidcSettings, *, http: httpx.Client | None = None) -> None:
         self.settings = settings
@@ -86,11 +95,22 @@ class RelyingParty:
             "code_challenge": trip.challenge,
             "code_challenge_method": "S256",
         }
+        wanted = getattr(self.settings, "acr", [])
+        if wanted:
+            asked["acr_values"] = " ".join(wanted)
         endpoint = str(self._metadata()["authorization_endpoint"])
         return endpoint + ("&" if "?" in endpoint else "?") + urlencode(asked)
 
     def who(self, code: str, trip: RoundTrip, *, redirect_uri: str, now: datetime) -> str:
         """The claim that says who it is, of whoever signed in there.
+
+        Raises:
+            SignInFailed: as `vouched` does.
+        """
+        return self.vouched(code, trip, redirect_uri=redirect_uri, now=now).who
+
+    def vouched(self, code: str, trip: RoundTrip, *, redirect_uri: str, now: datetime) -> Vouched:
+        """Who signed in there, and what the signed token says of how.
 
         Raises:
             SignInFailed: they did not, the provider does not answer, or what it says does not hold.
@@ -102,7 +122,12 @@ class RelyingParty:
         found = claims.get(self.settings.claim) or self._userinfo(tokens, claims).get(self.settings.claim)
         if not isinstance(found, str) or not found.strip():
             raise SignInFailed(Failure.NOT_GENUINE, f"there is no claim {self.settings.claim}")
-        return found.strip()
+        methods, level = claims.get("amr"), claims.get("acr")
+        return Vouched(
+            found.strip(),
+            frozenset(str(method) for method in methods) if isinstance(methods, list) else frozenset(),
+            level if isinstance(level, str) else "",
+        )
 
     def _exchange(self, code: str, trip: RoundTrip, redirect_uri: str) -> dict[str, Any]:
         metadata = self._metadata()

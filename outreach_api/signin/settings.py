@@ -49,3 +49,9 @@ class StaffOidcSettings(OidcSettings):
     claim: str = "preferred_username"
     label: str = ""
     """Empty: as our own words have it, in the reader's language."""
+    amr: list[str] = ["mfa"]
+    """Methods (RFC 8176) one of which says that the provider asked for two factors."""
+    acr: list[str] = []
+    """Classes one of which says so; the provider is asked for them."""
+    always_two_factors: bool = False
+    """The provider asks everybody for two, whether it says so or not."""

@@ -14,6 +14,7 @@ from outreach_api.privacy.sight import WHOLE, look_as
 from outreach_api.web.auth import SignedIn, Visit, resume, same_secret
 from outreach_api.web.cookies import cookie_name
 from outreach_api.web.house import house_of
+from outreach_api.web.second_factor import needs_factor
 
 SESSION_COOKIE = "staff_session"
 CSRF_FIELD = "csrf"
@@ -57,6 +58,8 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
     "overview_figures": EVERYBODY,
     "live": EVERYBODY,
     "sign_out": EVERYBODY,
+    "second_factor": EVERYBODY,
+    "give_second_factor": EVERYBODY,
     "account": EVERYBODY,
     "change_own_password": EVERYBODY,
     "renew_own_factor": EVERYBODY,
@@ -174,6 +177,8 @@ ROUTE_ROLES: dict[str, frozenset[Role]] = {
 BACKGROUND = frozenset(
     {"overview_figures", "live", "conversation_rows", "conversation_lines", "campaign_figures", "case_board_columns"}
 )
+# What opens with one factor, where a role needs two.
+HALF_WAY_IN = frozenset({"second_factor", "give_second_factor", "sign_out"})
 # They count the whole district for whoever reads them, and show nobody.
 DISTRICT_FIGURES = frozenset(
     {
@@ -196,6 +201,14 @@ WHOLE_SIGHT_NEEDED = frozenset(
 class NotSignedIn(Exception):  # noqa: N818
     def __init__(self, came_for: str) -> None:
         super().__init__("not signed in")
+        self.came_for = came_for
+
+
+class SecondFactorMissing(Exception):  # noqa: N818
+    """They showed one factor, and their role needs two."""
+
+    def __init__(self, came_for: str) -> None:
+        super().__init__("one factor is not enough")
         self.came_for = came_for
 
 
@@ -224,6 +237,7 @@ def signed_in(request: Request) -> SignedIn:
 
     Raises:
         NotSignedIn: nobody is, any more.
+        SecondFactorMissing: their role needs two factors, and they have shown one.
         NotAllowed: their role may not, or they do not see far enough.
     """
     house = house_of(request)
@@ -237,6 +251,9 @@ def signed_in(request: Request) -> SignedIn:
     if not found.sight.is_whole:
         found = replace(found, sight=found.sight.knowing(house.cards))
     request.state.signed_in = found
+    # Asked at each request: who is given another role shows what that one takes.
+    if not found.two_factors and name not in HALF_WAY_IN and needs_factor(house.settings, found.role):
+        raise SecondFactorMissing(_address(request))
     if not can(found, name):
         log.warning("page_refused", staff=found.staff_id, route=name)
         raise NotAllowed(name)

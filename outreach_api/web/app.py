@@ -40,6 +40,7 @@ from outreach_api.web.console import (
     reports,
     residents,
     rights,
+    second_factor,
     sign_in,
     staff_oidc,
     stalls,
@@ -106,6 +107,7 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.include_router(chat.router)
     app.include_router(real_name.router)
     for router in (
+        second_factor.router,
         account.router,
         overview.router,
         case_list.router,

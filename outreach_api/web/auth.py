@@ -56,6 +56,8 @@ class SignedIn:
     locale: str
     csrf: str
     sight: Sight = WHOLE
+    two_factors: bool = False
+    """Whether they showed both when they signed in."""
     password_until: datetime | None = None
     """When the password that somebody gave them ends."""
 
@@ -78,6 +80,8 @@ def hash_password(password: str) -> str:
 def sign_in(sessions: Sessions, username: str, password: str, *, code: str = "", now: datetime) -> str:
     """Open a session; its token, of which only the hash is kept. `code` is that of a second factor.
 
+    Who has a factor gives its code. Who has none opens a session of one factor: what that opens is for the role to say.
+
     An unknown name costs as much time as a wrong password. From the fifth failure on the name is locked, for a minute
     at first, then twice as long each time, up to an hour.
 
@@ -96,15 +100,18 @@ def sign_in(sessions: Sessions, username: str, password: str, *, code: str = "",
     return token
 
 
-def sign_in_vouched(sessions: Sessions, username: str, *, now: datetime) -> str:
+def sign_in_vouched(sessions: Sessions, username: str, *, two_factors: bool = False, now: datetime) -> str:
     """Open a session for whom a provider of identities vouches; an account is found, never made.
+
+    `two_factors` is whether the provider says that it asked for both.
 
     Raises:
         SignInRefused: there is no account of this name, or it is closed.
     """
     with sessions.write() as session:
         staff = session.scalar(select(Staff).where(Staff.username == username).with_for_update())
-        token = _open_session(session, staff, now) if staff is not None and staff.disabled_at is None else None
+        is_open = staff is not None and staff.disabled_at is None
+        token = open_session(session, staff, two_factors=two_factors, now=now) if staff and is_open else None
         if token is None:
             subject = f"staff:{staff.id}" if staff else "unknown"
             session.add(AuditEntry(at=now, actor="nobody", action="sign_in.refused", subject=subject))
@@ -132,6 +139,7 @@ def resume(sessions: Sessions, token: str, settings: Settings, *, now: datetime,
             staff.locale,
             _csrf(token),
             Sight.of(staff),
+            found.two_factors,
             staff.password_until,
         )
         unseen_for = now - found.last_seen_at
@@ -148,10 +156,10 @@ def knows_password(sessions: Sessions, viewer: SignedIn, password: str, *, now: 
     is_right = _matches(password_hash, password)
     with sessions.write() as session:
         staff = session.get_one(Staff, viewer.staff_id, with_for_update=True)
-        if _is_locked(staff, now):
+        if is_locked(staff, now):
             return False
         if not is_right:
-            _count_failure(staff, now)
+            count_failure(staff, now)
             subject = f"staff:{staff.id}"
             session.add(AuditEntry(at=now, actor=viewer.actor, action="password.refused", subject=subject))
     return is_right
@@ -179,7 +187,11 @@ def end_sessions(session: Session, viewer: SignedIn, session_ids: Collection[int
 
 def sign_out(sessions: Sessions, signed_in: SignedIn, *, now: datetime) -> None:
     with sessions.write() as session:
-        session.get_one(StaffSession, signed_in.session_id).ended_at = now
+        end_session(session, signed_in, now=now)
+
+
+def end_session(session: Session, signed_in: SignedIn, *, now: datetime) -> None:
+    session.get_one(StaffSession, signed_in.session_id).ended_at = now
 
 
 def same_secret(one: str, other: str) -> bool:
@@ -187,33 +199,41 @@ def same_secret(one: str, other: str) -> bool:
 
 
 def _try(session: Session, staff: Staff | None, code: str, *, is_right: bool, now: datetime) -> str | None:
-    if staff is not None and staff.disabled_at is None and not _is_locked(staff, now):
+    if staff is not None and staff.disabled_at is None and not is_locked(staff, now):
         is_over = staff.password_until is not None and now >= staff.password_until
-        if is_right and not is_over and passes(staff, code, now=now):
-            return _open_session(session, staff, now)
-        _count_failure(staff, now)
+        has_factor = staff.totp_secret is not None
+        if is_right and not is_over and (not has_factor or passes(session, staff, code, now=now)):
+            return open_session(session, staff, two_factors=has_factor, now=now)
+        count_failure(staff, now)
     subject = f"staff:{staff.id}" if staff else "unknown"
     session.add(AuditEntry(at=now, actor="nobody", action="sign_in.refused", subject=subject))
     return None
 
 
-def _open_session(session: Session, staff: Staff, now: datetime) -> str:
+def open_session(session: Session, staff: Staff, *, two_factors: bool, now: datetime) -> str:
+    """A new session and its token; failures before it are forgotten."""
     token = secrets.token_urlsafe(32)
     staff.failed_sign_ins = 0
     staff.locked_until = None
-    session.add(StaffSession(token_hash=_token_hash(token), staff_id=staff.id, created_at=now, last_seen_at=now))
-    session.add(AuditEntry(at=now, actor=f"staff:{staff.id}", action="sign_in", subject=f"staff:{staff.id}"))
+    opened = StaffSession(
+        token_hash=_token_hash(token), staff_id=staff.id, created_at=now, last_seen_at=now, two_factors=two_factors
+    )
+    session.add(opened)
+    who, facts = f"staff:{staff.id}", {"factors": 2 if two_factors else 1}
+    session.add(AuditEntry(at=now, actor=who, action="sign_in", subject=who, facts=facts))
     return token
 
 
-def _count_failure(staff: Staff, now: datetime) -> None:
+def count_failure(staff: Staff, now: datetime) -> None:
+    """Note a wrong password or code; from the fifth on the name is locked."""
     staff.failed_sign_ins += 1
     beyond = staff.failed_sign_ins - FAILURES_BEFORE_LOCK
     if beyond >= 0:
         staff.locked_until = now + min(timedelta(minutes=2 ** min(beyond, 10)), LONGEST_LOCK)
 
 
-def _is_locked(staff: Staff, now: datetime) -> bool:
+def is_locked(staff: Staff, now: datetime) -> bool:
+    """Whether nothing that they give counts for now."""
     return staff.locked_until is not None and now < staff.locked_until
 
 

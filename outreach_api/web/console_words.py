@@ -303,10 +303,11 @@ CONSOLE_WORDS: dict[str, Pair] = {
     ),
     "account_factor": ("动态验证码", "One-time codes"),
     "account_factor_has": ("已启用。", "In use."),
+    "account_codes_left": ("剩余备用码：", "Recovery codes left:"),
     "account_factor_none": ("还没有启用。", "Not in use yet."),
     "account_factor_lead": (
-        "把地址录入验证器；录好前不要关闭页面，之后重新登录。",
-        "Put the address into an authenticator before you leave the page, then sign in again.",
+        "换新后用验证器扫二维码，抄下备用码；录好前不要关闭页面，之后重新登录。",
+        "Scan the new picture and keep the recovery codes before you leave the page; then sign in again.",
     ),
     "account_code": ("现在的验证码", "Present code"),
     "account_factor_set": ("启用", "Set up"),
@@ -359,6 +360,7 @@ CONSOLE_WORDS: dict[str, Pair] = {
     "staff_disable": ("停用账号", "Lock out"),
     "staff_enable": ("恢复账号", "Let in again"),
     "staff_new_password": ("重设密码", "New password"),
+    "staff_reset_factor": ("重置第二步验证", "Reset second step"),
     "api_tokens": ("接口令牌", "API tokens"),
     "tokens_lead": (
         "别的系统凭令牌使用接口。令牌只显示一次，这里只留开头几个字符。",

@@ -48,7 +48,7 @@ from outreach_api.spool import SpoolFault
 from outreach_api.stalls.stall_days import StallRefused
 from outreach_api.surveys.at_home import AnswersRefused
 from outreach_api.surveys.planning import SurveyRefused
-from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn
+from outreach_api.web.access import ForgedRequest, NotAllowed, NotSignedIn, SecondFactorMissing
 from outreach_api.web.api.refusals import BadCursor, KeyReused, NoSuchThing, StillAtIt, Unknown
 from outreach_api.web.chat_tail import TooManyChats
 from outreach_api.web.house import FeedRefused
@@ -166,6 +166,7 @@ def install_problems(app: FastAPI) -> None:
     for away in DATABASE_AWAY:
         app.add_exception_handler(away, _away)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
+    app.add_exception_handler(SecondFactorMissing, _to_sign_in)
     app.add_exception_handler(TokenRefused, _token_refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -232,7 +233,8 @@ def _fault(request: Request, fault: Exception) -> Response:
 
 
 def _to_sign_in(request: Request, fault: Exception) -> Response:
-    came_for = fault.came_for if isinstance(fault, NotSignedIn) else "/"
+    came_for = fault.came_for if isinstance(fault, NotSignedIn | SecondFactorMissing) else "/"
+    form = "/sign-in/second-factor" if isinstance(fault, SecondFactorMissing) else "/sign-in"
     if "hx-request" in request.headers:
-        return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"hx-redirect": "/sign-in"})
-    return RedirectResponse(f"/sign-in?next={came_for}", HTTPStatus.SEE_OTHER)
+        return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"hx-redirect": form})
+    return RedirectResponse(f"{form}?next={came_for}", HTTPStatus.SEE_OTHER)

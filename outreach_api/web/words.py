@@ -186,7 +186,36 @@ WORDS: dict[str, Pair] = {
     "sign_in": ("登录", "Sign in"),
     "sign_out": ("退出登录", "Sign out"),
     "username": ("用户名", "User name"),
-    "sign_in_code": ("动态验证码（没有则不填）", "One-time code, if you have one"),
+    "sign_in_code": ("动态验证码或备用码（还没有则不填）", "One-time or recovery code, if you have one"),
+    "second_factor": ("第二步验证", "Second step"),
+    "second_factor_refused": (
+        "验证码不对，或者账号暂时锁定了。请用验证器上最新的六位数再试。",
+        "The code is wrong, or the account is locked for a while. Try the newest six digits of your authenticator.",
+    ),
+    "second_factor_ask": (
+        "这个账号能看到个人信息，登录要两步：请输入验证器上的六位数，手机丢了可用备用码。",
+        "Signing in takes two steps: give the six digits of your authenticator, or a recovery code.",
+    ),
+    "second_factor_code": ("验证码", "Code"),
+    "second_factor_go": ("继续", "Go on"),
+    "second_factor_set_up": ("首次登录：设置第二步验证", "First sign-in: set up the second step"),
+    "second_factor_scan": (
+        "一、在手机上打开任意一款验证器，扫这个二维码；扫不了就手工输入下面的密钥。",
+        "1. Open any authenticator on your phone and scan this picture, or type the key below it.",
+    ),
+    "second_factor_picture": ("验证器的二维码", "QR code for the authenticator"),
+    "second_factor_key": ("密钥", "Key"),
+    "second_factor_type": ("二、输入验证器显示的六位数。", "2. Give the six digits it shows."),
+    "second_factor_help": (
+        "没有智能手机：请单位配一个硬件或电脑版验证器；手机和备用码都丢了：找管理员重置。",
+        "No smartphone: a hardware or desktop authenticator serves. All lost: an administrator resets it.",
+    ),
+    "recovery_codes": ("备用码", "Recovery codes"),
+    "recovery_codes_lead": (
+        "手机丢了时，每个备用码可以代替验证码登录一次。请打印或抄下来放好，只显示这一次。",
+        "Each signs you in once, should your phone be lost. Write them down: they are shown this once.",
+    ),
+    "recovery_codes_kept": ("已经收好，进入系统", "I have them; go on"),
     "password": ("密码", "Password"),
     "sign_in_refused": (
         "用户名或密码不对，或者账号暂时锁定了。请核对后再试，多次不成功请稍等几分钟。",

@@ -25,7 +25,7 @@ from outreach_api.clock import VirtualClock
 from outreach_api.settings import ROOT, Settings
 from outreach_api.web.app import create_app
 from outreach_api.web.house import FeedRefused
-from outreach_api.web.second_factor import NEEDED_BY
+from outreach_api.web.second_factor import needs_factor
 from scheduler.planning.notices import NoticeReport, queue_notice
 from scheduler.planning.rules import contact_rules
 from scheduler.policies.card import PolicyCard
@@ -143,7 +143,7 @@ def colleague(house: FakeHouse) -> Colleague:
 
     def add(role: Role) -> Staff:
         with house.sessions.write() as session:
-            secret = TOTP_SECRET if role in NEEDED_BY else None
+            secret = TOTP_SECRET if needs_factor(house.settings, role) else None
             return a_staff_member(session, role, password_hash=PASSWORD_HASH, totp_secret=secret)
 
     return add

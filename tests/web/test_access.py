@@ -140,6 +140,8 @@ ADDRESSES = {
     "review_faq": ("POST", "/faqs/1"),
     "account": ("GET", "/account"),
     "change_own_password": ("POST", "/account/password"),
+    "second_factor": ("GET", "/sign-in/second-factor"),
+    "give_second_factor": ("POST", "/sign-in/second-factor"),
     "renew_own_factor": ("POST", "/account/second-factor"),
     "end_own_session": ("POST", "/account/sessions/99999/end"),
     "end_other_sessions": ("POST", "/account/sessions/others/end"),

@@ -62,14 +62,16 @@ def test_wrong_codes_lock_like_wrong_passwords(
     assert try_code(client, staff, code_at(wall_clock.now())) == 401
 
 
-def test_an_administrator_without_a_factor_does_not_sign_in_and_others_may(
+def test_an_administrator_without_a_factor_sets_one_up_first_and_others_may_do_without(
     client: TestClient, house: FakeHouse, colleague: Colleague, wall_clock: VirtualClock
 ) -> None:
     administrator, agent = colleague(Role.ADMINISTRATOR), colleague(Role.AGENT)
     with house.sessions.write() as session:
         take_factor(session, session.get_one(Staff, administrator.id), by="terminal", now=wall_clock.now())
-    assert try_code(client, administrator, "") == 401
+    assert try_code(client, administrator, "") == 303
+    assert client.get("/staff").headers["location"] == "/sign-in/second-factor?next=/staff"
     assert try_code(client, agent, "") == 303
+    assert client.get("/cases").status_code == 200
 
 
 def test_a_new_factor_ends_open_sessions_is_on_the_record_and_kept_sealed(

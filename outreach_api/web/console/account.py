@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -12,15 +13,15 @@ from starlette.exceptions import HTTPException
 
 from models.staff import Staff
 from outreach_api.web.access import Viewer
-from outreach_api.web.auth import end_sessions, knows_password, open_sessions
+from outreach_api.web.auth import count_failure, end_sessions, knows_password, open_sessions
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render
-from outreach_api.web.second_factor import give_factor, passes
+from outreach_api.web.second_factor import LONGEST_CODE, give_factor, give_recovery_codes, passes, picture_of
 from outreach_api.web.staff import renew_password
 
 router = APIRouter(include_in_schema=False)
 Password = Annotated[str, Form(max_length=256)]
-Code = Annotated[str, Form(max_length=16)]
+Code = Annotated[str, Form(max_length=LONGEST_CODE)]
 
 
 @router.get("/account", name="account")
@@ -41,15 +42,23 @@ def change_password(request: Request, viewer: Viewer, password: Password = "") -
 
 @router.post("/account/second-factor", name="renew_own_factor")
 def renew_factor(request: Request, viewer: Viewer, password: Password = "", code: Code = "") -> Response:
-    """A second factor, or another one, for who gives the password, and the old factor's code. Every session ends."""
+    """A second factor, or another one, for who gives the password, and the old factor's code. Every session ends.
+
+    Wrong codes count here as they do at the sign-in: who knows the password must not try them all.
+    """
     sessions, now = house_of(request).sessions, _now(request)
     if not knows_password(sessions, viewer, password, now=now):
         return _page(request, viewer, said="account_refused")
     with sessions.write() as session:
         staff = session.get_one(Staff, viewer.staff_id, with_for_update=True)
-        is_theirs = staff.totp_secret is None or passes(staff, code, now=now)
+        is_theirs = staff.totp_secret is None or passes(session, staff, code, now=now)
+        if not is_theirs:
+            count_failure(staff, now)
         factor = give_factor(session, staff, by=viewer.actor, now=now) if is_theirs else None
-    return _page(request, viewer, factor=factor) if factor else _page(request, viewer, said="account_refused")
+        codes = give_recovery_codes(staff) if factor else []
+    if factor is None:
+        return _page(request, viewer, said="account_refused")
+    return _page(request, viewer, factor=factor, codes=codes)
 
 
 @router.post("/account/sessions/others/end", name="end_other_sessions")
@@ -78,7 +87,13 @@ def _now(request: Request) -> datetime:
 
 
 def _page(
-    request: Request, viewer: Viewer, *, said: str | None = None, made: str | None = None, factor: str | None = None
+    request: Request,
+    viewer: Viewer,
+    *,
+    said: str | None = None,
+    made: str | None = None,
+    factor: str | None = None,
+    codes: Sequence[str] = (),
 ) -> Response:
     house = house_of(request)
     with house.sessions.read() as session:
@@ -94,4 +109,6 @@ def _page(
             said=said,
             made=made,
             factor=factor,
+            picture=picture_of(factor) if factor else None,
+            codes=codes,
         )

@@ -20,6 +20,7 @@ from outreach_api.web.access import (
 from outreach_api.web.cookies import cookie_name, end_host_cookie, is_https, set_host_cookie
 from outreach_api.web.house import house_of
 from outreach_api.web.page import LOCALE_COOKIE, THEME_COOKIE, Theme, render
+from outreach_api.web.second_factor import LONGEST_CODE
 from outreach_api.web.words import Locale
 
 router = APIRouter(include_in_schema=False)
@@ -41,7 +42,7 @@ def sign_in(
     request: Request,
     username: Annotated[str, Form(max_length=64)],
     password: Annotated[str, Form(max_length=256)],
-    code: Annotated[str, Form(max_length=16)] = "",
+    code: Annotated[str, Form(max_length=LONGEST_CODE)] = "",
     csrf: Annotated[str, Form(max_length=64)] = "",
     back: Annotated[str, Form(alias="next", max_length=500)] = "/",
 ) -> Response:

@@ -12,7 +12,8 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from outreach_api.signin.cookie import Kept, unseal
-from outreach_api.signin.relying_party import Failure, RelyingParty, RoundTrip, SignInFailed
+from outreach_api.signin.relying_party import Failure, RelyingParty, RoundTrip, SignInFailed, Vouched
+from outreach_api.signin.settings import StaffOidcSettings
 from outreach_api.web import auth
 from outreach_api.web.access import SESSION_COOKIE, local_path
 from outreach_api.web.cookies import set_host_cookie
@@ -52,8 +53,9 @@ def come_back(
     try:
         kept = unseal(house.ring, request.cookies.get(PURPOSE, ""), state, purpose=PURPOSE, now=now)
         back = kept.back
-        username = party.who(code, kept.trip, redirect_uri=_redirect_uri(house), now=now)
-        token = auth.sign_in_vouched(house.sessions, username, now=now)
+        found = party.vouched(code, kept.trip, redirect_uri=_redirect_uri(house), now=now)
+        both = showed_two_factors(found, house.settings.staff_oidc)
+        token = auth.sign_in_vouched(house.sessions, found.who, two_factors=both, now=now)
     except SignInFailed as fault:
         answer = _refused(fault, back)
     except auth.SignInRefused:
@@ -63,6 +65,11 @@ def come_back(
         set_host_cookie(request, answer, SESSION_COOKIE, token)
     answer.delete_cookie(PURPOSE, path=CALLBACK)
     return answer
+
+
+def showed_two_factors(found: Vouched, settings: StaffOidcSettings) -> bool:
+    """Whether the provider proved two factors; where it did not, ours is asked for."""
+    return settings.always_two_factors or bool(found.amr & set(settings.amr)) or found.acr in settings.acr
 
 
 def _refused(fault: SignInFailed, back: str) -> Response:
