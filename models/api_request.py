@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.column_types import Encrypted
+from models.column_types import BlindIndex, Encrypted
 
 
 class ApiRequest(Base):
@@ -36,3 +36,16 @@ class ApiPace(Base):
     token_id: Mapped[int] = mapped_column(ForeignKey("api_token.id"), primary_key=True)
     left: Mapped[float]
     seen_at: Mapped[datetime]
+
+
+class CallerPace(Base):
+    """How many tries somebody without a token has left: at a public page, with a password, with tokens that are none.
+
+    By the keyed hash of what and of whose address; nobody's address is kept.
+    """
+
+    __tablename__ = "caller_pace"
+
+    who: Mapped[str] = mapped_column(BlindIndex, primary_key=True)
+    left: Mapped[float]
+    seen_at: Mapped[datetime] = mapped_column(index=True)

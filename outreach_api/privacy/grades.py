@@ -489,6 +489,14 @@ GRADES: dict[str, TableGrades] = {
         "revoked_at",
     ),
     "api_pace": _T("对接系统的调用节奏", "pace of other systems", _O, ALWAYS, general="token_id left seen_at"),
+    "caller_pace": _T(
+        "公开页面与登录的节奏",
+        "pace of public pages and sign-ins",
+        _O,
+        ANSWERED_ONCE,
+        general="left seen_at",
+        personal="who",
+    ),
     "api_request": _T(
         "同一请求只做一次",
         "doing a request once",

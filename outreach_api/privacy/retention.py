@@ -52,6 +52,7 @@ RULES: dict[str, Rule] = {
     "event": Rule(ROWS, "at"),
     "job_slot": Rule(ROWS, "finished_at"),
     "api_request": Rule(ROWS, "received_at"),
+    "caller_pace": Rule(ROWS, "seen_at"),
     "hook_delivery": Rule(ROWS, "settled_at"),
     "wechat_seen": Rule(ROWS, "at"),
     "wechat_code": Rule(ROWS, "expires_at"),

@@ -54,7 +54,7 @@ from outreach_api.web.live import EventTail
 from outreach_api.web.page import FOLDER
 from outreach_api.web.problems import install_problems, refuse_early
 from outreach_api.web.public import router as public
-from outreach_api.web.rate_limit import TOKEN_FAILURES, Pace, RateLimit, SharedPace
+from outreach_api.web.rate_limit import SIGN_IN_FAILURES, TOKEN_FAILURES, Pace, SharedLimit, SharedPace
 from outreach_api.web.security import BodyLimit, OwnSight, SecurityHeaders
 from outreach_api.web.voice_gateway import router as voice_gateway
 from outreach_api.web.voice_sockets import router as voice_sockets
@@ -80,7 +80,8 @@ def create_app(house: House, *, wall_clock: Clock | None = None) -> FastAPI:
     app.state.call_words = CallWordsWatch(house.sessions)
     # On SQLite there is one process; on PostgreSQL there may be several.
     app.state.api_pace = Pace() if house.sessions.engine.dialect.name == "sqlite" else SharedPace(house.sessions)
-    app.state.token_failures = RateLimit(*TOKEN_FAILURES)
+    app.state.token_failures = SharedLimit(house.sessions, "token", *TOKEN_FAILURES)
+    app.state.sign_in_failures = SharedLimit(house.sessions, "sign_in", *SIGN_IN_FAILURES)
     app.state.workshop = Workshop()
     app.state.figures = FigureBoard(house.sessions, house.clock.now, app.state.live.tell)
     by_real_name = house.settings.real_name

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -31,7 +32,9 @@ SHORTEST_PASSWORD = 10
 FAILURES_BEFORE_LOCK = 5
 LONGEST_LOCK = timedelta(hours=1)
 SEEN_EVERY = timedelta(minutes=1)
+CHECKS_AT_ONCE = 4
 _hasher = PasswordHasher()
+_CHECKING = BoundedSemaphore(CHECKS_AT_ONCE)
 
 
 class Visit(StrEnum):
@@ -246,10 +249,12 @@ def _is_alive(found: StaffSession, settings: Settings, now: datetime) -> bool:
 
 
 def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
+    """Each check takes 64 MB while it lasts: those that come at once wait for one another."""
+    with _CHECKING:
+        try:
+            return _hasher.verify(password_hash, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
 
 
 @lru_cache(maxsize=1)

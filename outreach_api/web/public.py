@@ -17,7 +17,7 @@ from models.vocabulary import CampaignKind, CampaignState
 from outreach_api.conversations.proof import check
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render, speaker_for
-from outreach_api.web.rate_limit import RateLimit
+from outreach_api.web.rate_limit import SharedLimit
 from outreach_api.web.words import Speaker
 
 router = APIRouter(include_in_schema=False)
@@ -64,8 +64,16 @@ def _running(session: Session, house: House, speaker: Speaker) -> list[str]:
 
 
 def keep_to_limit(request: Request, page: str, limit: tuple[int, timedelta]) -> None:
-    limits: dict[str, RateLimit] = request.app.state.__dict__.setdefault("rate_limits", {})
-    kept = limits.setdefault(page, RateLimit(*limit))
-    address = request.client.host if request.client else ""
-    if not kept.allows(address, request.app.state.wall_clock.now()):
-        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": "60"})
+    limits: dict[str, SharedLimit] = request.app.state.__dict__.setdefault("rate_limits", {})
+    kept = limits.get(page) or limits.setdefault(page, SharedLimit(house_of(request).sessions, page, *limit))
+    if not kept.allows(address_of(request), request.app.state.wall_clock.now()):
+        raise too_many()
+
+
+def address_of(request: Request) -> str:
+    """Whose connection it is; behind a trusted proxy, who came to that."""
+    return request.client.host if request.client else ""
+
+
+def too_many() -> HTTPException:
+    return HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": "60"})

@@ -1,14 +1,16 @@
-"""How often one address may ask a public page, and one token the API."""
+"""How often one address may ask a public page or try to come in, and one token the API."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from datetime import datetime, timedelta
 from threading import Lock
 
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
-from models.api_request import ApiPace
+from models.api_request import ApiPace, CallerPace
+from models.column_types import key_ring
 from models.session import Sessions
 
 MOST_ADDRESSES = 10_000
@@ -18,30 +20,78 @@ _BEGIN = {
     "postgresql": postgresql.insert(ApiPace).on_conflict_do_nothing(),
     "sqlite": sqlite.insert(ApiPace).on_conflict_do_nothing(),
 }
+_FIRST = {
+    "postgresql": postgresql.insert(CallerPace).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(CallerPace).on_conflict_do_nothing(),
+}
 TOKEN_FAILURES = (60, timedelta(minutes=1))
 """How often an address may come with a token that is none."""
+SIGN_IN_FAILURES = (60, timedelta(minutes=10))
+"""How often an address may come with a wrong password or code, of whatever names: a whole office may come from one."""
 
 
-class RateLimit:
-    """At most `times` in `per` for each address, counted in this process; the oldest addresses are forgotten."""
+class SharedLimit:
+    """At most `times` in `per` at once for each caller, refilled evenly; counted in the database.
 
-    def __init__(self, times: int, per: timedelta) -> None:
-        self._times, self._per = times, per
-        self._asked: OrderedDict[str, deque[datetime]] = OrderedDict()
+    Any number of API processes together allow what one would. Who was refused is refused by this process alone until
+    another try has been refilled: a flood does not write.
+    """
+
+    def __init__(self, sessions: Sessions, what: str, times: int, per: timedelta) -> None:
+        self._sessions = sessions
+        self._what, self._times = what, times
+        self._a_minute = times * (timedelta(minutes=1) / per)
+        self._refused: OrderedDict[str, datetime] = OrderedDict()
         self._lock = Lock()
 
-    def allows(self, address: str, now: datetime) -> bool:
-        with self._lock:
-            asked = self._asked.setdefault(address, deque())
-            self._asked.move_to_end(address)
-            while asked and asked[0] <= now - self._per:
-                asked.popleft()
-            if len(asked) >= self._times:
-                return False
-            asked.append(now)
-            while len(self._asked) > MOST_ADDRESSES:
-                self._asked.popitem(last=False)
+    def allows(self, caller: str, now: datetime) -> bool:
+        """Whether they may now; it is counted."""
+        who = self._index(caller)
+        if self._is_refused(who, now):
+            return False
+        with self._sessions.write() as session:
+            left = self._left(session, who, now)
+            allowed = left >= 1
+            if allowed:
+                session.get_one(CallerPace, who).left = left - 1
+        if not allowed:
+            self._refuse(who, now, left)
+        return allowed
+
+    def is_spent(self, caller: str, now: datetime) -> bool:
+        """Whether they have no try left; nothing is counted."""
+        who = self._index(caller)
+        if self._is_refused(who, now):
             return True
+        with self._sessions.read() as session:
+            row = session.get(CallerPace, who)
+            return row is not None and self._refilled(row, now) < 1
+
+    def _left(self, session: Session, who: str, now: datetime) -> float:
+        """What they have left, with the row held until the transaction ends."""
+        first = {"who": who, "left": float(self._times), "seen_at": now}
+        session.execute(_FIRST[session.get_bind().dialect.name], first)
+        row = session.get_one(CallerPace, who, with_for_update=True)
+        row.left, row.seen_at = self._refilled(row, now), max(row.seen_at, now)
+        return row.left
+
+    def _refilled(self, row: CallerPace, now: datetime) -> float:
+        passed = max(0.0, (now - row.seen_at).total_seconds())
+        return min(float(self._times), row.left + passed * self._a_minute / 60)
+
+    def _index(self, caller: str) -> str:
+        return key_ring().blind_index(caller, kind=f"pace.{self._what}")
+
+    def _is_refused(self, who: str, now: datetime) -> bool:
+        with self._lock:
+            until = self._refused.get(who)
+            return until is not None and now < until
+
+    def _refuse(self, who: str, now: datetime, left: float) -> None:
+        with self._lock:
+            self._refused[who] = now + timedelta(minutes=(1 - left) / self._a_minute)
+            while len(self._refused) > MOST_ADDRESSES:
+                self._refused.popitem(last=False)
 
 
 class Pace:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
+from models.api_request import CallerPace
 from models.report_views import renew_views
 from models.session import Sessions
 from models.vocabulary import Role
 from outreach_api.clock import VirtualClock
 from outreach_api.settings import Settings
 from outreach_api.web.app import create_app
-from outreach_api.web.rate_limit import TOKEN_FAILURES, RateLimit
+from outreach_api.web.rate_limit import TOKEN_FAILURES, SharedLimit
 from outreach_api.web.tokens import Scope
 from tests.builders import NOON, a_database, a_staff_member, an_api_token
 from tests.web.conftest import FakeHouse, TestClient
@@ -72,4 +74,6 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 def forget_failures(api: Api) -> None:
     """As if nobody had come with a wrong token in the last minute."""
-    api.client.app.state.token_failures = RateLimit(*TOKEN_FAILURES)  # type: ignore[attr-defined]
+    with api.sessions.write() as session:
+        session.execute(delete(CallerPace))
+    api.client.app.state.token_failures = SharedLimit(api.sessions, "token", *TOKEN_FAILURES)  # type: ignore[attr-defined]

@@ -20,6 +20,8 @@ from outreach_api.web.access import (
 from outreach_api.web.cookies import cookie_name, end_host_cookie, is_https, set_host_cookie
 from outreach_api.web.house import house_of
 from outreach_api.web.page import LOCALE_COOKIE, THEME_COOKIE, Theme, render
+from outreach_api.web.public import address_of, too_many
+from outreach_api.web.rate_limit import SharedLimit
 from outreach_api.web.second_factor import LONGEST_CODE
 from outreach_api.web.words import Locale
 
@@ -48,11 +50,16 @@ def sign_in(
 ) -> Response:
     if not csrf or not auth.same_secret(csrf, request.cookies.get(cookie_name(request, FORM_COOKIE), "")):
         raise ForgedRequest
-    house = house_of(request)
+    house, address = house_of(request), address_of(request)
+    failures: SharedLimit = request.app.state.sign_in_failures
+    now = request.app.state.wall_clock.now()
+    # Before anything is reckoned: a password's hash is dear, and whoever tries many names is locked by none of them.
+    if failures.is_spent(address, now):
+        raise too_many()
     try:
-        now = request.app.state.wall_clock.now()
         token = auth.sign_in(house.sessions, username.strip(), password, code=code, now=now)
     except auth.SignInRefused:
+        failures.allows(address, now)
         return _form(request, back, said="sign_in_refused", status=HTTPStatus.UNAUTHORIZED)
     answer = RedirectResponse(local_path(back), HTTPStatus.SEE_OTHER)
     set_host_cookie(request, answer, SESSION_COOKIE, token)
