@@ -26,7 +26,7 @@ STEPS_EITHER_SIDE = 1
 RECOVERY_CODES = 10
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """None that is taken for another when it is read from paper."""
-_GROUPS, _GROUP = 4, 4
+_GROUPS, _GROUP = 6, 4
 LONGEST_CODE = 32
 
 

@@ -129,6 +129,8 @@ A_PERSON_AT_A_BROWSER = "how a person comes in and goes out; a system brings its
 ONLY_AT_THE_CONSOLE: dict[str, str] = {
     "sign_in": A_PERSON_AT_A_BROWSER,
     "sign_out": A_PERSON_AT_A_BROWSER,
+    "second_factor": A_PERSON_AT_A_BROWSER,
+    "give_second_factor": A_PERSON_AT_A_BROWSER,
     "account": A_PERSON_AT_A_BROWSER,
     "change_own_password": A_PERSON_AT_A_BROWSER,
     "renew_own_factor": A_PERSON_AT_A_BROWSER,
