@@ -43,6 +43,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = 8000
+    trusted_proxies: list[str] = Field(default=["127.0.0.1", "::1"])
+    """Addresses or networks of proxies of ours: their word on who came to them is taken, and nobody else's."""
     public_url: str = "http://127.0.0.1:8000"
     """As the carrier calls us; webhook signatures are checked against this, not against the request's Host header."""
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from outreach_api.bootstrap import ANSWERS_FOR_SECONDS, RECEIPTS_WAIT_SECONDS, House, open_house
 from outreach_api.chunks import Chunks
@@ -116,8 +117,17 @@ def _serve_api(house: House, door: EarlyDoor) -> None:
     host, port = house.settings.host, house.settings.port
     ERR.print(say(f"控制台 http://{host}:{port}/", f"console http://{host}:{port}/"))
     with working_beside(threading.Event(), house.drain_spool, "spool"):
-        config = uvicorn.Config(create_app(house), log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)
-        uvicorn.Server(config).run(sockets=[door.hand_over()])
+        uvicorn.Server(server_config(create_app(house), house.settings)).run(sockets=[door.hand_over()])
+
+
+def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """Whose word on who came is taken is ours to say: limits of one address must not be those of all behind a proxy."""
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        forwarded_allow_ips=settings.trusted_proxies,
+    )
 
 
 def _bot(settings: Settings, secret: str) -> Program:

@@ -27,6 +27,7 @@ from outreach_api.chat.talk import Page, inbound_row, lines_since, standing
 from outreach_api.chat.visits import Denied, close_visit, open_visit, resume_visit
 from outreach_api.chat.welcome import welcome
 from outreach_api.web.chat_tail import ChatTail
+from outreach_api.web.cookies import narrow_name
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render
 from outreach_api.web.public import keep_to_limit
@@ -113,10 +114,19 @@ def chat_identity(request: Request, token: Token, said: Identity) -> Response:
 
 def keep_secret(answer: Response, house: House, token: str, secret: str, lasts: int) -> None:
     """Let this browser in at this link, and nowhere else, for so many seconds."""
-    secure = house.settings.public_url.startswith("https:")
     answer.set_cookie(
-        COOKIE, secret, max_age=lasts, path=f"/c/{token}", httponly=True, samesite="strict", secure=secure
+        narrow_name(house.settings, COOKIE),
+        secret,
+        max_age=lasts,
+        path=f"/c/{token}",
+        httponly=True,
+        samesite="strict",
+        secure=_is_secure(house),
     )
+
+
+def _is_secure(house: House) -> bool:
+    return house.settings.public_url.startswith("https:")
 
 
 @router.post("/{token}/leave", name="chat_leave", status_code=HTTPStatus.NO_CONTENT)
@@ -129,7 +139,8 @@ def chat_leave(request: Request, token: Token) -> Response:
         if visit is not None:
             close_visit(visit, now=house.clock.now())
     answer = Response(status_code=HTTPStatus.NO_CONTENT)
-    answer.delete_cookie(COOKIE, path=f"/c/{token}")
+    name = narrow_name(house.settings, COOKIE)
+    answer.delete_cookie(name, path=f"/c/{token}", secure=_is_secure(house), httponly=True)
     return answer
 
 
@@ -217,5 +228,5 @@ def _link(session: Session, house: House, token: str) -> ChatLink:
 
 
 def _visit(session: Session, house: House, link: ChatLink, request: Request) -> ChatVisit | None:
-    secret = request.cookies.get(COOKIE, "")
+    secret = request.cookies.get(narrow_name(house.settings, COOKIE), "")
     return resume_visit(session, link, secret, now=house.clock.now()) if secret else None

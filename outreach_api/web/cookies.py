@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 from fastapi.responses import Response
 
+from outreach_api.settings import Settings
 from outreach_api.web.house import house_of
 
 
@@ -15,6 +16,11 @@ def is_https(request: Request) -> bool:
 def cookie_name(request: Request, name: str) -> str:
     """Over https the name binds the cookie to this host: no other can set or read it."""
     return f"__Host-{name}" if is_https(request) else name
+
+
+def narrow_name(settings: Settings, name: str) -> str:
+    """Of a cookie that holds below one path alone, or for how pages look: over https no open connection sets it."""
+    return f"__Secure-{name}" if settings.public_url.startswith("https:") else name
 
 
 def set_host_cookie(request: Request, answer: Response, name: str, value: str) -> None:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from outreach_api.web.access import can
 from outreach_api.web.auth import SignedIn
+from outreach_api.web.cookies import narrow_name
 from outreach_api.web.house import house_of
 from outreach_api.web.menu import menu_of
 from outreach_api.web.words import WORDS, Locale, Speaker
@@ -79,7 +80,7 @@ def _common(request: Request) -> dict[str, Any]:
 def _locale(request: Request) -> Locale:
     """What was switched to, else the account's own, else the browser's."""
     viewer: SignedIn | None = getattr(request.state, "signed_in", None)
-    wishes = (request.cookies.get(LOCALE_COOKIE), viewer.locale if viewer else None)
+    wishes = (_cookie(request, LOCALE_COOKIE), viewer.locale if viewer else None)
     chosen = next((locale for wish in wishes for locale in Locale if locale == wish), None)
     if chosen is not None:
         return chosen
@@ -87,6 +88,10 @@ def _locale(request: Request) -> Locale:
     return Locale.EN if preferred.startswith(Locale.EN) else Locale.ZH
 
 
+def _cookie(request: Request, name: str) -> str | None:
+    return request.cookies.get(narrow_name(house_of(request).settings, name))
+
+
 def _theme(request: Request) -> Theme:
-    wish = request.cookies.get(THEME_COOKIE)
+    wish = _cookie(request, THEME_COOKIE)
     return next((theme for theme in Theme if theme == wish), Theme.AUTO)

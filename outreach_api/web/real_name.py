@@ -21,7 +21,7 @@ from outreach_api.signin.relying_party import Failure, RelyingParty, RoundTrip, 
 from outreach_api.web.chat import IDENTITY_CHECKS, Token, keep_secret
 from outreach_api.web.house import House, house_of
 from outreach_api.web.public import keep_to_limit
-from outreach_api.web.round_trips import keep
+from outreach_api.web.round_trips import forget, keep, kept_in
 
 router = APIRouter(include_in_schema=False)
 CALLBACK = "/real-name/callback"
@@ -57,7 +57,7 @@ def come_back(
     house, party = house_of(request), _party(request)
     now = request.app.state.wall_clock.now()
     try:
-        kept = unseal(house.ring, request.cookies.get(PURPOSE, ""), state, purpose=PURPOSE, now=now)
+        kept = unseal(house.ring, kept_in(request, house, purpose=PURPOSE), state, purpose=PURPOSE, now=now)
     except SignInFailed as fault:
         raise HTTPException(HTTPStatus.BAD_REQUEST) from fault
     try:
@@ -66,7 +66,7 @@ def come_back(
         answer = _back(kept.back, fault.failure.value, fault)
     else:
         answer = _let_in(house, kept.back, id_number)
-    answer.delete_cookie(PURPOSE, path=CALLBACK)
+    forget(answer, house, purpose=PURPOSE, path=CALLBACK)
     return answer
 
 

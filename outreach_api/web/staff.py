@@ -13,7 +13,7 @@ from models.staff import Staff, StaffSession
 from models.vocabulary import Role
 from outreach_api.web.auth import hash_password
 
-PASSWORD_BYTES = 12
+PASSWORD_BYTES = 16
 GIVEN_FOR = timedelta(days=7)
 """A password that somebody else gave: by then its owner has had another made."""
 

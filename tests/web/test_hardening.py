@@ -5,6 +5,7 @@ import logging
 
 import pytest
 import structlog
+from fastapi.responses import Response
 from pydantic import SecretStr
 from sqlalchemy import select
 
@@ -13,6 +14,10 @@ from models.vocabulary import Role
 from outreach_api.commands.sbom import LOCKS, bill
 from outreach_api.logs import log_as_json
 from outreach_api.settings import Settings
+from outreach_api.signin.cookie import Kept
+from outreach_api.signin.relying_party import RoundTrip
+from outreach_api.web.chat import keep_secret
+from outreach_api.web.round_trips import keep
 from outreach_api.web.staff import renew_password
 from tests.builders import NOON, an_api_token
 from tests.web.conftest import Colleague, FakeHouse, TestClient, sign_in
@@ -28,6 +33,20 @@ def test_over_https_cookies_are_bound_to_this_host(client: TestClient, house: Fa
     assert "__Host-staff_session" in kept
     assert all(cookie.secure and cookie.path == "/" and not cookie.domain_specified for cookie in kept.values())
     assert client.get("/").status_code == 200
+
+
+def test_over_https_no_open_connection_lays_any_cookie(client: TestClient, house: FakeHouse) -> None:
+    house.settings.public_url = "https://testserver"
+    client.base_url = client.base_url.copy_with(scheme="https")
+    client.get("/display?locale=en&theme=dark")
+    assert {cookie.name for cookie in client.cookies.jar} == {"__Secure-locale", "__Secure-theme"}
+    assert 'lang="en"' in client.get("/sign-in").text
+    answer = Response()
+    keep_secret(answer, house, "token", "secret", 60)
+    keep(answer, house, Kept(RoundTrip.begin(), "/"), purpose="staff_oidc", path="/sign-in", now=NOON)
+    laid = answer.headers.getlist("set-cookie")
+    assert [cookie.split("=")[0] for cookie in laid] == ["__Secure-chat", "__Secure-staff_oidc"]
+    assert all("; Secure" in cookie and "; HttpOnly" in cookie for cookie in laid)
 
 
 def test_a_new_password_ends_the_old_one_its_sessions_and_a_lock(

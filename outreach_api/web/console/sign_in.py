@@ -17,7 +17,7 @@ from outreach_api.web.access import (
     genuine,
     local_path,
 )
-from outreach_api.web.cookies import cookie_name, end_host_cookie, is_https, set_host_cookie
+from outreach_api.web.cookies import cookie_name, end_host_cookie, is_https, narrow_name, set_host_cookie
 from outreach_api.web.house import house_of
 from outreach_api.web.page import LOCALE_COOKIE, THEME_COOKIE, Theme, render
 from outreach_api.web.public import address_of, too_many
@@ -86,8 +86,9 @@ def display(
     answer = RedirectResponse(local_path(back), HTTPStatus.SEE_OTHER)
     for cookie, chosen in ((LOCALE_COOKIE, locale), (THEME_COOKIE, theme)):
         if chosen is not None:
+            name = narrow_name(house_of(request).settings, cookie)
             answer.set_cookie(
-                cookie, chosen, max_age=A_YEAR_SECONDS, httponly=True, samesite="lax", secure=is_https(request)
+                name, chosen, max_age=A_YEAR_SECONDS, httponly=True, samesite="lax", secure=is_https(request)
             )
     return answer
 

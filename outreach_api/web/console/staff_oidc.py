@@ -18,7 +18,7 @@ from outreach_api.web import auth
 from outreach_api.web.access import SESSION_COOKIE, local_path
 from outreach_api.web.cookies import set_host_cookie
 from outreach_api.web.house import House, house_of
-from outreach_api.web.round_trips import keep
+from outreach_api.web.round_trips import forget, keep, kept_in
 
 router = APIRouter(include_in_schema=False)
 CALLBACK = "/sign-in/oidc/callback"
@@ -51,7 +51,7 @@ def come_back(
     now = request.app.state.wall_clock.now()
     back = "/"
     try:
-        kept = unseal(house.ring, request.cookies.get(PURPOSE, ""), state, purpose=PURPOSE, now=now)
+        kept = unseal(house.ring, kept_in(request, house, purpose=PURPOSE), state, purpose=PURPOSE, now=now)
         back = kept.back
         found = party.vouched(code, kept.trip, redirect_uri=_redirect_uri(house), now=now)
         both = showed_two_factors(found, house.settings.staff_oidc)
@@ -63,7 +63,7 @@ def come_back(
     else:
         answer = RedirectResponse(back, HTTPStatus.SEE_OTHER)
         set_host_cookie(request, answer, SESSION_COOKIE, token)
-    answer.delete_cookie(PURPOSE, path=CALLBACK)
+    forget(answer, house, purpose=PURPOSE, path=CALLBACK)
     return answer
 
 
