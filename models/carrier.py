@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -38,3 +38,13 @@ class SenderPace(Base):
 
     sender: Mapped[str] = mapped_column(String(32), primary_key=True)
     free_at: Mapped[datetime]
+
+
+class TollDay(Base):
+    """How many parts of texts went out on a day, of one purse: all, the answers, a campaign's."""
+
+    __tablename__ = "toll_day"
+
+    on: Mapped[date] = mapped_column(primary_key=True)
+    purse: Mapped[str] = mapped_column(String(32), primary_key=True)
+    parts: Mapped[int]

@@ -158,6 +158,7 @@ class Refusal(StrEnum):
     WEEKLY_CAP = "weekly_cap"
     CAMPAIGN_PAUSED = "campaign_paused"
     CAMPAIGN_CAP = "campaign_cap"
+    SPEND_CAP = "spend_cap"
     TEAMS_FULL = "teams_full"
     AGENTS_FULL = "agents_full"
     EXPIRED = "expired"

@@ -239,7 +239,10 @@ class House:
             done += self._call_off_stopped(now)
         if due.inbound or due.contacts or done:
             threads = self.settings.carrier_connections
-            done += bool(deliver_due(self.sessions, self.carriers, self.clock, guards=self.guards, threads=threads))
+            toll = self.settings.toll
+            done += bool(
+                deliver_due(self.sessions, self.carriers, self.clock, guards=self.guards, threads=threads, toll=toll)
+            )
         if due.unsettled and (self._reconcile_at is None or now >= self._reconcile_at):
             report = reconcile_unknown(self.sessions, self.carriers, now=now)
             done += bool(report)

@@ -12,7 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.ciphers import CipherName
 from models.vocabulary import Role
+from outreach_api.channels.dialling import DEAR_PREFIXES
 from outreach_api.channels.domestic_settings import AlibabaSettings
+from outreach_api.delivery.toll_limits import TollLimits
 from outreach_api.signin.settings import LOOPBACK, RealNameSettings, StaffOidcSettings
 from outreach_api.voice.settings import VoiceSettings
 from outreach_api.wechat.settings import WechatSettings
@@ -63,6 +65,11 @@ class Settings(BaseSettings):
 
     text_prefixes: list[str] = Field(default=["+86"])
     """Texts go to numbers that begin so, whoever wrote to us from elsewhere."""
+
+    denied_prefixes: list[str] = Field(default=[*DEAR_PREFIXES])
+    """Neither texts nor calls go to these, whatever is allowed: premium numbers and satellites."""
+    toll: TollLimits = Field(default_factory=TollLimits)
+    """`OUTREACH_TOLL_…`: what texts may come to."""
 
     metrics_token: SecretStr = SecretStr("")
     """Who may read /metrics from elsewhere; without one only this machine may."""

@@ -15,9 +15,9 @@ import httpx
 
 from models.vocabulary import Cause
 from outreach_api.channels.carrier import Accepted, Hearing, Listing, OutgoingText, Rejected, SendResult, Unknown
+from outreach_api.channels.dialling import MAINLAND, may_be_dialled
 from outreach_api.channels.domestic_settings import ANY_TEMPLATE, AlibabaSettings
 
-MAINLAND = "+86"
 CARRIER_DOWN_RETRY_SECONDS = 60.0
 ACCOUNT_RETRY_SECONDS = 900.0
 BUSY_RETRY_SECONDS = 5.0
@@ -79,8 +79,10 @@ class AlibabaCarrier:
 
     def carries(self, message: OutgoingText) -> bool:
         """Whether there is an approved template for it, and the number is of the mainland."""
+        if not may_be_dialled(message.to, allowed=[MAINLAND]):
+            return False
         templates = self._settings.templates
-        return message.to.startswith(MAINLAND) and (message.template_key in templates or ANY_TEMPLATE in templates)
+        return message.template_key in templates or ANY_TEMPLATE in templates
 
     def send(self, message: OutgoingText) -> SendResult:
         try:

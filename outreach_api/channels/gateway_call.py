@@ -25,6 +25,7 @@ from outreach_api.channels.carrier import (
     SendResult,
     Unknown,
 )
+from outreach_api.channels.dialling import may_be_dialled
 from outreach_api.channels.vendor_codes import CALL_PREFIX, MEANING_OF_STATUS
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class GatewayCallCarrier:
         self._http.close()
 
     def send(self, message: OutgoingText) -> SendResult:
-        if not message.to.startswith(tuple(self._settings.voice.allowed_prefixes)):
+        prefixes = self._settings.voice.allowed_prefixes
+        if not may_be_dialled(message.to, allowed=prefixes, denied=self._settings.denied_prefixes):
             return Rejected(Cause.REGION_NOT_ALLOWED)
         full = self._gate(message.contact_id)
         if full is not None:

@@ -22,6 +22,7 @@ from outreach_api.channels.carrier import (
     SendResult,
     Unknown,
 )
+from outreach_api.channels.dialling import may_be_dialled
 from outreach_api.channels.twilio_http import NotAnswered, RedirectedHttpClient, TooManyRequests
 from outreach_api.channels.twilio_text import after_broken_request, refused
 from outreach_api.channels.vendor_codes import CALL_PREFIX, MEANING_OF_STATUS
@@ -53,6 +54,7 @@ class TwilioCallCarrier:
         self.sender = settings.twilio_from
         self._base = settings.public_url.rstrip("/") + PATH
         self._voice: VoiceSettings = settings.voice
+        self._denied = settings.denied_prefixes
         self._gate = gate
 
     def close(self) -> None:
@@ -60,7 +62,7 @@ class TwilioCallCarrier:
         self._http.close()
 
     def send(self, message: OutgoingText) -> SendResult:
-        if not message.to.startswith(tuple(self._voice.allowed_prefixes)):
+        if not may_be_dialled(message.to, allowed=self._voice.allowed_prefixes, denied=self._denied):
             return Rejected(Cause.REGION_NOT_ALLOWED)
         full = self._gate(message.contact_id)
         if full is not None:

@@ -23,6 +23,7 @@ from outreach_api.channels.carrier import (
     SendResult,
     Unknown,
 )
+from outreach_api.channels.dialling import DEAR_PREFIXES, may_be_dialled
 from outreach_api.channels.twilio_http import NotAnswered, RedirectedHttpClient, TooManyRequests
 from outreach_api.channels.vendor_codes import ACCOUNT_WIDE, MEANING_OF_STATUS, cause_of_answer
 from outreach_api.settings import Settings
@@ -57,11 +58,12 @@ class TwilioCarrier:
         base_url: str = "https://api.twilio.com",
         timeout_seconds: float = 10.0,
         allowed_prefixes: Sequence[str] = ("+",),
+        denied_prefixes: Sequence[str] = DEAR_PREFIXES,
     ) -> None:
         self._http = RedirectedHttpClient(base_url, timeout_seconds=timeout_seconds)
         self._messages = Client(account_sid, auth_token, http_client=self._http).messages
         self.sender = sender
-        self._allowed_prefixes = tuple(allowed_prefixes)
+        self._allowed, self._denied = tuple(allowed_prefixes), tuple(denied_prefixes)
         self._status_url = public_url.rstrip("/") + STATUS_PATH
 
     @classmethod
@@ -74,6 +76,7 @@ class TwilioCarrier:
             base_url=settings.twilio_base_url,
             timeout_seconds=settings.carrier_timeout_seconds,
             allowed_prefixes=settings.text_prefixes,
+            denied_prefixes=settings.denied_prefixes,
         )
 
     def close(self) -> None:
@@ -81,7 +84,7 @@ class TwilioCarrier:
         self._http.close()
 
     def send(self, message: OutgoingText) -> SendResult:
-        if not message.to.startswith(self._allowed_prefixes):
+        if not may_be_dialled(message.to, allowed=self._allowed, denied=self._denied):
             # Whoever writes from a dear number elsewhere would otherwise have us answer at its price.
             return Rejected(Cause.REGION_NOT_ALLOWED)
         try:

@@ -24,15 +24,18 @@ from models.vocabulary import PROACTIVE_PURPOSES, Channel, ContactState, EventKi
 from outreach_api.channels.carrier import OutgoingText
 from outreach_api.delivery.circumstances import Circumstances, read_circumstances
 from outreach_api.delivery.examination import Bench, Cancel, Go, Postpone, examine
-from outreach_api.delivery.lanes import Candidate, due_answers, due_in_turns
+from outreach_api.delivery.lanes import ANSWERS, Candidate, due_answers, due_in_turns
 from outreach_api.delivery.pace import Paces, Rate
-from scheduler.planning.budget import Spent
+from outreach_api.delivery.toll import Purse
+from outreach_api.delivery.toll_limits import TollLimits
+from scheduler.planning.budget import Spent, tomorrow
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.pauses import Pauses, standing_pauses
 from scheduler.planning.refusals import Refused, record_refusals
 from scheduler.planning.rules import ContactRules
 from scheduler.planning.stops import SILENCED_PURPOSES
 
+USUAL_TOLL = TollLimits(_env_file=None)
 NO_RATES: Mapping[Channel, Rate] = MappingProxyType({})
 log = structlog.get_logger(__name__)
 
@@ -71,6 +74,7 @@ def claim_due(
     rules: ContactRules,
     guards: Guards = ALL_GUARDS,
     rates: Mapping[Channel, Rate] = NO_RATES,
+    toll: TollLimits = USUAL_TOLL,
 ) -> ClaimReport:
     """Claim up to `limit` due contacts in one committed transaction: answers first, then in turns of the campaigns.
 
@@ -82,7 +86,7 @@ def claim_due(
         paces = Paces(session, rates, now=now)
         contacts = _lock_due(session, _candidates(session, channels, paces, now=now, limit=limit), now=now)
         bench = Bench(rules, guards, now)
-        report = _take(session, contacts, bench) if contacts else ClaimReport()
+        report = _take(session, contacts, bench, toll) if contacts else ClaimReport()
         for channel, count in Counter(one.channel for one in report.claimed).items():
             paces.charge(channel, count)
         return report
@@ -168,14 +172,20 @@ def _lock(session: Session, table: Any, wanted: Collection[int]) -> frozenset[in
     return frozenset(session.scalars(query.with_for_update(skip_locked=True, key_share=True)))
 
 
-def _take(session: Session, contacts: Sequence[Contact], bench: Bench) -> ClaimReport:
+def _take(session: Session, contacts: Sequence[Contact], bench: Bench, toll: TollLimits) -> ClaimReport:
     at_hand = read_circumstances(session, contacts, now=bench.now)
+    local = bench.now.astimezone(bench.rules.zone)
+    purse = Purse(session, toll, contacts, now=local)
     report = ClaimReport()
     refused: list[Refused] = []
     for contact in contacts:
         match_ids = {match.match_id: match.resident_id for match in at_hand.matches.get(contact.id, ())}
-        match examine(contact, at_hand, bench):
+        found = examine(contact, at_hand, bench)
+        if isinstance(found, Go) and purse.is_empty_for(contact):
+            found = _beyond_means(contact, bench)
+        match found:
             case Go() as go:
+                purse.charge(contact)
                 report.claimed.append(_claim(contact, go, at_hand, now=bench.now))
             case Postpone(until, because):
                 contact.due_at = until
@@ -186,6 +196,16 @@ def _take(session: Session, contacts: Sequence[Contact], bench: Bench) -> ClaimR
                 report.cancelled += 1
     record_refusals(session, refused, now=bench.now, zone=bench.rules.zone)
     return report
+
+
+def _beyond_means(contact: Contact, bench: Bench) -> Postpone | Cancel:
+    """What is too dear today waits for tomorrow; an answer that waited so long would be none."""
+    log.warning("toll_limit_reached", contact=contact.id, purpose=contact.purpose.value, campaign=contact.campaign_id)
+    until = bench.rules.next_slot([], contact.channel, at=tomorrow(bench.now, bench.rules.budget))
+    is_stale = contact.expires_at is not None and until >= contact.expires_at
+    if contact.purpose in ANSWERS or is_stale:
+        return Cancel(Refusal.SPEND_CAP)
+    return Postpone(until, Refusal.SPEND_CAP)
 
 
 def _claim(contact: Contact, go: Go, at_hand: Circumstances, *, now: datetime) -> Claimed:

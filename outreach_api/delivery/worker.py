@@ -28,9 +28,10 @@ from outreach_api.delivery.breaker import (
     is_failure,
     note_outcomes,
 )
-from outreach_api.delivery.claim import Claimed, cancel_expired, claim_due
+from outreach_api.delivery.claim import USUAL_TOLL, Claimed, cancel_expired, claim_due
 from outreach_api.delivery.pace import Rate
 from outreach_api.delivery.settle import Begun, begin_sends, hand_back, settle_all
+from outreach_api.delivery.toll_limits import TollLimits
 from outreach_api.traces import span
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.rules import ContactRules, contact_rules
@@ -149,6 +150,7 @@ def deliver_due(
     rules: ContactRules | None = None,
     guards: Guards = ALL_GUARDS,
     threads: int = 1,
+    toll: TollLimits = USUAL_TOLL,
 ) -> DeliveryReport:
     """Send what is due, up to `limit` contacts; `threads` at a time, one in flight by default.
 
@@ -174,7 +176,14 @@ def deliver_due(
             began = clock.now()
             seats = min(size, left, *(probing[channel] for channel in channels if channel in probing))
             batch = claim_due(
-                sessions, channels=channels, now=clock.now(), limit=seats, rules=rules, guards=guards, rates=rates
+                sessions,
+                channels=channels,
+                now=clock.now(),
+                limit=seats,
+                rules=rules,
+                guards=guards,
+                rates=rates,
+                toll=toll,
             )
             if not batch.looked_at:
                 break

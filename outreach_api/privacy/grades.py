@@ -488,6 +488,7 @@ GRADES: dict[str, TableGrades] = {
         general="id name token_hash prefix scopes staff_id calls_a_minute undertaking_id created_at expires_at "
         "revoked_at",
     ),
+    "toll_day": _T("当日短信费用", "what texts come to", _O, ALWAYS, general="on purse parts"),
     "api_pace": _T("对接系统的调用节奏", "pace of other systems", _O, ALWAYS, general="token_id left seen_at"),
     "caller_pace": _T(
         "公开页面与登录的节奏",

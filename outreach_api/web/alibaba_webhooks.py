@@ -13,7 +13,8 @@ from fastapi.responses import JSONResponse, Response
 
 from models.vocabulary import Channel
 from outreach_api.arrived import Status, Text
-from outreach_api.channels.alibaba_text import MAINLAND, AlibabaCarrier, short_code
+from outreach_api.channels.alibaba_text import AlibabaCarrier, short_code
+from outreach_api.channels.dialling import MAINLAND
 from outreach_api.channels.twilio_forms import CHINESE_MOBILE, CONTACT_ID
 from outreach_api.web.house import House, house_of
 from outreach_api.web.webhooks import arrivals_of, read_body

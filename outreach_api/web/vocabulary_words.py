@@ -134,6 +134,7 @@ VOCABULARY: dict[type[StrEnum], dict[str, Pair]] = {
         "campaign_paused": ("已暂停", "Paused"),
         "expired": ("过了该发的时间", "Its time has passed"),
         "campaign_cap": ("当日名额已满", "Campaign's daily cap"),
+        "spend_cap": ("当日费用已到上限", "Limit of spending"),
         "teams_full": ("等小分队有空", "No team has room yet"),
         "agents_full": ("等坐席有空", "No agent has time yet"),
         "open_conversation": ("正在对话", "In conversation"),
