@@ -12,18 +12,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
-from models.column_types import use_key_ring
 from models.contact import Campaign
-from models.crypto import KeyRing, new_key_ring, read_key_ring, write_key_ring
-from models.migrate import upgrade
-from models.session import Durability, Sessions, make_engine
+from models.crypto import KeyRing
+from models.session import Durability, Sessions
 from models.vocabulary import Channel
 from outreach_api.arrived import drain
 from outreach_api.backup_keys import BackupKeys
@@ -42,7 +40,7 @@ from outreach_api.channels.chat_links import WithChatLinks
 from outreach_api.channels.gateway_call import GatewayCallCarrier
 from outreach_api.channels.twilio_call import TwilioCallCarrier
 from outreach_api.channels.twilio_text import TwilioCarrier
-from outreach_api.clock import Clock, clock_of
+from outreach_api.clock import Clock
 from outreach_api.conversations.bot import Bot
 from outreach_api.conversations.inbox import answer_due
 from outreach_api.conversations.offers import HeadsUpTexts, OfferTexts
@@ -62,6 +60,7 @@ from outreach_api.privacy.beside import REJECTS_FOLDER, Terms
 from outreach_api.privacy.odd_use import watch_use
 from outreach_api.privacy.retention import forget
 from outreach_api.privacy.tombstones import keep_tombstones
+from outreach_api.records import open_records
 from outreach_api.settings import Settings
 from outreach_api.spool import Spool
 from outreach_api.stalls.invite import invite_to_stalls
@@ -78,7 +77,6 @@ from scheduler.planning.release import DeskRoom, Room
 from scheduler.planning.reminders import plan_reminders
 from scheduler.planning.rules import contact_rules
 from scheduler.policies.card import PolicyCard
-from scheduler.policies.load import load_catalogue
 from scheduler.tick import Job, next_due, tick
 
 if TYPE_CHECKING:
@@ -407,28 +405,23 @@ def open_house(
     Raises:
         KeyRingFault: there is a database but no key file for it.
     """
-    ring = _ring(settings)
-    use_key_ring(ring)
-    engine = make_engine(settings.database, durability=durability)
-    upgrade(engine)
-    sessions, clock = Sessions(engine), clock or clock_of(settings.clock_file)
-    bot = RasaBot.from_settings(settings)
-    try:
-        yield House(
-            settings=settings,
-            ring=ring,
-            sessions=sessions,
-            clock=clock,
-            book=Book(partial(load_catalogue, settings.policies), sessions, clock, settings.zone),
-            carriers=carriers_of(settings, sessions, clock),
-            bot=bot,
-            guards=guards,
-            receipts_wait=receipts_wait,
-            answers_for=answers_for,
-        )
-    finally:
-        bot.close()
-        engine.dispose()
+    with open_records(settings, clock=clock, durability=durability) as records:
+        bot = RasaBot.from_settings(settings)
+        try:
+            yield House(
+                settings=settings,
+                ring=records.ring,
+                sessions=records.sessions,
+                clock=records.clock,
+                book=records.book,
+                carriers=carriers_of(settings, records.sessions, records.clock),
+                bot=bot,
+                guards=guards,
+                receipts_wait=receipts_wait,
+                answers_for=answers_for,
+            )
+        finally:
+            bot.close()
 
 
 @cache
@@ -462,13 +455,6 @@ def carriers_of(settings: Settings, sessions: Sessions, clock: Clock) -> dict[Ch
         by = GatewayCallCarrier if settings.voice.gateway_url else TwilioCallCarrier
         carriers[Channel.VOICE] = by(settings, gate)
     return carriers
-
-
-def _ring(settings: Settings) -> KeyRing:
-    first_start = not settings.keys.exists() and not (settings.home / "outreach.db").exists()
-    if first_start and not settings.database_url:
-        write_key_ring(new_key_ring(settings.cipher), settings.keys)
-    return read_key_ring(settings.keys)
 
 
 def import_folder(house: House, folder: Path, *, as_of: date) -> ImportReport:

@@ -12,8 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-import httpx
-
 from outreach_api.language import say
 
 READY_SECONDS = 120.0
@@ -117,6 +115,8 @@ class Program:
         if self._ready_url is None:
             self.check()
             return
+        import httpx
+
         deadline = time.monotonic() + self._ready_seconds
         with httpx.Client(timeout=2.0, trust_env=False) as client:
             while time.monotonic() < deadline:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models.event import AuditEntry, Event
 from models.policy import PolicySubmission
 from models.vocabulary import EventKind, SubmissionState
+from outreach_api.catalogue.refused import SubmissionRefused
 from outreach_api.privacy.sight import current_sight
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.catalogue import Catalogue
@@ -24,10 +25,6 @@ _ACTIONS: Mapping[SubmissionState, str] = MappingProxyType(
         SubmissionState.REFUSED: "policy.refuse",
     }
 )
-
-
-class SubmissionRefused(Exception):  # noqa: N818
-    """The submission cannot be taken or decided; the message says why and what to do."""
 
 
 class CardFaults(SubmissionRefused):

@@ -18,11 +18,11 @@ from models.reseal import keys_in_use, reseal
 from models.staff import Staff
 from models.vocabulary import Reach, Role
 from outreach_api.backup_keys import BackupKeys
-from outreach_api.bootstrap import House, open_house
 from outreach_api.cases.presence import ShiftRefused, set_shifts
 from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.reaching import Reaching, ReachRefused, departments, set_reach
+from outreach_api.records import Records, open_records
 from outreach_api.settings import Settings
 from outreach_api.web.second_factor import give_factor, needs_factor, take_factor
 from outreach_api.web.staff import add_staff, renew_password
@@ -74,22 +74,25 @@ def reseal_values(
     if in_jobs:
         _reseal_in_jobs(settings, ring)
         return
-    with open_house(settings) as house, Progress("{task.description}", "{task.completed:,.0f}", console=ERR) as bars:
+    with (
+        open_records(settings) as records,
+        Progress("{task.description}", "{task.completed:,.0f}", console=ERR) as bars,
+    ):
         tasks: dict[str, TaskID] = {}
 
         def show(column: str, done: int) -> None:
             tasks.setdefault(column, bars.add_task(column, total=None))
             bars.update(tasks[column], completed=done)
 
-        changed = reseal(house.sessions, ring, show) + BackupKeys(settings.backup_keys, ring).reseal()
+        changed = reseal(records.sessions, ring, show) + BackupKeys(settings.backup_keys, ring).reseal()
     OUT.print(say(f"{changed:,} 个值已用 {ring.active} 重新加密", f"{changed:,} values sealed anew with {ring.active}"))
 
 
 def _reseal_in_jobs(settings: Settings, ring: KeyRing) -> None:
     from outreach_api.chunks import Chunks
 
-    with open_house(settings) as house:
-        jobs = Chunks(house.sessions, ring).reseal()
+    with open_records(settings) as records:
+        jobs = Chunks(records.sessions, ring).reseal()
         BackupKeys(settings.backup_keys, ring).reseal()
     OUT.print(say(f"已分成 {jobs} 份，交给处理进程", f"{jobs} parts handed to the workers"))
 
@@ -99,8 +102,8 @@ def _reseal_in_jobs(settings: Settings, ring: KeyRing) -> None:
 def retire(key_id: str) -> None:
     settings = Settings()
     ring = read_key_ring(settings.keys)
-    with open_house(settings) as house:
-        needed = keys_in_use(house.sessions)[key_id] + BackupKeys(settings.backup_keys, ring).needs(key_id)
+    with open_records(settings) as records:
+        needed = keys_in_use(records.sessions)[key_id] + BackupKeys(settings.backup_keys, ring).needs(key_id)
     if key_id == ring.active or key_id not in ring.keys or needed:
         fail(
             say(
@@ -134,18 +137,18 @@ def add_person(
     department: DepartmentName = "",
     own_team: OwnTeam = False,
 ) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
+    with open_records(Settings()) as records, records.sessions.write() as session:
         if session.scalar(select(Staff.id).where(Staff.username == username)):
             fail(say(f"用户名 {username} 已被使用", f"the user name {username} is taken"))
         team_id = session.scalar(select(Team.id).where(Team.code == team)) if team else None
         if team and team_id is None:
             fail(say(f"没有小分队 {team}", f"there is no team {team}"))
         password = add_staff(
-            session, username, name or username, role, team_id=team_id, most_cases=most_cases, now=house.clock.now()
+            session, username, name or username, role, team_id=team_id, most_cases=most_cases, now=records.clock.now()
         )
         session.flush()
         person = session.scalars(select(Staff).where(Staff.username == username)).one()
-        _reach_of(session, house, person, street, department, own_team)
+        _reach_of(session, records, person, street, department, own_team)
     OUT.print(password, markup=False)
 
 
@@ -154,16 +157,16 @@ def add_person(
 def change_reach(
     username: str, street: Streets = None, department: DepartmentName = "", own_team: OwnTeam = False
 ) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
+    with open_records(Settings()) as records, records.sessions.write() as session:
         person = session.scalars(select(Staff).where(Staff.username == username)).first()
         if person is None:
             fail(say(f"没有用户 {username}", f"there is no user {username}"), status=2)
-        _reach_of(session, house, person, street, department, own_team)
+        _reach_of(session, records, person, street, department, own_team)
         OUT.print(f"{username}: {person.reach.value} {'、'.join(person.streets)}{person.department or ''}".rstrip())
 
 
 def _reach_of(
-    session: Session, house: House, person: Staff, streets: list[str] | None, department: str, own_team: bool
+    session: Session, records: Records, person: Staff, streets: list[str] | None, department: str, own_team: bool
 ) -> None:
     """As the options say; none is the whole district."""
     if sum(map(bool, (streets, department, own_team))) > 1:
@@ -178,9 +181,9 @@ def _reach_of(
             session,
             person,
             wanted,
-            known_departments=departments(house.cards),
+            known_departments=departments(records.cards),
             by="terminal",
-            now=house.clock.now(),
+            now=records.clock.now(),
         )
     except ReachRefused as fault:
         fail(str(fault), status=2)
@@ -189,11 +192,11 @@ def _reach_of(
 @staff.command("password", help=say("换发密码，显示一次", "A new password, shown once"))
 @tells_faults
 def new_password(username: str) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
+    with open_records(Settings()) as records, records.sessions.write() as session:
         person = session.scalars(select(Staff).where(Staff.username == username)).first()
         if person is None:
             fail(say(f"没有用户 {username}", f"there is no user {username}"), status=2)
-        password = renew_password(session, person, by="terminal", now=house.clock.now())
+        password = renew_password(session, person, by="terminal", now=records.clock.now())
     OUT.print(password, markup=False)
 
 
@@ -208,12 +211,12 @@ def second_factor(
         bool, typer.Option("--off", help=say("撤掉，下次登录时重新设置", "take it; the next sign-in sets up another"))
     ] = False,
 ) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
+    with open_records(Settings()) as records, records.sessions.write() as session:
         person = session.scalars(select(Staff).where(Staff.username == username)).first()
         if person is None:
             fail(say(f"没有用户 {username}", f"there is no user {username}"), status=2)
-        needs = needs_factor(house.settings, person.role)
-        now = house.clock.now()
+        needs = needs_factor(records.settings, person.role)
+        now = records.clock.now()
         if off:
             take_factor(session, person, by="terminal", now=now)
         factor = None if off else give_factor(session, person, by="terminal", now=now)
@@ -238,7 +241,7 @@ def set_shift(
     """These shifts take the place of the old ones; without any, the district's working hours hold again."""
     try:
         wanted = [(day, *_span(text)) for day in _weekdays(days) for text in spans or ()]
-        with open_house(Settings()) as house, house.sessions.write() as session:
+        with open_records(Settings()) as records, records.sessions.write() as session:
             staff_id = session.scalar(select(Staff.id).where(Staff.username == username))
             if staff_id is None:
                 fail(say(f"没有用户 {username}", f"there is no {username}"))
@@ -280,11 +283,11 @@ def add_api_token(
         int | None, typer.Option(min=1, help=say("依据哪份已同意的承诺申请", "the approved application it rests on"))
     ] = None,
 ) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
+    with open_records(Settings()) as records, records.sessions.write() as session:
         person = session.scalar(select(Staff.id).where(Staff.username == acts_for)) if acts_for else None
         if acts_for and person is None:
             fail(say(f"没有用户 {acts_for}", f"there is no user {acts_for}"))
-        now = house.clock.now()
+        now = records.clock.now()
         terms = Terms(scope, person, now + timedelta(days=days), calls_a_minute, under)
         try:
             check_it_is_undertaken(terms)
@@ -302,7 +305,7 @@ def list_api_tokens() -> None:
         table.add_column(heading)
     for heading in (say("到期", "until"), say("已吊销", "revoked")):
         table.add_column(heading)
-    with open_house(Settings()) as house, house.sessions.read() as session:
+    with open_records(Settings()) as records, records.sessions.read() as session:
         for row in tokens(session):
             moments = [f"{moment:%Y-%m-%d}" if moment else "-" for moment in (row.expires_at, row.revoked_at)]
             person = row.staff.username if row.staff else "-"
@@ -313,8 +316,8 @@ def list_api_tokens() -> None:
 @token.command("revoke", help=say("立即吊销", "Revoke one at once"))
 @tells_faults
 def revoke_api_token(name: str) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
-        if not revoke_token(session, name, now=house.clock.now()):
+    with open_records(Settings()) as records, records.sessions.write() as session:
+        if not revoke_token(session, name, now=records.clock.now()):
             fail(say(f"没有有效的令牌 {name}", f"there is no token {name} to revoke"))
     OUT.print(say(f"已吊销 {name}", f"{name} is revoked"))
 

@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from models.audit_chain import verify as follow
-from outreach_api.bootstrap import open_house
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.privacy.anchors import AnchorFault, drop_anchor, read_anchors
+from outreach_api.records import open_records
 
 audit = typer.Typer(help=say("审计记录", "The audit"), no_args_is_help=True)
 SHOWN = 20
@@ -34,13 +34,13 @@ def verify(
     ] = False,
 ) -> None:
     settings = settings_at_hand()
-    with open_house(settings) as house:
+    with open_records(settings) as records:
         try:
             known = read_anchors(anchors or settings.anchors)
         except AnchorFault as fault:
             fail(str(fault))
         began = time.perf_counter()
-        with house.sessions.engine.connect() as connection:
+        with records.sessions.engine.connect() as connection:
             verdict = follow(connection, known)
         seconds = time.perf_counter() - began
     if as_json:
@@ -66,8 +66,8 @@ def anchor(
     to: Annotated[Path | None, typer.Option("--to", help=say("锚点文件", "file of anchors"))] = None,
 ) -> None:
     settings = settings_at_hand()
-    with open_house(settings) as house:
-        dropped = drop_anchor(house.sessions, to or settings.anchors, now=house.clock.now())
+    with open_records(settings) as records:
+        dropped = drop_anchor(records.sessions, to or settings.anchors, now=records.clock.now())
     if dropped is None:
         fail(say("还没有审计记录", "there is no audit yet"))
     OUT.print(f"{dropped.number} {dropped.digest}")

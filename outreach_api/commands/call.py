@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from outreach_api.bootstrap import open_house
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
+from outreach_api.records import open_records
 from outreach_api.voice.by_hand import CannotCall, owner_of, plan_call
 
 
@@ -20,18 +20,18 @@ def call(
     ],
 ) -> None:
     """Plan the call; the running service places it, if stops, hours and budget allow."""
-    with open_house(settings_at_hand()) as house:
-        if not house.settings.voice.enabled:
+    with open_records(settings_at_hand()) as records:
+        if not records.settings.voice.enabled:
             fail(
                 say("语音没有开通：OUTREACH_VOICE_ENABLED=true", "calls are off: OUTREACH_VOICE_ENABLED=true"), status=2
             )
-        with house.sessions.write() as session:
+        with records.sessions.write() as session:
             try:
                 if who.startswith("+"):
-                    resident_id, phone_id = owner_of(session, house.ring.blind_index(who, kind="phone"))
+                    resident_id, phone_id = owner_of(session, records.ring.blind_index(who, kind="phone"))
                 else:
                     resident_id, phone_id = int(who), None
-                contact = plan_call(session, resident_id, now=house.clock.now(), phone_id=phone_id)
+                contact = plan_call(session, resident_id, now=records.clock.now(), phone_id=phone_id)
             except CannotCall as fault:
                 fail(str(fault))
             except ValueError:

@@ -19,11 +19,11 @@ from models.contact import Campaign
 from models.staff import Staff
 from models.transitions import UnlawfulTransition
 from models.vocabulary import CampaignState, Role, Waiver
-from outreach_api.bootstrap import House, open_house
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.commands.forecasts import forecast
 from outreach_api.language import say
+from outreach_api.records import Records, open_records
 from outreach_api.web.vocabulary_words import VOCABULARY
 from scheduler.planning import campaigns as rules
 from scheduler.planning.notices import NoticeAudience, Reach
@@ -44,9 +44,9 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=say("�
 @campaign.command(help=say("预览：各街道人数，和排除的原因", "Counts by street, and who is left out and why"))
 @tells_faults
 def preview(policy: Annotated[str, typer.Argument()], daily_cap: int = 100) -> None:
-    with open_house(settings_at_hand()) as house, house.sessions.read() as session:
-        _known(house, policy)
-        found = preview_audience(session, policy, now=house.clock.now(), cards=house.cards)
+    with open_records(settings_at_hand()) as records, records.sessions.read() as session:
+        _known(records, policy)
+        found = preview_audience(session, policy, now=records.clock.now(), cards=records.cards)
     _show(found, daily_cap)
 
 
@@ -69,18 +69,18 @@ def create(
         typer.Option("--chat-link", help=say("短信带网页聊天的链接", "its texts link to the chat page")),
     ] = False,
 ) -> None:
-    with open_house(settings_at_hand()) as house:
-        _known(house, policy)
+    with open_records(settings_at_hand()) as records:
+        _known(records, policy)
         draft = rules.CampaignDraft(
-            name=house.cards[policy].name.zh,
+            name=records.cards[policy].name.zh,
             policy_id=policy,
             daily_cap=daily_cap,
             priority=priority,
-            starts_on=starts_on.date() if starts_on else _today(house),
+            starts_on=starts_on.date() if starts_on else _today(records),
             ends_on=ends_on.date() if ends_on else None,
             chat_link=chat_link,
         )
-        _create(house, draft, by)
+        _create(records, draft, by)
 
 
 @campaign.command(help=say("起草紧急通知（内容从文件读）", "Draw up an urgent notice; its text is read from a file"))
@@ -100,28 +100,28 @@ def notice(
     ] = False,
 ) -> None:
     waives = {Waiver.HOURS: any_hour, Waiver.BUDGET: beyond_budget}
-    with open_house(settings_at_hand()) as house:
+    with open_records(settings_at_hand()) as records:
         draft = rules.CampaignDraft(
             name=name or text.stem,
             notice=text.read_text(encoding="utf-8").strip(),
             daily_cap=1_000_000,
-            starts_on=_today(house),
-            ends_on=_today(house),
+            starts_on=_today(records),
+            ends_on=_today(records),
             audience=NoticeAudience(tuple(street or ()), from_age, Reach.EVERYBODY if everybody else Reach.KNOWN),
             waives=frozenset(waiver for waiver, chosen in waives.items() if chosen),
         )
-        _create(house, draft, by)
+        _create(records, draft, by)
 
 
 @campaign.command(help=say("批准（须是另一位主管）", "Approve; by another person, a supervisor"))
 @tells_faults
 def approve(number: Number, by: By) -> None:
-    with open_house(settings_at_hand()) as house, house.sessions.write() as session:
+    with open_records(settings_at_hand()) as records, records.sessions.write() as session:
         member = _member(session, by)
         if member.role not in MAY_APPROVE:
             fail(say(f"{by} 不是主管，不能批准", f"{by} is no supervisor and can't approve"))
         with _told():
-            rules.approve_campaign(session, _get(session, number), by=_actor(member), now=house.clock.now())
+            rules.approve_campaign(session, _get(session, number), by=_actor(member), now=records.clock.now())
     OUT.print(say(f"活动 {number} 已批准", f"campaign {number} is approved"))
 
 
@@ -134,7 +134,7 @@ def phases(
     days: Annotated[int, typer.Option(min=1, max=90, help=say("相隔几天", "days between"))] = 7,
     closes_on: Day = None,
 ) -> None:
-    with open_house(settings_at_hand()) as house, house.sessions.write() as session:
+    with open_records(settings_at_hand()) as records, records.sessions.write() as session:
         row = _get(session, number)
         _member(session, by)
         if row.state is not CampaignState.DRAFT or row.notice is not None:
@@ -148,6 +148,8 @@ def phases(
 @campaign.command(help=say("开始", "Start"))
 @tells_faults
 def start(number: Number, by: By) -> None:
+    from outreach_api.bootstrap import open_house
+
     with open_house(settings_at_hand()) as house:
         with house.sessions.write() as session, _told():
             row = _get(session, number)
@@ -164,27 +166,27 @@ def start(number: Number, by: By) -> None:
 @campaign.command(help=say("暂停", "Pause"))
 @tells_faults
 def pause(number: Number, by: By, because: Because) -> None:
-    with open_house(settings_at_hand()) as house, house.sessions.write() as session, _told():
+    with open_records(settings_at_hand()) as records, records.sessions.write() as session, _told():
         actor = _actor(_member(session, by))
-        pause_campaign(session, _get(session, number), because=because, by=actor, now=house.clock.now())
+        pause_campaign(session, _get(session, number), because=because, by=actor, now=records.clock.now())
     OUT.print(say(f"活动 {number} 已暂停", f"campaign {number} is paused"))
 
 
 @campaign.command(help=say("恢复", "Resume"))
 @tells_faults
 def resume(number: Number, by: By) -> None:
-    with open_house(settings_at_hand()) as house, house.sessions.write() as session, _told():
+    with open_records(settings_at_hand()) as records, records.sessions.write() as session, _told():
         actor = _actor(_member(session, by))
-        resume_campaign(session, _get(session, number), by=actor, now=house.clock.now())
+        resume_campaign(session, _get(session, number), by=actor, now=records.clock.now())
     OUT.print(say(f"活动 {number} 已恢复", f"campaign {number} is running again"))
 
 
 @campaign.command(help=say("终止，并取消还没发的", "End for good, and cancel what is queued"))
 @tells_faults
 def stop(number: Number, by: By, because: Because) -> None:
-    with open_house(settings_at_hand()) as house, house.sessions.write() as session:
+    with open_records(settings_at_hand()) as records, records.sessions.write() as session:
         actor = _actor(_member(session, by))
-        now = house.clock.now()
+        now = records.clock.now()
         cancelled = rules.stop_campaign(session, _get(session, number), because=because, by=actor, now=now)
     OUT.print(say(f"活动 {number} 已终止，取消 {cancelled:,} 条", f"campaign {number} ended; {cancelled:,} cancelled"))
 
@@ -197,7 +199,7 @@ def show_list() -> None:
         table.add_column(heading)
     for heading in (say("每日上限", "daily cap"), say("批准", "approved by"), say("触达", "contacts")):
         table.add_column(heading)
-    with open_house(settings_at_hand()) as house, house.sessions.read() as session:
+    with open_records(settings_at_hand()) as records, records.sessions.read() as session:
         for summary in rules.campaign_list(session):
             row = summary.campaign
             contacts = ", ".join(f"{state.value} {count:,}" for state, count in sorted(summary.contacts.items()))
@@ -206,10 +208,10 @@ def show_list() -> None:
     OUT.print(table)
 
 
-def _create(house: House, draft: rules.CampaignDraft, by: str) -> None:
-    with house.sessions.write() as session, _told():
+def _create(records: Records, draft: rules.CampaignDraft, by: str) -> None:
+    with records.sessions.write() as session, _told():
         actor = _actor(_member(session, by))
-        row = rules.create_campaign(session, draft, by=actor, now=house.clock.now())
+        row = rules.create_campaign(session, draft, by=actor, now=records.clock.now())
     OUT.print(
         say(
             f"活动 {row.id} 已起草；请另一位主管批准：./outreach campaign approve {row.id} --by 用户名",
@@ -273,11 +275,11 @@ def _actor(member: Staff) -> str:
     return f"staff:{member.id}"
 
 
-def _known(house: House, policy: str) -> None:
-    if policy not in house.cards:
-        known = ", ".join(sorted(house.cards))
+def _known(records: Records, policy: str) -> None:
+    if policy not in records.cards:
+        known = ", ".join(sorted(records.cards))
         fail(say(f"没有事项 {policy}；有 {known}", f"there is no policy {policy}; there are {known}"), status=2)
 
 
-def _today(house: House) -> date:
-    return house.clock.now().astimezone(house.settings.zone).date()
+def _today(records: Records) -> date:
+    return records.clock.now().astimezone(records.settings.zone).date()

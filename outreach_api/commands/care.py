@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from outreach_api.bootstrap import open_house
 from outreach_api.care.care_list import HandOverRefused, Wanted, care_list, hand_over
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, speaker_at_hand, tells_faults
 from outreach_api.language import say
+from outreach_api.records import open_records
 
 care = typer.Typer(help=say("关爱名单", "The care list"), no_args_is_help=True)
 Street = Annotated[str, typer.Option(help=say("街道", "street"))]
@@ -26,11 +26,11 @@ def show(street: Street = "", community: Community = "") -> None:
     for heading in (say("编号", "id"), say("姓名", "name"), say("社区", "community"), say("原因", "reasons")):
         table.add_column(heading)
     table.add_column(say("进名单", "since"))
-    with open_house(settings_at_hand()) as house, house.sessions.read() as session:
-        words = speaker_at_hand(house.settings.zone)
+    with open_records(settings_at_hand()) as records, records.sessions.read() as session:
+        words = speaker_at_hand(records.settings.zone)
         for one in care_list(session, Wanted(street or None, community or None)):
             reasons = "、".join(words.word(reason) for reason in one.reasons)
-            since = f"{one.opened_at.astimezone(house.settings.zone):%m-%d}"
+            since = f"{one.opened_at.astimezone(records.settings.zone):%m-%d}"
             table.add_row(str(one.entry_ids[0]), one.name or "-", one.community or "-", reasons, since)
     OUT.print(table)
 
@@ -43,11 +43,11 @@ def write(
     street: Street = "",
     community: Community = "",
 ) -> None:
-    with open_house(settings_at_hand()) as house:
+    with open_records(settings_at_hand()) as records:
         wanted = Wanted(street or None, community or None)
         try:
-            with house.sessions.write() as session:
-                text = hand_over(session, wanted, purpose=purpose, by="terminal", now=house.clock.now())
+            with records.sessions.write() as session:
+                text = hand_over(session, wanted, purpose=purpose, by="terminal", now=records.clock.now())
         except HandOverRefused as fault:
             fail(str(fault), status=2)
     file.write_text(text, encoding="utf-8", newline="")

@@ -12,11 +12,11 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from models.crypto import KeyRingFault
-from outreach_api.catalogue.submissions import SubmissionRefused
+from outreach_api.catalogue.refused import SubmissionRefused
 from outreach_api.language import say
 from outreach_api.processes import ProcessFault
 from outreach_api.web.words import Locale, Speaker
-from scheduler.policies.load import CardsRefused
+from scheduler.policies.refused import CardsRefused
 from scheduler.roster.faults import FileRefused
 from setup.words import is_chinese
 

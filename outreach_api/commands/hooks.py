@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from models.hook import HookDelivery, HookTarget
 from models.vocabulary import HookTopic
-from outreach_api.bootstrap import open_house
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.hooks.addresses import AddressRefused
 from outreach_api.hooks.targets import TargetRefused, add_target, end_target, ping, targets
 from outreach_api.language import say
+from outreach_api.records import open_records
 from outreach_api.settings import Settings
 
 webhooks = typer.Typer(help=say("通知其他系统", "Telling other systems"), no_args_is_help=True)
@@ -30,9 +30,9 @@ def add(
     url: Annotated[str, typer.Argument(help="https://…")],
     topic: Annotated[list[HookTopic], typer.Option(help=say("通知什么", "what to tell"))],
 ) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
+    with open_records(Settings()) as records, records.sessions.write() as session:
         try:
-            row = add_target(session, name, url, topic, by=BY, now=house.clock.now())
+            row = add_target(session, name, url, topic, by=BY, now=records.clock.now())
         except (AddressRefused, TargetRefused) as fault:
             fail(str(fault), status=2)
         secret = row.secret
@@ -45,7 +45,7 @@ def show() -> None:
     table = Table(pad_edge=False)
     for heading in (say("名称", "name"), say("地址", "address"), say("内容", "topics"), say("已停止", "ended")):
         table.add_column(heading)
-    with open_house(Settings()) as house, house.sessions.read() as session:
+    with open_records(Settings()) as records, records.sessions.read() as session:
         for row in targets(session):
             ended = f"{row.ended_at:%Y-%m-%d} {row.ended_because}" if row.ended_at else "-"
             table.add_row(row.name, row.url, " ".join(row.topics), ended)
@@ -55,17 +55,17 @@ def show() -> None:
 @webhooks.command("end", help=say("停止通知", "Tell it nothing more"))
 @tells_faults
 def end(name: Name) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
-        end_target(session, _named(session, name).id, by=BY, now=house.clock.now())
+    with open_records(Settings()) as records, records.sessions.write() as session:
+        end_target(session, _named(session, name).id, by=BY, now=records.clock.now())
     OUT.print(say(f"已停止 {name}", f"{name} is told nothing more"))
 
 
 @webhooks.command("ping", help=say("试发一条", "Send it a telling of nothing"))
 @tells_faults
 def try_it(name: Name) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
+    with open_records(Settings()) as records, records.sessions.write() as session:
         try:
-            sent = ping(session, _named(session, name).id, now=house.clock.now())
+            sent = ping(session, _named(session, name).id, now=records.clock.now())
         except TargetRefused as fault:
             fail(str(fault))
         message_id = sent.message_id
@@ -85,7 +85,7 @@ def log(name: Name, rows: Annotated[int, typer.Option(min=1, max=1000)] = 20) ->
         say("原因", "fault"),
     ):
         table.add_column(heading)
-    with open_house(Settings()) as house, house.sessions.read() as session:
+    with open_records(Settings()) as records, records.sessions.read() as session:
         query = select(HookDelivery).where(HookDelivery.target_id == _named(session, name).id)
         for row in session.scalars(query.order_by(HookDelivery.id.desc()).limit(rows)):
             said = (row.topic, row.state.value, str(row.attempts), str(row.status or "-"), row.fault or "-")

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from outreach_api.bootstrap import House, open_house
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
+from outreach_api.records import Records, open_records
 from scheduler.planning.pauses import pause_everything, pause_policy, resume_everything, resume_policy
 
 EVERYTHING = say("事项编号；不写就是全部", "id of the policy; without it, everything")
@@ -24,9 +24,9 @@ def pause(
 ) -> None:
     if not because.strip():
         fail(say("请用 --because 写明原因", "say why with --because"), status=2)
-    with open_house(settings_at_hand()) as house, house.sessions.write() as session:
-        _known(house, policy)
-        by, now = _who(), house.clock.now()
+    with open_records(settings_at_hand()) as records, records.sessions.write() as session:
+        _known(records, policy)
+        by, now = _who(), records.clock.now()
         if policy is None:
             pause_everything(session, because=because.strip(), by=by, now=now)
         else:
@@ -36,9 +36,9 @@ def pause(
 
 @tells_faults
 def resume(policy: Policy = None) -> None:
-    with open_house(settings_at_hand()) as house, house.sessions.write() as session:
-        _known(house, policy)
-        by, now = _who(), house.clock.now()
+    with open_records(settings_at_hand()) as records, records.sessions.write() as session:
+        _known(records, policy)
+        by, now = _who(), records.clock.now()
         if policy is None:
             resume_everything(session, by=by, now=now)
         else:
@@ -46,9 +46,9 @@ def resume(policy: Policy = None) -> None:
     OUT.print(say(f"已恢复：{policy or '全部'}", f"resumed: {policy or 'everything'}"))
 
 
-def _known(house: House, policy: str | None) -> None:
-    if policy is not None and policy not in house.cards:
-        known = ", ".join(sorted(house.cards))
+def _known(records: Records, policy: str | None) -> None:
+    if policy is not None and policy not in records.cards:
+        known = ", ".join(sorted(records.cards))
         fail(say(f"没有事项 {policy}；有 {known}", f"there is no policy {policy}; there are {known}"), status=2)
 
 

@@ -11,12 +11,12 @@ import typer
 from rich.table import Table
 
 from models.policy import PolicySubmission
-from outreach_api.bootstrap import House, open_house
 from outreach_api.catalogue import submissions
 from outreach_api.commands.console import OUT, fail, speaker_at_hand, tells_faults
 from outreach_api.commands.roster import show_stale
 from outreach_api.language import say
 from outreach_api.population import stale_files
+from outreach_api.records import Records, open_records
 from outreach_api.settings import Settings
 from scheduler.policies.check import check_folder
 from scheduler.policies.coverage import Coverage, Origin, coverage
@@ -89,8 +89,8 @@ def submit(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], b
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         fail(say(f"{file.name} 不是 UTF-8，请另存为 UTF-8", f"{file.name} is not UTF-8; save it as UTF-8"))
-    with open_house(Settings()) as house, house.sessions.write() as session:
-        taken = submissions.submit(session, file.name, text, house.book.catalogue(), by=by, now=house.clock.now())
+    with open_records(Settings()) as records, records.sessions.write() as session:
+        taken = submissions.submit(session, file.name, text, records.book.catalogue(), by=by, now=records.clock.now())
         zh = f"已提交，编号 {taken.id}；请另一个人用 ./outreach policies approve {taken.id} --by 姓名 审核"
         en = f"submission {taken.id}; somebody else approves it: ./outreach policies approve {taken.id} --by NAME"
         OUT.print(say(zh, en), soft_wrap=True)
@@ -99,19 +99,19 @@ def submit(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], b
 @policies.command(help=say("列出提交的事项", "List what was submitted"))
 @tells_faults
 def submitted() -> None:
-    with open_house(Settings()) as house, house.sessions.read() as session:
+    with open_records(Settings()) as records, records.sessions.read() as session:
         table = Table(pad_edge=False)
         for heading in (say("编号", "id"), say("事项", "policy"), say("版本", "version"), say("生效", "effective")):
             table.add_column(heading)
         for heading in (say("状态", "state"), say("提交人", "submitted by"), say("审核人", "decided by")):
             table.add_column(heading)
         for row in submissions.submissions(session):
-            table.add_row(*_cells(row, house))
+            table.add_row(*_cells(row, records))
         OUT.print(table)
 
 
-def _cells(row: PolicySubmission, house: House) -> tuple[str, ...]:
-    state = speaker_at_hand(house.settings.zone).word(row.state)
+def _cells(row: PolicySubmission, records: Records) -> tuple[str, ...]:
+    state = speaker_at_hand(records.settings.zone).word(row.state)
     effective = str(row.effective_from or "-")
     return str(row.id), row.policy_id, str(row.version), effective, state, row.submitted_by, row.decided_by or "-"
 
@@ -119,9 +119,9 @@ def _cells(row: PolicySubmission, house: House) -> tuple[str, ...]:
 @policies.command(help=say("审核通过；不能是提交的人", "Approve; never by who submitted it"))
 @tells_faults
 def approve(submission: int, by: By) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
-        taken = submissions.approve(session, submission, house.book.catalogue(), by=by, now=house.clock.now())
-        start = taken.effective_from or house.clock.now().astimezone(house.settings.zone).date()
+    with open_records(Settings()) as records, records.sessions.write() as session:
+        taken = submissions.approve(session, submission, records.book.catalogue(), by=by, now=records.clock.now())
+        start = taken.effective_from or records.clock.now().astimezone(records.settings.zone).date()
         zh = f"已通过：{taken.policy_id} 第 {taken.version} 版，{start} 起用"
         en = f"approved: {taken.policy_id} version {taken.version}, counts from {start}"
         OUT.print(say(zh, en))
@@ -130,6 +130,6 @@ def approve(submission: int, by: By) -> None:
 @policies.command(help=say("不采用，说明原因", "Refuse, saying why"))
 @tells_faults
 def refuse(submission: int, by: By, because: Annotated[str, typer.Option(help=say("原因", "why"))]) -> None:
-    with open_house(Settings()) as house, house.sessions.write() as session:
-        submissions.refuse(session, submission, by=by, because=because, now=house.clock.now())
+    with open_records(Settings()) as records, records.sessions.write() as session:
+        submissions.refuse(session, submission, by=by, because=because, now=records.clock.now())
         OUT.print(say("已退回", "refused"))

@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from models.case import Case
 from models.vocabulary import CaseKind, CaseState
-from outreach_api.bootstrap import open_house
 from outreach_api.cases.take_places import PlacesRefused, read_places, take_places
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, speaker_at_hand, tells_faults
 from outreach_api.language import say
 from outreach_api.privacy.masking import shown_name
+from outreach_api.records import open_records
 
 SHOWN = 50
 
@@ -35,8 +35,8 @@ def cases(
         table.add_column(heading)
     for heading in (say("社区", "community"), say("限期", "due")):
         table.add_column(heading)
-    with open_house(settings_at_hand()) as house, house.sessions.read() as session:
-        words = speaker_at_hand(house.settings.zone)
+    with open_records(settings_at_hand()) as records, records.sessions.read() as session:
+        words = speaker_at_hand(records.settings.zone)
         for case in session.scalars(query):
             resident = case.resident
             table.add_row(
@@ -45,7 +45,7 @@ def cases(
                 words.word(case.reason),
                 shown_name(resident) if resident else "-",
                 (resident.community or "-") if resident else "-",
-                f"{case.due_at.astimezone(house.settings.zone):%m-%d %H:%M}",
+                f"{case.due_at.astimezone(records.settings.zone):%m-%d %H:%M}",
             )
     OUT.print(table)
 
@@ -54,10 +54,10 @@ def cases(
 def places(
     file: Annotated[Path, typer.Argument(help=say("JSON 文件，见 docs/queue.md", "JSON, see docs/queue.md"))],
 ) -> None:
-    with open_house(settings_at_hand()) as house:
+    with open_records(settings_at_hand()) as records:
         try:
             found = read_places(file)
-            with house.sessions.write() as session:
+            with records.sessions.write() as session:
                 taken = take_places(session, found)
         except PlacesRefused as fault:
             fail(str(fault))

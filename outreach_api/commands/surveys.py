@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 
 from models.survey import Survey, SurveyInvitation
 from models.vocabulary import InvitationState, SurveyWay
-from outreach_api.bootstrap import open_house
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
+from outreach_api.records import open_records
 from outreach_api.surveys.planning import Sample, SurveyDraft, SurveyRefused, begin_survey, end_survey
 from outreach_api.surveys.questionnaire import questionnaires
 
@@ -50,9 +50,9 @@ def start(
     except ValidationError as fault:
         first = fault.errors(include_url=False)[0]
         fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", status=2)
-    with open_house(settings_at_hand()) as house, house.sessions.write() as session:
-        now = house.clock.now()
-        draft = SurveyDraft(questionnaire, version, sample, now.astimezone(house.settings.zone).date(), name)
+    with open_records(settings_at_hand()) as records, records.sessions.write() as session:
+        now = records.clock.now()
+        draft = SurveyDraft(questionnaire, version, sample, now.astimezone(records.settings.zone).date(), name)
         try:
             begun = begin_survey(session, draft, by="terminal", now=now)
         except SurveyRefused:
@@ -64,9 +64,9 @@ def start(
 @survey.command(help=say("结束一次回访", "End a survey"))
 @tells_faults
 def stop(number: int) -> None:
-    with open_house(settings_at_hand()) as house, house.sessions.write() as session:
+    with open_records(settings_at_hand()) as records, records.sessions.write() as session:
         try:
-            end_survey(session, number, by="terminal", now=house.clock.now())
+            end_survey(session, number, by="terminal", now=records.clock.now())
         except SurveyRefused:
             fail(say(f"没有编号为 {number} 的进行中的回访", f"there is no survey {number} that goes on"), status=2)
     OUT.print(say(f"回访 {number} 已结束", f"survey {number} has ended"))
@@ -78,7 +78,7 @@ def show_list() -> None:
     done = func.count(SurveyInvitation.id).filter(SurveyInvitation.state == InvitationState.FINISHED)
     asked = func.count(SurveyInvitation.id).filter(SurveyInvitation.invited_at.is_not(None))
     query = select(Survey, asked, done).outerjoin(SurveyInvitation, SurveyInvitation.survey_id == Survey.id)
-    with open_house(settings_at_hand()) as house, house.sessions.read() as session:
+    with open_records(settings_at_hand()) as records, records.sessions.read() as session:
         for found, invited, finished in session.execute(query.group_by(Survey.id).order_by(Survey.id)):
             what = f"{found.id} {found.name} {found.questionnaire}@{found.version} {found.state.value}"
             OUT.print(f"{what} {finished}/{invited}", markup=False)

@@ -27,7 +27,8 @@ from outreach_api.cases.route_by_hand import ReasonMissing, SlotTaken
 from outreach_api.cases.steps import NoteMissing
 from outreach_api.cases.visits import VisitRefused
 from outreach_api.cases.work_case import CaseNotFound, CaseTaken, HandsFull
-from outreach_api.catalogue.submissions import CardFaults, SubmissionRefused
+from outreach_api.catalogue.refused import SubmissionRefused
+from outreach_api.catalogue.submissions import CardFaults
 from outreach_api.conversations.granting import GrantRefused
 from outreach_api.conversations.marks import MarkRefused
 from outreach_api.conversations.takeover import InOtherHands, MayNotWrite

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 from scheduler.policies.card import PolicyCard
 from scheduler.policies.catalogue import Catalogue
-from scheduler.policies.check import Fault, read_folder
-
-
-class CardsRefused(Exception):  # noqa: N818
-    """The folder has faults; none of its cards is used until they are mended."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in faults))
+from scheduler.policies.check import read_folder
+from scheduler.policies.refused import CardsRefused
 
 
 def load_catalogue(folder: Path) -> Catalogue:

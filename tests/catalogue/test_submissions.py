@@ -13,7 +13,8 @@ from models.event import AuditEntry, Event
 from models.session import Sessions
 from models.vocabulary import Channel, EventKind, SubmissionState, Topic
 from outreach_api.catalogue.book import Book
-from outreach_api.catalogue.submissions import CardFaults, SubmissionRefused, approve, refuse, submissions, submit
+from outreach_api.catalogue.refused import SubmissionRefused
+from outreach_api.catalogue.submissions import CardFaults, approve, refuse, submissions, submit
 from outreach_api.clock import VirtualClock
 from scheduler.policies.answers import Answer, answer
 from scheduler.policies.load import load_catalogue

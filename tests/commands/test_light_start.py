@@ -1,4 +1,4 @@
-"""Commands that only look do not load what matches, reads files, migrates or serves pages: that takes seconds."""
+"""Commands that only look load neither what matches, reads, migrates and serves nor what reaches people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from outreach_api.bootstrap import open_house
 from outreach_api.cli import COMMANDS, load
 from outreach_api.settings import ROOT, Settings
 
-HEAVY = ("ibis", "pandas", "pyarrow", "duckdb", "sqlglot", "fastapi", "openpyxl", "alembic", "uvicorn")
+FOR_WORK = ("ibis", "pandas", "pyarrow", "duckdb", "sqlglot", "fastapi", "openpyxl", "alembic", "uvicorn")
+TO_REACH_OTHERS = ("twilio", "httpx", "urllib3", "apscheduler")
+HEAVY = FOR_WORK + TO_REACH_OTHERS
 LOOK = """
 import sys
 from outreach_api.cli import app

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.policies.check import check_folder
-from scheduler.policies.load import CardsRefused, load_cards
+from scheduler.policies.load import load_cards
+from scheduler.policies.refused import CardsRefused
 
 SHIPPED = Path(__file__).parents[2] / "policies" / "elderly-allowance.yaml"
 

@@ -20,6 +20,7 @@ from outreach_api.catalogue import submissions
 from outreach_api.catalogue.card_review import answer_question, changed_lines, text_of, what_is_said
 from outreach_api.catalogue.confirmations import confirm, confirmed_in, quarter_of
 from outreach_api.catalogue.needs import by_department, unanswered
+from outreach_api.catalogue.refused import SubmissionRefused
 from outreach_api.privacy.sight import current_sight
 from outreach_api.web.access import Viewer
 from outreach_api.web.fault_words import fault_said
@@ -99,7 +100,7 @@ def submit(request: Request, viewer: Viewer, text: CardText, like: Like = "") ->
         with house.sessions.write() as session:
             row = submissions.submit(session, "card", text, catalogue, by=viewer.actor, now=house.clock.now())
             number = row.id
-    except submissions.SubmissionRefused as refused:
+    except SubmissionRefused as refused:
         return _editor(request, text, like=like, checked=True, refused=str(refused))
     return RedirectResponse(f"/policies/submissions/{number}?said=said_submitted", HTTPStatus.SEE_OTHER)
 
@@ -151,7 +152,7 @@ def decide(
                 submissions.approve(session, submission_id, catalogue, by=viewer.actor, now=now)
             else:
                 submissions.refuse(session, submission_id, by=viewer.actor, because=because.strip(), now=now)
-    except submissions.SubmissionRefused:
+    except SubmissionRefused:
         return RedirectResponse(f"{address}?said=said_submission_refused", HTTPStatus.SEE_OTHER)
     house.book.look()
     return RedirectResponse(address, HTTPStatus.SEE_OTHER)
