@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 EARTH_METRES = 6_371_000
@@ -50,7 +51,7 @@ class AddressBook:
     """The address register in memory: where the building stands that an address lies in."""
 
     def __init__(self, buildings: Iterable[Located]) -> None:
-        self._by_address = {plain(building.address): Point(building.lat, building.lon) for building in buildings}
+        self._by_address = {_plain_of_building(one.address): Point(one.lat, one.lon) for one in buildings}
         self._lengths = sorted({len(address) for address in self._by_address}, reverse=True)
 
     def point(self, address: str | None) -> Point | None:
@@ -67,6 +68,12 @@ class AddressBook:
 def plain(address: str) -> str:
     """Without spaces, and with the digits of one width: as two offices write one address."""
     return "".join(address.split()).translate(_DIGITS)
+
+
+@lru_cache(maxsize=100_000)
+def _plain_of_building(address: str) -> str:
+    """Kept: the same register is read for every case, and a building's address is nobody's."""
+    return plain(address)
 
 
 _DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")

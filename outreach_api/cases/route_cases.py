@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from models.asking import ask
 from models.case import Appointment, Building, Case, Station
 from models.resident import Preference
 from models.session import Sessions
@@ -76,7 +78,12 @@ def door_of_case(session: Session, case: Case, book: AddressBook) -> Door:
 
 
 def address_book(session: Session) -> AddressBook:
-    return AddressBook(session.execute(select(Building.address, Building.lat, Building.lon)))
+    return AddressBook(ask(session, _buildings()))
+
+
+@cache
+def _buildings() -> Select[str, float, float]:
+    return select(Building.address, Building.lat, Building.lon)
 
 
 def _waiting() -> Any:

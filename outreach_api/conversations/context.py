@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
+from models.asking import ask
 from models.call import Call
 from models.case import Building, Station
 from models.chat import ChatLink, ChatVisit
@@ -258,10 +260,16 @@ def _station(session: Session, person: Resident | None) -> str:
     """The station nearest to the resident's door, as far as the address register knows where that is."""
     if person is None or not person.street:
         return ""
-    nearby = session.scalars(select(Building).where(Building.community == person.community))
+    nearby = ask(session, _buildings_of(), community=person.community)
     door = Door(AddressBook(nearby).point(person.address), person.community, person.street)
     found = station_for(door, session.scalars(select(Station)).all())
     return found[0].name if found else ""
+
+
+@cache
+def _buildings_of() -> Select[str, float, float]:
+    there = Building.community.is_not_distinct_from(bindparam("community"))
+    return select(Building.address, Building.lat, Building.lon).where(there)
 
 
 def _speaker(sender: Sender, now: datetime) -> Resident | None:

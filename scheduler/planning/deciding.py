@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from models.asking import ask
 from models.resident import ResidentPhone
 from models.vocabulary import Refusal
 from scheduler.planning.budget import Spent, budget_refusal
@@ -54,19 +55,23 @@ def decide_in_turn(
 
 def beside_their_housemates(session: Session, resident_ids: Sequence[int]) -> list[int]:
     """The residents in the same order, but those who share a phone next to each other."""
-    shared = select(ResidentPhone.phone_id).group_by(ResidentPhone.phone_id).having(func.count() > 1)
     behind: dict[int, list[int]] = {}
     phones: dict[int, list[int]] = {}
-    rows = session.execute(
-        select(ResidentPhone.phone_id, ResidentPhone.resident_id)
-        .where(ResidentPhone.phone_id.in_(shared))
-        .order_by(ResidentPhone.id)
-    )
-    for phone_id, resident_id in rows:
+    for phone_id, resident_id in ask(session, _behind_shared_phones()):
         behind.setdefault(phone_id, []).append(resident_id)
         phones.setdefault(resident_id, []).append(phone_id)
     wanted = set(resident_ids)
     return list(dict.fromkeys(_households(resident_ids, phones, behind, wanted)))
+
+
+@cache
+def _behind_shared_phones() -> Select[int, int]:
+    shared = select(ResidentPhone.phone_id).group_by(ResidentPhone.phone_id).having(func.count() > 1)
+    return (
+        select(ResidentPhone.phone_id, ResidentPhone.resident_id)
+        .where(ResidentPhone.phone_id.in_(shared))
+        .order_by(ResidentPhone.id)
+    )
 
 
 def _households(

@@ -71,7 +71,7 @@ class Phases:
     def wait(self, resident_id: int, campaign_id: int) -> bool:
         """Whether this resident's phase has not begun yet."""
         begun, phases = self.begun.get(campaign_id, (1, 1))
-        return phase_number(resident_id, campaign_id, phases) > begun
+        return begun < phases and phase_number(resident_id, campaign_id, phases) > begun
 
 
 def phases_on(session: Session, campaign_ids: Collection[int], day: date) -> Phases:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import and_, exists, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, and_, bindparam, exists, or_, select
+from sqlalchemy.orm import Session
 
+from models.asking import ask, ids, locks_rows
 from models.contact import Contact, ContactMatch
 from models.event import Event
 from models.match import Match
@@ -172,13 +173,14 @@ def plan(
 
 def _residents_to_consider(session: Session, terms: Terms, cadence: Cadence) -> list[int]:
     """Residents with a match to push, highest priority first; those whose next rung can't be due yet are left out."""
-    contacted = _contacted_lately(terms, cadence)
     closing = [policy_id for policy_id, card in terms.cards.items() if card.closes_on(terms.today) is not None]
-    exempt = or_(Match.state.in_((MatchState.CALLBACK, MatchState.AWAITING_PHONE)), Match.policy_id.in_(closing))
-    rows = session.execute(
-        select(Match.id, Match.resident_id, Match.policy_id).where(
-            Match.state.in_(terms.pushed_states), Match.policy_id.in_(terms.campaigns), or_(exempt, ~contacted)
-        )
+    rows = ask(
+        session,
+        _to_consider(),
+        states=terms.pushed_states,
+        policies=list(terms.campaigns),
+        closing=closing,
+        since=_contacted_since(terms, cadence),
     ).all()
     priority = {policy_id: campaign.priority for policy_id, campaign in terms.campaigns.items()}
     begun = [row for row in rows if not terms.phases.wait(row.resident_id, terms.campaigns[row.policy_id].id)]
@@ -186,32 +188,46 @@ def _residents_to_consider(session: Session, terms: Terms, cadence: Cadence) -> 
     return beside_their_housemates(session, [row.resident_id for row in in_order])
 
 
-def _contacted_lately(terms: Terms, cadence: Cadence) -> Any:
+def _contacted_since(terms: Terms, cadence: Cadence) -> datetime:
+    """Who was reached since then cannot be due for their next rung."""
     ladders = (cadence, *terms.cadences.values())
     wait = timedelta(days=max(min(one.shortest_wait_days for one in ladders) - 1, 0))
-    since = datetime.combine(terms.today - wait, time.min, terms.zone)
-    contact = aliased(Contact)
-    return exists().where(
+    return datetime.combine(terms.today - wait, time.min, terms.zone)
+
+
+@cache
+def _to_consider() -> Select[int, int, str]:
+    since = bindparam("since", type_=Contact.due_at.type)
+    contacted = exists().where(
         ContactMatch.match_id == Match.id,
-        contact.id == ContactMatch.contact_id,
-        contact.purpose.in_(LADDER_PURPOSES),
-        contact.state.not_in(NOT_REACHED | UNANSWERED | {ContactState.CANCELLED}),
-        or_(contact.sent_at >= since, and_(contact.sent_at.is_(None), contact.due_at >= since)),
+        Contact.id == ContactMatch.contact_id,
+        Contact.purpose.in_(LADDER_PURPOSES),
+        Contact.state.not_in(NOT_REACHED | UNANSWERED | {ContactState.CANCELLED}),
+        or_(Contact.sent_at >= since, and_(Contact.sent_at.is_(None), Contact.due_at >= since)),
+    )
+    waits = Match.state.in_((MatchState.CALLBACK, MatchState.AWAITING_PHONE))
+    return select(Match.id, Match.resident_id, Match.policy_id).where(
+        Match.state.in_(ids("states")),
+        Match.policy_id.in_(ids("policies")),
+        or_(waits, Match.policy_id.in_(ids("closing")), ~contacted),
     )
 
 
 def _filled(session: Session, terms: Terms) -> Counter[tuple[int, date]]:
     """How many contacts each campaign already has on each local day from today on."""
     midnight = datetime.combine(terms.today, time.min, terms.zone)
-    rows = session.execute(
-        select(Contact.campaign_id, Contact.due_at).where(
-            Contact.campaign_id.is_not(None),
-            Contact.due_at >= midnight,
-            Contact.purpose.in_(PROACTIVE_PURPOSES),
-            Contact.state.not_in(UNSPENT),
-        )
-    )
+    rows = ask(session, _to_come(), midnight=midnight)
     return Counter((campaign_id or 0, due_at.astimezone(terms.zone).date()) for campaign_id, due_at in rows)
+
+
+@cache
+def _to_come() -> Select[int | None, datetime]:
+    return select(Contact.campaign_id, Contact.due_at).where(
+        Contact.campaign_id.is_not(None),
+        Contact.due_at >= bindparam("midnight", type_=Contact.due_at.type),
+        Contact.purpose.in_(PROACTIVE_PURPOSES),
+        Contact.state.not_in(UNSPENT),
+    )
 
 
 def _plan_batch(session: Session, resident_ids: Sequence[int], ongoing: _Pass) -> None:
@@ -239,6 +255,8 @@ def _but_for_who_waits(session: Session, resident_ids: Sequence[int], ongoing: _
 
 def _lock_in_order(session: Session, resident_ids: Sequence[int]) -> list[int]:
     """Lock these residents; one that somebody else is deciding about is left to the next pass."""
+    if not locks_rows(session):
+        return list(resident_ids)
     query = select(Resident.id).where(Resident.id.in_(resident_ids)).order_by(Resident.id)
     locked = set(session.scalars(query.with_for_update(skip_locked=True, key_share=True)))
     return [resident_id for resident_id in resident_ids if resident_id in locked]
@@ -334,6 +352,8 @@ def _from_days(contact: PlannedContact) -> dict[str, date]:
 
 def _move_into_outreach(session: Session, match_ids: Sequence[int], ongoing: _Pass) -> None:
     waiting = (MatchState.NEW, MatchState.CALLBACK, MatchState.AWAITING_PHONE)
+    if not match_ids:
+        return
     query = select(Match).where(Match.id.in_(match_ids), Match.state.in_(waiting))
     for match in session.scalars(query):
         move_match(session, match, MatchState.IN_OUTREACH, because=BECAUSE, now=ongoing.now)
@@ -349,8 +369,8 @@ def _ask_for_home_help(session: Session, home_help: Sequence[HomeHelp], ongoing:
     ongoing.report.home_help += len(home_help)
 
 
-def _by_id(session: Session, table: Any, ids: Sequence[int]) -> dict[int, Any]:
-    return {row.id: row for row in session.scalars(select(table).where(table.id.in_(ids)))} if ids else {}
+def _by_id(session: Session, table: Any, numbers: Sequence[int]) -> dict[int, Any]:
+    return {row.id: row for row in session.scalars(select(table).where(table.id.in_(numbers)))} if numbers else {}
 
 
 def _record(session: Session, refused: Sequence[Refused], ongoing: _Pass) -> None:

@@ -13,6 +13,11 @@ from sqlalchemy.orm import Session
 from models.contact import RefusedContact
 from models.vocabulary import Refusal
 
+_INSERTIONS = {
+    "postgresql": postgresql.insert(RefusedContact).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(RefusedContact).on_conflict_do_nothing(),
+}
+
 
 class Refused(NamedTuple):
     match_id: int
@@ -20,12 +25,11 @@ class Refused(NamedTuple):
     reason: Refusal
 
 
-def record_refusals(session: Session, refused: Iterable[Refused], *, now: datetime, zone: ZoneInfo) -> int:
-    """Record refusals that are not recorded for today yet; how many were new."""
+def record_refusals(session: Session, refused: Iterable[Refused], *, now: datetime, zone: ZoneInfo) -> None:
+    """Record refusals that are not recorded for today yet."""
     on = now.astimezone(zone).date()
     rows: list[dict[str, Any]] = [{**one._asdict(), "on": on, "at": now} for one in dict.fromkeys(refused)]
     if not rows:
-        return 0
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    new = insert(RefusedContact).on_conflict_do_nothing().returning(RefusedContact.id)
-    return len(session.scalars(new, rows).all())
+        return
+    session.flush()
+    session.connection().execute(_INSERTIONS[session.get_bind().dialect.name], rows)

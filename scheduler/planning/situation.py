@@ -10,10 +10,10 @@ from functools import cache, cached_property
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from models.asking import AnyColumns, ask, ids
+from models.asking import AnyColumns, AnyUnion, ask, ids
 from models.case import Case
 from models.contact import Campaign, Contact, ContactMatch
 from models.conversation import ContactStop, Conversation, Message
@@ -201,20 +201,19 @@ def situations_of(
 
 
 def _people(session: Session, resident_ids: Collection[int]) -> dict[int, Any]:
+    return {row.id: row for row in ask(session, _standing_of(), residents=resident_ids)}
+
+
+@cache
+def _standing_of() -> AnyColumns:
     columns = (Resident.id, Resident.audience, Resident.status, Resident.profiling_refused_at)
-    return {row.id: row for row in session.execute(select(*columns).where(Resident.id.in_(resident_ids)))}
+    return select(*columns).where(Resident.id.in_(ids("residents")))
 
 
 def _matches(session: Session, resident_ids: Collection[int], terms: Terms) -> dict[int, list[MatchSituation]]:
-    rows = session.execute(
-        select(Match.id, Match.resident_id, Match.policy_id, Match.state, Match.callback_at, Match.state_changed_at)
-        .add_columns(Match.eligible_from)
-        .where(
-            Match.resident_id.in_(resident_ids),
-            Match.state.in_(terms.pushed_states),
-            Match.policy_id.in_(terms.campaigns),
-        )
-    ).all()
+    wanted = {"residents": resident_ids, "states": terms.pushed_states, "policies": list(terms.campaigns)}
+    # By the ORM: a preview counts no match that its reader may not see.
+    rows = session.execute(_pushed(), wanted).all()
     attempts = _attempts(session, [row.id for row in rows])
     helped = _home_help_asked(session, [row.id for row in rows], resident_ids)
     found: dict[int, list[MatchSituation]] = defaultdict(list)
@@ -244,28 +243,42 @@ def _matches(session: Session, resident_ids: Collection[int], terms: Terms) -> d
     return found
 
 
+@cache
+def _pushed() -> AnyColumns:
+    columns = (Match.id, Match.resident_id, Match.policy_id, Match.state, Match.callback_at, Match.state_changed_at)
+    return select(*columns, Match.eligible_from).where(
+        Match.resident_id.in_(ids("residents")),
+        Match.state.in_(ids("states")),
+        Match.policy_id.in_(ids("policies")),
+    )
+
+
 def _attempts(session: Session, match_ids: Collection[int]) -> dict[int, list[Attempt]]:
     """Attempts by match, oldest first. One that reached a stranger (a wrong number) was no attempt to reach them."""
+    found: dict[int, list[Attempt]] = defaultdict(list)
+    for match_id, step, phone_id, state, cause, sent_at, due_at in ask(session, _made(), matches=match_ids):
+        found[match_id].append(Attempt(step, phone_id, state, cause, sent_at or due_at))
+    return found
+
+
+@cache
+def _made() -> AnyColumns:
     strangers = select(ContactStop.phone_id).where(
         ContactStop.reason == StopReason.WRONG_NUMBER, ContactStop.released_at.is_(None)
     )
     at = func.coalesce(Contact.sent_at, Contact.due_at)
-    rows = session.execute(
+    return (
         select(ContactMatch.match_id, Contact.ladder_step, Contact.phone_id, Contact.state, Contact.cause)
         .add_columns(Contact.sent_at, Contact.due_at)
         .join(Contact, Contact.id == ContactMatch.contact_id)
         .where(
-            ContactMatch.match_id.in_(match_ids),
+            ContactMatch.match_id.in_(ids("matches")),
             Contact.purpose.in_(LADDER_PURPOSES),
             Contact.state != ContactState.CANCELLED,
             Contact.phone_id.not_in(strangers),
         )
         .order_by(at, Contact.id)
     )
-    found: dict[int, list[Attempt]] = defaultdict(list)
-    for match_id, step, phone_id, state, cause, sent_at, due_at in rows:
-        found[match_id].append(Attempt(step, phone_id, state, cause, sent_at or due_at))
-    return found
 
 
 @dataclass(frozen=True)
@@ -276,19 +289,22 @@ class _Helped:
 
 def _home_help_asked(session: Session, match_ids: Collection[int], resident_ids: Collection[int]) -> _Helped:
     """Matches that ever had a home visit case, and residents who have an unfinished one."""
+    rows = ask(session, _visits_opened(), matches=match_ids, residents=resident_ids).all()
+    return _Helped(frozenset(match_id for match_id, _ in rows), frozenset(resident_id for _, resident_id in rows))
+
+
+@cache
+def _visits_opened() -> AnyUnion:
     is_visit = Case.kind == CaseKind.HOME_VISIT
-    matches = session.scalars(select(Case.match_id).where(is_visit, Case.match_id.in_(match_ids)))
-    unfinished = (is_visit, Case.state.in_(UNFINISHED_CASES), Case.resident_id.in_(resident_ids))
-    return _Helped(frozenset(matches), frozenset(session.scalars(select(Case.resident_id).where(*unfinished))))
+    ever = select(Case.match_id, null().label("resident_id")).where(is_visit, Case.match_id.in_(ids("matches")))
+    unfinished = select(null(), Case.resident_id).where(
+        is_visit, Case.state.in_(UNFINISHED_CASES), Case.resident_id.in_(ids("residents"))
+    )
+    return union_all(ever, unfinished)
 
 
 def _phones(session: Session, resident_ids: Collection[int], terms: Terms) -> dict[int, list[PhoneSituation]]:
-    rows = session.execute(
-        select(ResidentPhone.resident_id, Phone.id, Phone.state)
-        .join(Phone, Phone.id == ResidentPhone.phone_id)
-        .where(ResidentPhone.resident_id.in_(resident_ids))
-        .order_by(ResidentPhone.rank, ResidentPhone.id)
-    ).all()
+    rows = ask(session, _phones_of(), residents=resident_ids).all()
     phone_ids = {row.id for row in rows}
     stops = stops_of_phones(session, phone_ids) if terms.stops_stand else {}
     shared = shared_phones(session, phone_ids)
@@ -297,6 +313,16 @@ def _phones(session: Session, resident_ids: Collection[int], terms: Terms) -> di
         phone = PhoneSituation(row.id, row.state, stops.get(row.id), shared=row.id in shared)
         found[row.resident_id].append(phone)
     return found
+
+
+@cache
+def _phones_of() -> AnyColumns:
+    return (
+        select(ResidentPhone.resident_id, Phone.id, Phone.state)
+        .join(Phone, Phone.id == ResidentPhone.phone_id)
+        .where(ResidentPhone.resident_id.in_(ids("residents")))
+        .order_by(ResidentPhone.rank, ResidentPhone.id)
+    )
 
 
 def _family_phones(
@@ -339,13 +365,17 @@ def _in_order(family: Sequence[PhoneSituation], own: Sequence[PhoneSituation]) -
 
 def shared_phones(session: Session, phone_ids: Collection[int]) -> frozenset[int]:
     """Those of the phones that are said to reach more than one matched person: a text to them names no benefit."""
-    counted = (
+    return frozenset(ask(session, _shared(), phones=phone_ids).scalars())
+
+
+@cache
+def _shared() -> Select[int]:
+    return (
         select(ResidentPhone.phone_id)
-        .where(ResidentPhone.phone_id.in_(phone_ids))
+        .where(ResidentPhone.phone_id.in_(ids("phones")))
         .group_by(ResidentPhone.phone_id)
         .having(func.count() > 1)
     )
-    return frozenset(session.scalars(counted))
 
 
 def talks_of(session: Session, resident_ids: Collection[int]) -> dict[int, tuple[datetime | None, int | None]]:
@@ -363,23 +393,32 @@ def _talks() -> AnyColumns:
 
 
 def _in_human_hands(session: Session, resident_ids: Collection[int]) -> frozenset[int | None]:
-    query = select(Case.resident_id).where(
-        Case.resident_id.in_(resident_ids), Case.kind.in_(HUMAN_HANDS), Case.state.in_(UNFINISHED_CASES)
+    return frozenset(ask(session, _handled(), residents=resident_ids).scalars())
+
+
+@cache
+def _handled() -> Select[int | None]:
+    return select(Case.resident_id).where(
+        Case.resident_id.in_(ids("residents")), Case.kind.in_(HUMAN_HANDS), Case.state.in_(UNFINISHED_CASES)
     )
-    return frozenset(session.scalars(query))
 
 
 def _with_open_contact(session: Session, resident_ids: Collection[int]) -> frozenset[int | None]:
     """Those to whom something is on its way; on a shared phone it may be addressed to a housemate."""
+    return frozenset(ask(session, _underway(), residents=resident_ids).scalars())
+
+
+@cache
+def _underway() -> AnyUnion:
     underway = (
         Contact.state.in_((ContactState.PLANNED, ContactState.SENDING)),
         Contact.purpose.in_(PROACTIVE_PURPOSES),
     )
-    addressed = select(Contact.resident_id).where(Contact.resident_id.in_(resident_ids), *underway)
+    addressed = select(Contact.resident_id).where(Contact.resident_id.in_(ids("residents")), *underway)
     spoken_of = (
         select(Match.resident_id)
         .join(ContactMatch, ContactMatch.match_id == Match.id)
         .join(Contact, Contact.id == ContactMatch.contact_id)
-        .where(Match.resident_id.in_(resident_ids), *underway)
+        .where(Match.resident_id.in_(ids("residents")), *underway)
     )
-    return frozenset(session.scalars(addressed)) | frozenset(session.scalars(spoken_of))
+    return union_all(addressed, spoken_of)
