@@ -29,7 +29,7 @@ from outreach_api.bootstrap import House
 from outreach_api.clock import SharedClock
 from outreach_api.processes import ProcessFault, Program, free_port
 from outreach_api.rehearsal.demo import sandbox_program
-from outreach_api.rehearsal.sandbox import SandboxClient
+from outreach_api.rehearsal.sandbox import SandboxClient, SandboxFault
 from proof.killed_house import WORKER
 from sandbox.carrier.signature import sign
 
@@ -113,7 +113,7 @@ class Outside:
             jump, self._jump = self._jump, timedelta(0)
             now = _by_day(now + self.pace + jump)
             self.clock.set(now)
-            with contextlib.suppress(httpx.HTTPError):
+            with contextlib.suppress(SandboxFault):
                 self.sandbox.set_clock(now)
 
 

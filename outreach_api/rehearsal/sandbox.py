@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
-import httpx
+from urllib3 import HTTPConnectionPool, Timeout, connection_from_url
+from urllib3.exceptions import HTTPError
 
 from outreach_api.settings import ROOT, Settings
 
@@ -18,11 +20,16 @@ class SandboxStep:
     next_at: datetime | None
 
 
+class SandboxFault(Exception):  # noqa: N818
+    """It is not there, or refuses what it is told."""
+
+
 class SandboxClient:
     """Tells the sandbox the time and reads its ledger. One request in flight."""
 
     def __init__(self, base_url: str, *, timeout_seconds: float = 120.0) -> None:
-        self._http = httpx.Client(base_url=base_url, timeout=timeout_seconds, trust_env=False)
+        # A rehearsal asks thousands of times a day, and waits for each answer: the plainest connection is kept.
+        self._http: HTTPConnectionPool = connection_from_url(base_url, maxsize=1, timeout=Timeout(timeout_seconds))
 
     def close(self) -> None:
         self._http.close()
@@ -49,9 +56,7 @@ class SandboxClient:
 
     def take_wish(self) -> bool:
         """Whether the holder of the phone has wished to be called since last asked."""
-        answer = self._http.post("/_sandbox/handset/wish")
-        answer.raise_for_status()
-        return bool(answer.json()["call"])
+        return bool(self._ask("POST", "/_sandbox/handset/wish")["call"])
 
     def tell_holder(self, text: str) -> None:
         self._put("/_sandbox/handset/note", {"text": text})
@@ -62,15 +67,19 @@ class SandboxClient:
     def audit(self) -> dict[str, Any]:
         return self._get("/_sandbox/audit")
 
-    def _put(self, path: str, body: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
-        answer = self._http.put(path, json=body)
-        answer.raise_for_status()
-        result: dict[str, Any] = answer.json()
-        return result
+    def _put(self, path: str, body: Any) -> dict[str, Any]:
+        return self._ask("PUT", path, body)
 
     def _get(self, path: str) -> dict[str, Any]:
-        answer = self._http.get(path)
-        answer.raise_for_status()
+        return self._ask("GET", path)
+
+    def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        try:
+            answer = self._http.request(method, path, json=body, retries=False)
+        except HTTPError as fault:
+            raise SandboxFault(f"{method} {path}: {type(fault).__name__}") from fault
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise SandboxFault(f"{method} {path}: {answer.status}")
         result: dict[str, Any] = answer.json()
         return result
 
