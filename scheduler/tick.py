@@ -18,7 +18,7 @@ from typing import Any
 
 import structlog
 from apscheduler.triggers.cron import CronTrigger
-from sqlalchemy import delete, func, null, select, union_all, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, null, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
@@ -143,25 +143,51 @@ def _abandoned(standing: _Standing, job: Job, now: datetime) -> list[datetime]:
 def _begin_counting(sessions: Sessions, job: Job, now: datetime) -> None:
     """Leave a first row just before now: without it a job whose slots fall between ticks would never be due."""
     with sessions.write() as session:
-        begun = {"job": job.name, "slot": now - _INSTANT, "started_at": now, "finished_at": now, "result": {}}
-        session.execute(_insert(session).values(begun).on_conflict_do_nothing())
+        slot = now - _INSTANT
+        if _insert(session, job, slot, now):
+            ask(session, _finishes(), job_=job.name, slot_=slot, now=now, facts={})
 
 
 def _win(sessions: Sessions, job: Job, slot: datetime, now: datetime) -> bool:
     """Whether this scheduler may run the slot: it inserted the row, or took over an abandoned one."""
     with sessions.write() as session:
-        row = {"job": job.name, "slot": slot, "started_at": now}
-        inserted = session.scalar(_insert(session).values(row).on_conflict_do_nothing().returning(JobSlot.id))
-        if inserted is not None:
+        if _insert(session, job, slot, now):
             return True
-        taken = session.scalar(
-            update(JobSlot)
-            .where(JobSlot.job == job.name, JobSlot.slot == slot, JobSlot.finished_at.is_(None))
-            .where(JobSlot.started_at <= now - job.restart_after)
-            .values(started_at=now)
-            .returning(JobSlot.id)
-        )
-        return taken is not None
+        long_ago = now - job.restart_after
+        return ask(session, _takes_over(), job_=job.name, slot_=slot, now=now, long_ago=long_ago).scalar() is not None
+
+
+def _insert(session: Session, job: Job, slot: datetime, now: datetime) -> bool:
+    inserted = ask(session, _insertion(session.get_bind().dialect.name), job=job.name, slot=slot, started_at=now)
+    return inserted.scalar() is not None
+
+
+@cache
+def _insertion(dialect: str) -> Any:
+    insert: Any = postgresql.insert(JobSlot) if dialect == "postgresql" else sqlite.insert(JobSlot)
+    row: dict[str, Any] = {name: bindparam(name) for name in ("job", "slot", "started_at")}
+    return insert.values(row).on_conflict_do_nothing().returning(JobSlot.id)
+
+
+@cache
+def _takes_over() -> Any:
+    long_ago = bindparam("long_ago", type_=JobSlot.started_at.type)
+    return (
+        update(JobSlot)
+        .where(*_is_slot(), JobSlot.finished_at.is_(None), JobSlot.started_at <= long_ago)
+        .values(started_at=bindparam("now"))
+        .returning(JobSlot.id)
+    )
+
+
+@cache
+def _finishes() -> Any:
+    return update(JobSlot).where(*_is_slot()).values(finished_at=bindparam("now"), result=bindparam("facts"))
+
+
+def _is_slot() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    # A bound name in an update must not be a column's.
+    return JobSlot.job == bindparam("job_"), JobSlot.slot == bindparam("slot_", type_=JobSlot.slot.type)
 
 
 def _run(sessions: Sessions, job: Job, slot: datetime, now: datetime) -> Ran:
@@ -172,14 +198,8 @@ def _run(sessions: Sessions, job: Job, slot: datetime, now: datetime) -> Ran:
         log.exception("job_failed", job=job.name, slot=slot.isoformat())
         ran = Ran(job.name, slot, {"failed": type(fault).__name__}, fault)
     with sessions.write() as session:
-        done = update(JobSlot).where(JobSlot.job == job.name, JobSlot.slot == slot)
-        session.execute(done.values(finished_at=now, result=ran.result))
+        ask(session, _finishes(), job_=job.name, slot_=slot, now=now, facts=ran.result)
     return ran
-
-
-def _insert(session: Session) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(JobSlot)
 
 
 def _slots(trigger: CronTrigger, after: datetime, until: datetime) -> Iterator[datetime]:
