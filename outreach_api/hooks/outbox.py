@@ -5,21 +5,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.asking import AnyColumns, ask
 from models.hook import HookDelivery, HookTarget
 from models.vocabulary import HookTopic
 
 
 def tell(session: Session, topic: HookTopic, facts: Mapping[str, Any], *, now: datetime) -> None:
     """Queue a telling to every target that wants this topic. `facts` are ids and enums; never personal data."""
-    targets = session.execute(select(HookTarget.id, HookTarget.topics).where(HookTarget.ended_at.is_(None))).all()
-    for target_id, topics in targets:
+    for target_id, topics in ask(session, _targets()).all():
         if topic in topics:
             session.add(telling(target_id, topic, facts, now=now))
+
+
+@cache
+def _targets() -> AnyColumns:
+    return select(HookTarget.id, HookTarget.topics).where(HookTarget.ended_at.is_(None))
 
 
 def telling(target_id: int, topic: HookTopic, facts: Mapping[str, Any], *, now: datetime) -> HookDelivery:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select, update
+from sqlalchemy.orm import Session, aliased
 
+from models.asking import ask
 from models.contact import Contact, ContactMatch
 from models.event import Event
 from models.match import Match, MatchChange
@@ -44,21 +47,35 @@ def move_match(session: Session, match: Match, new: MatchState, *, because: str,
 
 def cancel_planned(session: Session, match: Match, *, refusal: Refusal, now: datetime) -> None:
     """Cancel proactive contacts of a match that are planned and speak of no other open match."""
-    session.flush()
-    speaks_of_another = (
-        select(ContactMatch.contact_id)
-        .join(Match, Match.id == ContactMatch.match_id)
-        .where(ContactMatch.match_id != match.id, Match.closed_at.is_(None))
-    )
-    speaks_of_this = select(ContactMatch.contact_id).where(ContactMatch.match_id == match.id)
+    planned = ask(session, _planned_for_alone(), match=match.id).scalars().all()
+    if not planned:
+        return
     session.execute(
         update(Contact)
-        .where(
-            Contact.id.in_(speaks_of_this),
-            Contact.id.not_in(speaks_of_another),
-            Contact.state == ContactState.PLANNED,
-            Contact.purpose.in_(PROACTIVE_PURPOSES),
-        )
+        # A sender may have taken one meanwhile.
+        .where(Contact.id.in_(planned), Contact.state == ContactState.PLANNED)
         .values(state=ContactState.CANCELLED, refusal=refusal, settled_at=now)
         .execution_options(synchronize_session="fetch")
     )
+
+
+@cache
+def _planned_for_alone() -> Select[int]:
+    of_another = aliased(ContactMatch)
+    speaks_of_another = exists().where(
+        of_another.contact_id == Contact.id, of_another.match_id != bindparam("match"), _still_open(of_another)
+    )
+    return (
+        select(Contact.id)
+        .join(ContactMatch, ContactMatch.contact_id == Contact.id)
+        .where(
+            ContactMatch.match_id == bindparam("match"),
+            Contact.state == ContactState.PLANNED,
+            Contact.purpose.in_(PROACTIVE_PURPOSES),
+            ~speaks_of_another,
+        )
+    )
+
+
+def _still_open(link: Any) -> ColumnElement[bool]:
+    return exists().where(Match.id == link.match_id, Match.closed_at.is_(None))
