@@ -33,13 +33,14 @@ def room_at_desks(session: Session, follow: FollowAgents, now: datetime) -> Desk
     It is what the agents who are there can answer in the next two working hours, less what has to be answered by then,
     and less what is expected of the texts of the last two: those that wait for the morning count in the evening too.
     """
-    if not rosters(session):
+    there = rosters(session)
+    if not there:
         return None
     hours = hours_in_force(session)
     end = after_working_hours(ANSWERED_WITHIN_HOURS, now, hours)
-    there = presence_between(session, now, end, hours) / ONE_HOUR
+    hours_there = presence_between(there.values(), now, end, hours) / ONE_HOUR
     share = measured_share(session, now) or follow.share
-    free = there * follow.per_hour - _due_by(session, end)
+    free = hours_there * follow.per_hour - _due_by(session, end)
     on_their_way = _asked_since(session, _working_hours_ago(ANSWERED_WITHIN_HOURS, now, hours))
     return DeskRoom(int(free / share) - on_their_way)
 

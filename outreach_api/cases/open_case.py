@@ -17,7 +17,7 @@ from models.vocabulary import CaseKind, CaseReason, CaseState, EventKind, HookTo
 from outreach_api.cases.priorities import marks_of, urgency_of
 from outreach_api.cases.promises import DISTRICT_HOURS, WorkingHours, due_time
 from outreach_api.hooks.outbox import tell
-from scheduler.planning.holidays import DayKind
+from scheduler.planning.holidays import DayKind, HolidayCalendar
 from scheduler.planning.rules import contact_rules
 
 OPEN_CASE_STATES = frozenset({CaseState.OPEN, CaseState.ACCEPTED})
@@ -72,7 +72,10 @@ def open_case(
 
 def hours_in_force(session: Session) -> WorkingHours:
     """The working hours with the holidays and make-up days that staff entered."""
-    calendar = contact_rules(session).hours.calendar
+    return working_hours(contact_rules(session).hours.calendar)
+
+
+def working_hours(calendar: HolidayCalendar) -> WorkingHours:
     return replace(DISTRICT_HOURS, is_working_day=lambda day: calendar.kind(day) is DayKind.WORKDAY)
 
 

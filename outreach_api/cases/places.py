@@ -51,7 +51,7 @@ class AddressBook:
     """The address register in memory: where the building stands that an address lies in."""
 
     def __init__(self, buildings: Iterable[Located]) -> None:
-        self._by_address = {_plain_of_building(one.address): Point(one.lat, one.lon) for one in buildings}
+        self._by_address = {_plain_of_building(one.address): one for one in buildings}
         self._lengths = sorted({len(address) for address in self._by_address}, reverse=True)
 
     def point(self, address: str | None) -> Point | None:
@@ -61,7 +61,7 @@ class AddressBook:
             found = self._by_address.get(written[:length]) if length <= len(written) else None
             # 1号 is no beginning of 12号: what goes on with a digit after a digit is another number.
             if found is not None and not (written[length - 1].isdigit() and written[length : length + 1].isdigit()):
-                return found
+                return Point(found.lat, found.lon)
         return None
 
 

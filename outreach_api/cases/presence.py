@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from itertools import pairwise
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from models.asking import AnyColumns, ask
 from models.staff import Shift, Staff
 from models.vocabulary import Role
 from outreach_api.cases.promises import ONE_DAY, WorkingHours
@@ -35,28 +37,39 @@ class Roster:
         return self.by_weekday.get(day.weekday(), ()) if self.by_weekday else hours.spans
 
 
-def presence_between(session: Session, start: datetime, end: datetime, hours: WorkingHours) -> timedelta:
-    """The time of all agents together between two instants; who is away counts for nothing."""
+def presence_between(there: Iterable[Roster], start: datetime, end: datetime, hours: WorkingHours) -> timedelta:
+    """The time of these agents together between two instants; who is away counts for nothing."""
     start, end = start.astimezone(hours.zone), end.astimezone(hours.zone)
-    there = timedelta()
-    for roster in rosters(session).values():
+    together = timedelta()
+    for roster in there:
         day = start.date()
         while day <= end.date():
             for begins, ends in roster.spans_on(day, hours):
                 opens, closes = (datetime.combine(day, at, hours.zone) for at in (begins, ends))
-                there += max(min(closes, end) - max(opens, start), timedelta())
+                together += max(min(closes, end) - max(opens, start), timedelta())
             day += ONE_DAY
-    return there
+    return together
 
 
 def rosters(session: Session) -> dict[int, Roster]:
     """Of every agent who is not away, by their number."""
-    there = (Staff.role.in_(AT_DESKS), Staff.disabled_at.is_(None), Staff.away_since.is_(None))
-    found = {staff_id: Roster() for staff_id in session.scalars(select(Staff.id).where(*there).order_by(Staff.id))}
-    shifts = select(Shift).where(Shift.staff_id.in_(found)).order_by(Shift.staff_id, Shift.weekday, Shift.begins)
-    for shift in session.scalars(shifts):
-        found[shift.staff_id].by_weekday.setdefault(shift.weekday, []).append((shift.begins, shift.ends))
+    found: dict[int, Roster] = {}
+    for staff_id, weekday, begins, ends in ask(session, _shifts_of_who_is_there()):
+        roster = found.setdefault(staff_id, Roster())
+        if weekday is not None:
+            roster.by_weekday.setdefault(weekday, []).append((begins, ends))
     return found
+
+
+@cache
+def _shifts_of_who_is_there() -> AnyColumns:
+    there = (Staff.role.in_(AT_DESKS), Staff.disabled_at.is_(None), Staff.away_since.is_(None))
+    return (
+        select(Staff.id, Shift.weekday, Shift.begins, Shift.ends)
+        .outerjoin(Shift, Shift.staff_id == Staff.id)
+        .where(*there)
+        .order_by(Staff.id, Shift.weekday, Shift.begins)
+    )
 
 
 def is_on_shift(session: Session, staff_id: int, hours: WorkingHours, now: datetime) -> bool:

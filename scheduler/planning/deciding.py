@@ -5,7 +5,7 @@ The planner and the preview of a campaign's audience both decide by this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
@@ -31,7 +31,7 @@ class Decisions:
 
 
 def decide_in_turn(
-    people: Sequence[ResidentSituation], bench: Bench, counted: Spending, fits: Callable[[PlannedContact], bool]
+    people: Iterable[ResidentSituation], bench: Bench, counted: Spending, fits: Callable[[PlannedContact], bool]
 ) -> Decisions:
     """Decide for each of these residents.
 

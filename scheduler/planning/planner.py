@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache, partial
@@ -54,6 +54,7 @@ from scheduler.planning.waiting import waiting_unchanged
 from scheduler.rules.guardians import has_guardian
 
 RESIDENTS_AT_A_TIME = 500
+FEW_AT_FIRST = 50
 # A planned offer that could not go out for so long (a pause, an outage) is planned anew instead.
 CONTACT_EXPIRES_AFTER = timedelta(days=3)
 BECAUSE = "planner"
@@ -231,14 +232,31 @@ def _to_come() -> Select[int | None, datetime]:
 
 
 def _plan_batch(session: Session, resident_ids: Sequence[int], ongoing: _Pass) -> None:
-    to_look_at = _but_for_who_waits(session, _lock_in_order(session, resident_ids), ongoing)
-    people = read_situations(session, to_look_at, ongoing.terms)
-    decisions = decide_in_turn(people, ongoing.bench, _spending(session, people, ongoing), partial(_fits, ongoing))
+    counted = Spending()
+    people = _to_look_at(session, _lock_in_order(session, resident_ids), ongoing, counted)
+    decisions = decide_in_turn(people, ongoing.bench, counted, partial(_fits, ongoing))
     _write_contacts(session, decisions.contacts, ongoing)
     _ask_for_home_help(session, decisions.home_help, ongoing)
     _record(session, decisions.refused, ongoing)
     facts = {"planned": len(decisions.contacts)}
     session.add(Event(at=ongoing.now, kind=EventKind.CONTACT_CHANGED, facts=facts))
+
+
+def _to_look_at(
+    session: Session, resident_ids: Sequence[int], ongoing: _Pass, counted: Spending
+) -> Iterator[ResidentSituation]:
+    """The situations of these residents, each read when its turn comes, with what they spent added to `counted`.
+
+    A little at a time while a team has room for somebody: it mostly has for one or two, and as soon as they are found,
+    who waits needs no second look.
+    """
+    start, most = 0, FEW_AT_FIRST
+    while start < len(resident_ids):
+        end = start + most if ongoing.room is not None and not ongoing.room.is_full else len(resident_ids)
+        people = read_situations(session, _but_for_who_waits(session, resident_ids[start:end], ongoing), ongoing.terms)
+        counted.add_all(_spending(session, people, ongoing))
+        yield from people
+        start, most = end, most * 2
 
 
 def _but_for_who_waits(session: Session, resident_ids: Sequence[int], ongoing: _Pass) -> Sequence[int]:

@@ -43,6 +43,12 @@ class Spending:
             self.by_resident[resident_id][contact_id] = spent
         self.by_phone[phone_id][contact_id] = spent
 
+    def add_all(self, others: Spending) -> None:
+        """Add what was read for others; who is in both has the same there."""
+        for own, read in ((self.by_resident, others.by_resident), (self.by_phone, others.by_phone)):
+            for owner, contacts in read.items():
+                own[owner].update(contacts)
+
 
 def spending(
     session: Session, resident_ids: Collection[int], phone_ids: Collection[int], *, now: datetime, planned: Planned

@@ -18,6 +18,7 @@ from outreach_api.cases.presence import (
     go_away,
     is_on_shift,
     presence_between,
+    rosters,
     set_shifts,
 )
 from outreach_api.cases.promises import DISTRICT_HOURS
@@ -54,12 +55,12 @@ def test_who_is_there_is_counted_by_shift_holiday_and_presence() -> None:
         weekday = NINE.astimezone(DISTRICT_HOURS.zone).weekday()
         set_shifts(session, two, [(weekday, time(10), time(11))])
         go_away(session, three, now=NINE)
-        assert presence_between(session, NINE, NINE + 3 * HOUR, DISTRICT_HOURS) == 4 * HOUR
+        assert presence_between(rosters(session).values(), NINE, NINE + 3 * HOUR, DISTRICT_HOURS) == 4 * HOUR
         assert [is_on_shift(session, who, DISTRICT_HOURS, NINE) for who in (one, two, three)] == [True, False, False]
         come_back(session, three)
-        assert presence_between(session, NINE, NINE + 3 * HOUR, DISTRICT_HOURS) == 7 * HOUR
+        assert presence_between(rosters(session).values(), NINE, NINE + 3 * HOUR, DISTRICT_HOURS) == 7 * HOUR
         holiday = datetime(2026, 10, 1, 10, tzinfo=DISTRICT_HOURS.zone)
-        assert presence_between(session, holiday, holiday + 3 * HOUR, DISTRICT_HOURS) == timedelta()
+        assert presence_between(rosters(session).values(), holiday, holiday + 3 * HOUR, DISTRICT_HOURS) == timedelta()
 
 
 @pytest.mark.parametrize("shifts", [[(0, time(12), time(9))], [(7, time(9), time(12))]])
