@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -110,6 +110,8 @@ class Inbox:
             noted.note(answered=report.answered - answered)
 
     def _answer(self, claim: Claim, report: InboxReport) -> None:
+        if claim.at_once and self._is_settled(claim, report, self._settle_at_once):
+            return
         read = self._read(claim)
         if read is None:
             report.conflicts += 1
@@ -119,14 +121,20 @@ class Inbox:
         except BotUnavailable as unavailable:
             self._settle_unanswered(claim, report, str(unavailable))
             return
+        self._is_settled(claim, report, partial(self._settle, read=read, turn=turn))
+
+    def _is_settled(self, claim: Claim, report: InboxReport, settle: Callable[[Claim], bool]) -> bool:
+        """Whether no more is to be done about the message here: it was settled, or somebody else has it."""
         try:
-            self._settle(claim, read, turn)
+            settled = settle(claim)
         except (_Conflict, StaleDataError):
             report.conflicts += 1
             self.put_back(claim)
-        else:
+            return True
+        if settled:
             report.answered += 1
             report.inbound_ids.append(claim.inbound_id)
+        return settled
 
     def _read(self, claim: Claim) -> _Read | None:
         with self.sessions.read() as session:
@@ -147,23 +155,39 @@ class Inbox:
         state = read.context.state.for_bot(read.context.channel)
         return check_turn(self.bot.turn(_for_bot(read.text), state))
 
-    def _settle(self, claim: Claim, read: _Read, turn: Turn | None) -> None:
-        now = self.clock.now()
+    def _settle_at_once(self, claim: Claim) -> bool:
+        """Read and settle in one transaction what its exact words decide; False where they do not."""
         with self.sessions.write() as session:
-            inbound = _claimed(session, claim)
-            if inbound is None:
+            inbound, sender = self._held(session, claim)
+            heard = Heard(inbound.text, heard_exactly(inbound.text, inbound.button))
+            return self._keep(session, inbound, sender, heard)
+
+    def _settle(self, claim: Claim, read: _Read, turn: Turn | None) -> bool:
+        with self.sessions.write() as session:
+            inbound, sender = self._held(session, claim)
+            if sender.version != read.version or not self._keep(
+                session, inbound, sender, Heard(read.text, read.exact, turn)
+            ):
                 raise _Conflict
-            sender = find_sender(session, inbound, now=now)
-            if sender.version != read.version:
-                raise _Conflict
-            heard = Heard(read.text, read.exact, turn)
-            context = self._context(session, inbound, sender)
-            decision = decide(heard, context)
-            if decision is None:
-                raise _Conflict
-            shown = shown_with(decision, context) if inbound.channel is Channel.CHAT else None
-            keep_turn(session, Answering(inbound, sender, now), heard, decision, shown=shown)
-            _finish(inbound, InboundState.DONE, now)
+            return True
+
+    def _held(self, session: Session, claim: Claim) -> tuple[Inbound, Sender]:
+        inbound = _claimed(session, claim)
+        if inbound is None:
+            raise _Conflict
+        return inbound, find_sender(session, inbound, now=self.clock.now())
+
+    def _keep(self, session: Session, inbound: Inbound, sender: Sender, heard: Heard) -> bool:
+        """Write what follows; False, and nothing written, where only the bot can tell."""
+        now = self.clock.now()
+        context = self._context(session, inbound, sender)
+        decision = decide(heard, context)
+        if decision is None:
+            return False
+        shown = shown_with(decision, context) if inbound.channel is Channel.CHAT else None
+        keep_turn(session, Answering(inbound, sender, now), heard, decision, shown=shown)
+        _finish(inbound, InboundState.DONE, now)
+        return True
 
     def _settle_unanswered(self, claim: Claim, report: InboxReport, why: str) -> None:
         """Hold and try again later; after the last try, or when a stop waits behind it, give it to a person."""

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import cache
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.orm import Session
 
 from models.asking import AnyColumns, ask, ids
 from models.contact import Contact, Receipt
@@ -25,23 +24,23 @@ def next_delivery_at(sessions: Sessions, *, channels: Collection[Channel], now: 
     """
     with sessions.read() as session:
         held = held_back(session)
-        due = _due(held_everything=held is None)
         given = {} if held is None else {"held": list(held)}
-        instants = [
-            ask(session, due, channels=list(channels), **given).scalar(),
-            *_ends_and_receipts(session, channels, now),
-            next_reconcile_at(session),
-        ]
+        look = _look(held_everything=held is None)
+        due, ends, receipts, is_open = ask(session, look, channels=list(channels), **given).one()
+        instants = [due, ends, now if receipts else None, next_reconcile_at(session) if is_open else None]
     known = [instant for instant in instants if instant is not None]
     return max(min(known), now) if known else None
 
 
-def _ends_and_receipts(session: Session, channels: Collection[Channel], now: datetime) -> list[datetime | None]:
-    ends, receipts = ask(session, _others(), channels=list(channels)).one()
-    return [ends, now if receipts else None]
-
-
 @cache
+def _look(*, held_everything: bool) -> AnyColumns:
+    """When the next is due, when the next expires, whether a receipt waits, and whether anything is unsettled."""
+    ends = select(func.min(Contact.expires_at, type_=Contact.expires_at.type)).where(*_planned())
+    unsettled = exists().where(Contact.state.in_((ContactState.SENDING, ContactState.UNKNOWN)))
+    due = _due(held_everything=held_everything).scalar_subquery()
+    return select(due, ends.scalar_subquery(), exists().where(Receipt.applied_at.is_(None)), unsettled)
+
+
 def _due(*, held_everything: bool) -> AnyColumns:
     """The earliest due contact that no pause holds back. Answers are never held."""
     due = select(func.min(Contact.due_at, type_=Contact.due_at.type)).where(*_planned())
@@ -49,12 +48,6 @@ def _due(*, held_everything: bool) -> AnyColumns:
     if held_everything:
         return due.where(answers)
     return due.where(or_(answers, Contact.campaign_id.is_(None), Contact.campaign_id.not_in(ids("held"))))
-
-
-@cache
-def _others() -> AnyColumns:
-    ends = select(func.min(Contact.expires_at, type_=Contact.expires_at.type)).where(*_planned())
-    return select(ends.scalar_subquery(), exists().where(Receipt.applied_at.is_(None)))
 
 
 def _planned() -> tuple[ColumnElement[bool], ...]:

@@ -97,7 +97,8 @@ class Turns:
         kept = self._keep(utterance)
         inbox = Inbox(self.sessions, self.bot, self.cards, self.clock)
         # What has just been kept is claimed with it.
-        claim = Claim(kept.inbound_id, FIRST_FENCE) if kept.is_new else self._claim(kept.inbound_id)
+        at_once = read_exact_word(utterance.text) is not None
+        claim = Claim(kept.inbound_id, FIRST_FENCE, at_once) if kept.is_new else self._claim(kept.inbound_id)
         for _ in range(TRIES):
             if claim is None:
                 break
