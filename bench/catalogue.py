@@ -32,6 +32,9 @@ BENCHES: dict[str, Entry] = {
         "bench.voice", "五十通电话同时打，多久开始回答", "fifty calls at once, and how soon each is answered"
     ),
     "console": Entry("bench.console", "一百万件工单的工作台", "the console over a million cases"),
+    "audit": Entry(
+        "bench.audit", "一百万条审计记录：核对多久、篡改漏几处", "a million audit entries, and 1,000 tamperings"
+    ),
     "protection": Entry(
         "bench.protection", "保护措施的代价：一问一答、一页", "what protection costs a turn and a page"
     ),
