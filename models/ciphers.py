@@ -11,7 +11,7 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256, SM3, HashAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256, SM3, Hash, HashAlgorithm
 from cryptography.hazmat.primitives.hmac import HMAC
 
 TAG_BYTES = 16
@@ -78,6 +78,13 @@ def cipher_with(key: bytes) -> Aead:
 
 def new_key(cipher: CipherName) -> bytes:
     return os.urandom(KEY_BYTES[cipher])
+
+
+def digest_of(text: bytes, name: HashName) -> bytes:
+    """Of what is random and long already: a token's, not a password's."""
+    begun = Hash(_ALGORITHMS[name]())
+    begun.update(text)
+    return begun.finalize()
 
 
 def keyed_hash(key: bytes, name: HashName) -> HMAC:

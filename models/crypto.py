@@ -14,7 +14,17 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from models.ciphers import CIPHER_OF, HASH_BESIDE, Aead, CipherName, HashName, cipher_with, keyed_hash, new_key
+from models.ciphers import (
+    CIPHER_OF,
+    HASH_BESIDE,
+    Aead,
+    CipherName,
+    HashName,
+    cipher_with,
+    digest_of,
+    keyed_hash,
+    new_key,
+)
 
 INDEX_KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -105,6 +115,10 @@ class KeyRing:
         keyed: HMAC = self._keyed_hash.copy()  # type: ignore[attr-defined]
         keyed.update(f"key for\0{purpose}".encode())
         return keyed.finalize()
+
+    def token_digest(self, token: str) -> str:
+        """What is kept of a random token."""
+        return digest_of(token.encode(), self.hash).hex()
 
     def blind_index(self, value: str, *, kind: str) -> str:
         keyed: HMAC = self._keyed_hash.copy()  # type: ignore[attr-defined]

@@ -60,7 +60,7 @@ class Shift(Base):
 
 
 class StaffSession(Base):
-    """A signed-in browser. The cookie carries a random token; only its SHA-256 is stored."""
+    """A signed-in browser. The cookie carries a random token; only its hash is stored."""
 
     __tablename__ = "staff_session"
 
@@ -77,7 +77,7 @@ class StaffSession(Base):
 
 
 class ApiToken(Base):
-    """A bearer token of another system; only its SHA-256 is stored, and how it begins, so that its owner knows it."""
+    """A bearer token of another system; only its hash is stored, and how it begins, so that its owner knows it."""
 
     __tablename__ = "api_token"
 

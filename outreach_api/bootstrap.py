@@ -251,7 +251,8 @@ class House:
     def send_hooks(self) -> int:
         """Tell other systems what waits to be told; how many tries that were. A slow receiver holds nothing else up."""
         now = self.clock.now()
-        return send_due(self.sessions, Poster(networks(self.settings.hooks_allow)), now=now)
+        poster = Poster(networks(self.settings.hooks_allow), signed_by=self.ring.hash)
+        return send_due(self.sessions, poster, now=now)
 
     def _call_off_stopped(self, now: datetime) -> int:
         carrier = self.carriers.get(Channel.VOICE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from sqlalchemy import select
 
 from models.audit_chain import verify
 from models.ciphers import CipherName, HashName, Sm4Gcm, keyed_digests
-from models.column_types import use_key_ring
+from models.column_types import key_ring, use_key_ring
 from models.crypto import KeyRing, KeyRingFault, new_key_ring, read_key_ring, with_another_key, write_key_ring
 from models.event import AuditEntry
 from models.reseal import keys_in_use, reseal
 from models.resident import Resident
+from outreach_api.web.auth import _csrf, _token_hash
+from outreach_api.web.tokens import _digest
+from scheduler.planning.chat_links import token_digest
 from tests.builders import NOON, a_contact, a_database, a_key_ring, a_match
 
 BLOCK = bytes.fromhex("0123456789abcdeffedcba9876543210")
@@ -102,3 +106,23 @@ def test_the_record_is_chained_by_sm3_where_the_installation_is() -> None:
         use_key_ring(ring)
         assert verify(connection).faults != ()
     use_key_ring(ring)
+
+
+def test_what_is_kept_of_a_token_is_of_the_hash_the_house_keeps() -> None:
+    kept = {cipher: new_key_ring(cipher).token_digest("a-random-token") for cipher in CipherName}
+    assert kept[CipherName.AES] == hashlib.sha256(b"a-random-token").hexdigest()
+    made = Hash(SM3())
+    made.update(b"a-random-token")
+    assert kept[CipherName.SM4] == made.finalize().hex()
+
+
+def test_sessions_and_tokens_of_a_house_with_sm3_are_kept_by_it() -> None:
+    before = key_ring()
+    use_key_ring(new_key_ring(CipherName.SM4))
+    try:
+        made = Hash(SM3())
+        made.update(b"token")
+        assert {_token_hash("token"), _digest("token"), token_digest("token")} == {made.finalize().hex()}
+        assert _csrf("token") == keyed_digests(b"token", HashName.SM3)(b"csrf").hex()
+    finally:
+        use_key_ring(before)

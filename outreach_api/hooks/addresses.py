@@ -12,8 +12,10 @@ import httpx
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], Sequence[str]]
-# Translated and tunnelled addresses lead to an IPv4 address that is not looked at.
-TUNNELS = tuple(ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+# Of IPv6 only what is given out to the public; the rest, old site-local addresses and IPv4 in disguise, is not.
+GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
+# Translated, tunnelled and relayed addresses lead to one that is not looked at.
+TUNNELS = tuple(ipaddress.ip_network(text) for text in ("2002::/16", "2001::/32", "192.88.99.0/24", "192.0.0.0/24"))
 
 
 class AddressRefused(ValueError):  # noqa: N818
@@ -81,6 +83,8 @@ def networks(texts: Sequence[str]) -> tuple[Network, ...]:
 def _is_public(address: Address) -> bool:
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     real = mapped or address
+    if isinstance(real, ipaddress.IPv6Address) and real not in GIVEN_OUT:
+        return False
     return real.is_global and not real.is_multicast and not any(real in tunnel for tunnel in TUNNELS)
 
 

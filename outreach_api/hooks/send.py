@@ -5,8 +5,9 @@ A telling may arrive twice, where a process died between the answer and its note
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,11 +19,12 @@ import structlog
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
+from models.ciphers import HashName
 from models.event import AuditEntry
 from models.hook import HookDelivery, HookTarget
 from models.session import Sessions
 from models.vocabulary import HookState
-from outreach_api.hooks.addresses import AddressRefused, Network, Resolve, destination, resolve
+from outreach_api.hooks.addresses import AddressRefused, Destination, Network, Resolve, destination, resolve
 from outreach_api.hooks.signing import headers_for
 
 MOST_AT_A_TIME = 8
@@ -68,6 +70,9 @@ class Poster:
 
     allowed: Sequence[Network] = ()
     look_up: Resolve = resolve
+    signed_by: HashName = HashName.SHA256
+    seconds: float = SECONDS
+    """For all of a try: a receiver that answers drop by drop holds up nobody else."""
 
     def __call__(self, telling: Claimed, *, at: datetime) -> Outcome:
         try:
@@ -76,18 +81,23 @@ class Poster:
             return Outcome(fault="address_refused")
         except OSError:
             return Outcome(fault="name_not_found")
-        headers = headers_for(telling.message_id, telling.body, telling.secret, at=at)
+        headers = headers_for(telling.message_id, telling.body, telling.secret, at=at, by=self.signed_by)
         headers |= {"host": to.host_header, "content-type": "application/json", "user-agent": "outreach-webhooks/1"}
+        try:
+            return Outcome(asyncio.run(self._post(to, telling.body, headers)))
+        except (httpx.HTTPError, TimeoutError) as fault:
+            return Outcome(fault=type(fault).__name__)
+
+    async def _post(self, to: Destination, body: bytes, headers: Mapping[str, str]) -> int:
         # No proxy of the environment either: it would resolve the name anew.
-        with httpx.Client(timeout=SECONDS, trust_env=False, follow_redirects=False) as client:
-            extensions = {"sni_hostname": to.host}
-            try:
-                with client.stream(
-                    "POST", to.url, content=telling.body, headers=headers, extensions=extensions
-                ) as answer:
-                    return Outcome(answer.status_code)
-            except httpx.HTTPError as fault:
-                return Outcome(fault=type(fault).__name__)
+        async with (
+            asyncio.timeout(self.seconds),
+            httpx.AsyncClient(timeout=self.seconds, trust_env=False, follow_redirects=False) as client,
+            client.stream(
+                "POST", to.url, content=body, headers=headers, extensions={"sni_hostname": to.host}
+            ) as answer,
+        ):
+            return answer.status_code
 
 
 def send_due(sessions: Sessions, post: Post, *, now: datetime) -> int:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.event import AuditEntry
 from models.report import ExportRequest
 from models.session import Sessions
+from models.staff import Staff
 from outreach_api.privacy.reveal import LONGEST_PURPOSE, SHORTEST_PURPOSE
 from outreach_api.reports.export import Form, write_list
 from outreach_api.reports.listing import Filters, count_rows, put_list
@@ -19,6 +21,8 @@ from outreach_api.reports.phases import Phase
 from outreach_api.reports.snapshot import take_snapshot
 
 ROWS_WITHOUT_APPROVAL = 200
+ALONE_OVER = timedelta(days=1)
+"""So many rows of all exports of this time together are had without a second person."""
 LONGEST_TERM_DAYS = 30
 TERM_DAYS = 7
 PROMISE = "只用于所填用途，不转给他人，不与其他数据拼合认人，用完删除。"
@@ -76,6 +80,9 @@ def ask_for_export(sessions: Sessions, asked: Application, *, actor: str, now: d
     with take_snapshot(sessions) as con:
         rows = count_rows(con, asked.filters)
     with sessions.write() as session:
+        # A long list in short pieces is a long list; held, so that two pieces at once are counted one after the other.
+        _hold(session, actor)
+        alone = rows_taken_alone(session, actor, now=now)
         request = ExportRequest(
             requested_at=now,
             requested_by=actor,
@@ -86,12 +93,25 @@ def ask_for_export(sessions: Sessions, asked: Application, *, actor: str, now: d
             rows=rows,
             promise=PROMISE,
             expires_at=now + timedelta(days=asked.term_days),
-            approved_at=now if rows <= ROWS_WITHOUT_APPROVAL else None,
+            approved_at=now if alone + rows <= ROWS_WITHOUT_APPROVAL else None,
         )
         session.add(request)
         session.flush()
         _audit(session, request, "export.ask", actor=actor, now=now)
         return request
+
+
+def rows_taken_alone(session: Session, actor: str, *, now: datetime) -> int:
+    """How many rows somebody has applied for in the last day that no second person looked at."""
+    theirs = (ExportRequest.requested_by == actor, ExportRequest.requested_at > now - ALONE_OVER)
+    alone = (ExportRequest.approved_at.is_not(None), ExportRequest.approved_by.is_(None))
+    return session.scalar(select(func.coalesce(func.sum(ExportRequest.rows), 0)).where(*theirs, *alone)) or 0
+
+
+def _hold(session: Session, actor: str) -> None:
+    number = actor.removeprefix("staff:")
+    if number.isdecimal():
+        session.get(Staff, int(number), with_for_update=True)
 
 
 def approve_export(session: Session, request_id: int, *, actor: str, now: datetime) -> ExportRequest:
@@ -126,11 +146,18 @@ def take_export(sessions: Sessions, request_id: int, path: Path, *, actor: str, 
         request.taken_at = now
         _audit(session, request, "export.take", actor=actor, now=now)
         form, filters, fields = Form(request.form), filters_of(request), tuple(request.fields)
-        may_hold = max(request.rows, ROWS_WITHOUT_APPROVAL if request.approved_by is None else 0)
+        may_hold = request.rows
+        if request.approved_by is None:
+            _hold(session, actor)
+            may_hold += max(0, ROWS_WITHOUT_APPROVAL - rows_taken_alone(session, actor, now=now))
     with take_snapshot(sessions) as con:
-        if put_list(con, sessions, filters, fields) > may_hold:
+        found = put_list(con, sessions, filters, fields)
+        if found > may_hold:
             raise ExportRefused("the list has grown beyond what was applied for: apply anew")
         write_list(con, path, form, zh=zh)
+    if found > request.rows:
+        with sessions.write() as session:
+            session.get_one(ExportRequest, request_id).rows = found
     return form
 
 

@@ -5,7 +5,6 @@ Sessions are about a person at a browser, so they run on the real clock even whe
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Collection
@@ -20,6 +19,8 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from models.ciphers import keyed_digests
+from models.column_types import key_ring
 from models.event import AuditEntry
 from models.session import Sessions
 from models.staff import Staff, StaffSession
@@ -263,8 +264,8 @@ def _nobodys_hash() -> str:
 
 
 def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return key_ring().token_digest(token)
 
 
 def _csrf(token: str) -> str:
-    return hmac.digest(token.encode(), b"csrf", "sha256").hex()
+    return keyed_digests(token.encode(), key_ring().hash)(b"csrf").hex()

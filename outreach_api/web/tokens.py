@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from models.column_types import key_ring
 from models.event import AuditEntry
 from models.staff import ApiToken, Staff
 from models.undertaking import Undertaking
@@ -229,4 +229,4 @@ def _hold_to_undertaking(session: Session, terms: Terms, now: datetime) -> None:
 
 
 def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return key_ring().token_digest(token)

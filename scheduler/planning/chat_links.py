@@ -6,7 +6,6 @@ A text that is planned says where its link goes; the address itself is put in wh
 from __future__ import annotations
 
 import base64
-import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -29,7 +28,7 @@ def token_of_contact(contact_id: int) -> str:
 
 
 def token_digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return key_ring().token_digest(token)
 
 
 def add_link_of_contact(session: Session, contact: Contact, *, now: datetime) -> None:

@@ -46,6 +46,12 @@ def test_the_address_that_was_checked_is_the_one_connected_to_under_its_own_name
         "::ffff:10.0.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::1",
+        "::7f00:1",
+        "::ffff:0:7f00:1",
+        "fec0::1",
+        "5f00::1",
+        "192.88.99.1",
+        "192.0.0.8",
         "2001:0:7f00:1::1",
     ],
 )

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
 import json
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256, SM3
+from cryptography.hazmat.primitives.hmac import HMAC
 from sqlalchemy import select
 
+from models.ciphers import HashName
 from models.hook import HookDelivery, HookTarget
 from models.session import Sessions
 from models.vocabulary import CaseKind, HookState, HookTopic
 from outreach_api.cases.work_case import Assignee, accept
 from outreach_api.hooks.addresses import networks
-from outreach_api.hooks.send import CUT_OFF_AFTER, KEPT_FOR, PAUSES, Outcome, Poster, send_due
+from outreach_api.hooks.send import CUT_OFF_AFTER, KEPT_FOR, PAUSES, Claimed, Outcome, Poster, send_due
+from outreach_api.hooks.signing import headers_for, new_secret
 from outreach_api.hooks.targets import TargetRefused, add_target, end_target, ping, send_again
 from tests.builders import NOON, a_case, a_database, a_match, a_staff_member
 
@@ -64,6 +70,41 @@ def receiver() -> Iterator[Receiver]:
         yield here
         server.shutdown()
         thread.join()
+
+
+def test_a_receiver_that_answers_drop_by_drop_is_left(sessions: Sessions) -> None:
+    """Each drop comes in time; all of them together never would."""
+    over = Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            while not over.wait(0.02):
+                connection.sendall(b"x-drop: 1\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=drip, args=(listener,))
+        thread.start()
+        url = f"http://receiver.test:{listener.getsockname()[1]}/"
+        telling = Claimed(1, "msg_1", url, new_secret(), b"{}", 1)
+        poster = Poster(HERE, look_up=lambda _host, _port: ["127.0.0.1"], seconds=0.3)
+        assert poster(telling, at=NOON) == Outcome(fault="TimeoutError")
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(("by", "mark"), [(HashName.SHA256, "v1,"), (HashName.SM3, "v1sm3,")])
+def test_a_signature_says_which_hash_it_is_of(by: HashName, mark: str) -> None:
+    secret = new_secret()
+    headers = headers_for("msg_1", b"{}", secret, at=NOON, by=by)
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"msg_1.{headers['webhook-timestamp']}.{{}}".encode()
+    hashed = {HashName.SHA256: SHA256, HashName.SM3: SM3}[by]()
+    made = HMAC(key, hashed)
+    made.update(signed)
+    assert headers["webhook-signature"] == mark + base64.b64encode(made.finalize()).decode()
 
 
 @pytest.fixture

@@ -87,6 +87,35 @@ def test_a_long_export_waits_for_a_second_person(signed_in: SignIn, house: FakeH
     assert second.get("/reports/exports/1/file").status_code == 422
 
 
+def test_a_long_list_in_short_pieces_waits_for_a_second_person_too(signed_in: SignIn, house: FakeHouse) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    piece = "policy=elderly-allowance&figure=done"
+    for _ in range(5):
+        _ask(client, piece, "核对高龄津贴名单")
+    with house.sessions.read() as session:
+        asked = session.scalars(select(ExportRequest).order_by(ExportRequest.id)).all()
+        rows = [(request.rows, request.approved_at is not None) for request in asked]
+    assert rows == [(52, True)] * 3 + [(52, False)] * 2
+    assert [client.get(f"/reports/exports/{number}/file").status_code for number in (3, 4)] == [200, 422]
+    other = signed_in(Role.SUPERVISOR)
+    _ask(other, piece, "核对高龄津贴名单")
+    assert other.get("/reports/exports/6/file").status_code == 200, "somebody else's pieces are counted apart"
+
+
+def test_what_grew_within_what_one_takes_alone_counts_as_it_is(signed_in: SignIn, house: FakeHouse) -> None:
+    client = signed_in(Role.SUPERVISOR)
+    piece = "policy=elderly-allowance&figure=done"
+    for _ in range(3):
+        _ask(client, piece, "核对高龄津贴名单")
+    with house.sessions.write() as session:
+        for request in session.scalars(select(ExportRequest)):
+            request.rows = 1
+    # As if each had been a short list when it was applied for.
+    assert [client.get(f"/reports/exports/{one}/file").status_code for one in (1, 2, 3)] == [200, 200, 200]
+    _ask(client, piece, "核对高龄津贴名单")
+    assert client.get("/reports/exports/4/file").status_code == 422
+
+
 def test_an_export_expires(signed_in: SignIn, house: FakeHouse) -> None:
     client = signed_in(Role.SUPERVISOR)
     _ask(client, "policy=disabled-living-subsidy", "核对残疾补贴名单")
