@@ -18,7 +18,8 @@ $$ BEGIN RAISE EXCEPTION '{refusal}'; END $$"""
 _POSTGRES = """
 CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
 FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()"""
-_POSTGRES_THERE = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE '%\\_append\\_only'"
+# One that was switched off is as good as none.
+_POSTGRES_THERE = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE '%\\_append\\_only' AND tgenabled = 'O'"
 
 
 def keep_append_only(connection: Connection) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from models.audit_chain import verify as follow
 from outreach_api.commands.at_hand import settings_at_hand
-from outreach_api.commands.console import OUT, fail, tells_faults
+from outreach_api.commands.console import ERR, OUT, fail, tells_faults
 from outreach_api.language import say
 from outreach_api.privacy.anchors import AnchorFault, drop_anchor, read_anchors
 from outreach_api.records import open_records
@@ -34,6 +34,8 @@ def verify(
     ] = False,
 ) -> None:
     settings = settings_at_hand()
+    if anchors is not None and not anchors.exists():
+        fail(say(f"没有锚点文件 {anchors}", f"there is no file of anchors {anchors}"))
     with open_records(settings) as records:
         try:
             known = read_anchors(anchors or settings.anchors)
@@ -43,6 +45,10 @@ def verify(
         with records.sessions.engine.connect() as connection:
             verdict = follow(connection, known)
         seconds = time.perf_counter() - began
+    if verdict.entries and not known:
+        zh = "没有锚点：若数据库连同末尾记录一起退回旧样，看不出来"
+        en = "no anchors: a database put back to an older state as a whole would not be noticed"
+        ERR.print(f"[yellow]![/] {say(zh, en)}")
     if as_json:
         faults = [asdict(found) for found in verdict.faults]
         said = {"entries": verdict.entries, "digest": verdict.digest, "anchors": len(known)}

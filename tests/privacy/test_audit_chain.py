@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from models.audit_chain import Anchor, FaultKind, Verdict, anchor_now, verify
-from models.audit_guard import GUARDED, REFUSAL
+from models.audit_guard import GUARDED, REFUSAL, keep_append_only
 from models.event import AuditEntry
 from models.session import Sessions
 from outreach_api.privacy.anchors import AnchorFault, drop_anchor, read_anchors
@@ -192,6 +192,25 @@ def test_the_database_itself_refuses_to_change_an_entry(audited: Sessions) -> No
         for verb in (f"DELETE FROM {table}", f"UPDATE {table} SET {'actor' if 'entry' in table else 'digest'} = 'x'"):
             with audited.engine.connect() as connection, pytest.raises(DBAPIError, match=REFUSAL):
                 connection.execute(text(verb))
+
+
+def test_a_guard_that_was_taken_away_or_switched_off_is_put_back(audited: Sessions) -> None:
+    refused = "UPDATE audit_entry SET actor = 'x'"
+    with audited.engine.connect() as connection:
+        for step in (_unguarded, _switched_off):
+            step(connection)
+            keep_append_only(connection)
+            savepoint = connection.begin_nested()
+            with pytest.raises(DBAPIError, match=REFUSAL):
+                connection.execute(text(refused))
+            savepoint.rollback()
+        connection.rollback()
+
+
+def _switched_off(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        for table in GUARDED:
+            connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {table}_append_only"))
 
 
 def test_a_transaction_that_fails_leaves_no_seal() -> None:

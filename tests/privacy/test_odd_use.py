@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import select
 
 from models.event import AuditAlert, AuditEntry
@@ -52,6 +54,26 @@ def test_a_list_that_was_handed_over_is_looked_at() -> None:
         facts = {"entries": 30}
         session.add(AuditEntry(at=NIGHT, actor="staff:4", action="care.hand_over", subject="care", facts=facts))
         assert watch_use(session, zone=ZONE, now=NIGHT) == 1
+
+
+@pytest.mark.parametrize(
+    ("actor", "action", "facts", "times", "told"),
+    [
+        ("staff:4", "export.take", {"rows": 120}, 1, 1),
+        ("staff:4", "visits.list", {"cases": [1, 2, 3, 4, 5]}, 1, 1),
+        ("staff:4", "visits.list", {"cases": [1, 2, 3]}, 9, 0),
+        ("api:erp", "api.cases", {"cases": [*range(50)]}, 1, 1),
+        ("api:erp", "api.cases", {"cases": [*range(49)]}, 9, 0),
+    ],
+)
+def test_whatever_is_read_as_a_list_at_night_is_told(
+    actor: str, action: str, facts: dict[str, Any], times: int, told: int
+) -> None:
+    """A system that keeps itself up to date asks for the same cases again and again: that is no look at others."""
+    with a_database().write() as session:
+        for _ in range(times):
+            session.add(AuditEntry(at=NIGHT, actor=actor, action=action, subject="cases", facts=facts))
+        assert watch_use(session, zone=ZONE, now=NIGHT) == told
 
 
 def test_one_agent_reading_a_street() -> None:
