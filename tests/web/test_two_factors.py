@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any
 import pyotp
 import pytest
 from pydantic import ValidationError
+from rich.console import Console
 from sqlalchemy import select
 
 from models.event import AuditEntry
@@ -18,6 +20,7 @@ from models.staff import Staff
 from models.vocabulary import Role
 from outreach_api.clock import VirtualClock
 from outreach_api.office import OfficeRefused, StaffStep, change_duties, step_staff
+from outreach_api.rehearsal.demo import Demo, DemoPlan
 from outreach_api.settings import Settings
 from outreach_api.signin.relying_party import Vouched
 from outreach_api.signin.settings import StaffOidcSettings
@@ -232,6 +235,19 @@ def test_codes_guessed_under_my_account_lock_like_those_of_a_sign_in(
     wall_clock.set(wall_clock.now() + timedelta(seconds=30))
     right = {"csrf": csrf, "password": PASSWORD, "code": code_at(wall_clock.now())}
     assert client.post("/account/second-factor", data=right).status_code == 422
+
+
+def test_a_demonstration_signs_in_with_its_printed_password_alone(
+    house: FakeHouse, wall_clock: VirtualClock, tmp_path: Path
+) -> None:
+    demo = Demo(DemoPlan(home=tmp_path, bot=("http://127.0.0.1:9", "a-secret")), Console(file=io.StringIO()))
+    settings = demo._settings()
+    assert (settings.host, settings.second_factor_for) == ("127.0.0.1", [])
+    with TestClient(
+        create_app(FakeHouse(house.sessions, settings), wall_clock=wall_clock), follow_redirects=False
+    ) as client:
+        assert first_step(client, somebody(house, Role.SUPERVISOR)) == 303
+        assert client.get("/cases").status_code == 200
 
 
 def test_administrators_do_without_on_one_machine_alone(tmp_path: Path) -> None:
