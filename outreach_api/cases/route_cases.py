@@ -8,10 +8,10 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import Session, selectinload
 
-from models.asking import ask
+from models.asking import AnyColumns, ask
 from models.case import Appointment, Building, Case, Station
 from models.resident import Preference
 from models.session import Sessions
@@ -105,7 +105,7 @@ def _route_batch(
         return False
     bench = _Bench(address_book(session), list(session.scalars(select(Station))), bookings, cards, now)
     query = select(Case).where(Case.id.in_(case_ids), Case.state == CaseState.OPEN).with_for_update(skip_locked=True)
-    found = {case.id: case for case in session.scalars(query)}
+    found = {case.id: case for case in session.scalars(query.options(selectinload(Case.resident)))}
     for case_id in case_ids:
         if case_id in found:
             routed.appointed += _route(session, found[case_id], bench)
@@ -113,8 +113,9 @@ def _route_batch(
 
 
 def _route(session: Session, case: Case, bench: _Bench) -> bool:
-    beside = _appointment_of_resident(session, case)
+    beside = ask(session, _appointments(), resident=case.resident_id).first()
     if beside is not None:
+        # Where somebody comes to this resident anyway, this is done at the same time.
         appoint(session, case, beside.team_id, Slot(beside.on, beside.part), by=BY, now=bench.now)
         return True
     found = station_for(door_of_case(session, case, bench.book), bench.stations)
@@ -130,13 +131,13 @@ def _route(session: Session, case: Case, bench: _Bench) -> bool:
     return True
 
 
-def _appointment_of_resident(session: Session, case: Case) -> Appointment | None:
-    """Where somebody comes to this resident anyway, this is done at the same time."""
-    if case.resident_id is None:
-        return None
-    theirs = select(Appointment).join(Case, Case.id == Appointment.case_id)
-    stands = (Appointment.state == AppointmentState.STANDING, Case.resident_id == case.resident_id)
-    return session.scalars(theirs.where(*stands).order_by(Appointment.on, Appointment.id)).first()
+@cache
+def _appointments() -> AnyColumns:
+    """Those that stand for a resident, the next first."""
+    columns = (Appointment.team_id, Appointment.on, Appointment.part)
+    theirs = select(*columns).join(Case, Case.id == Appointment.case_id)
+    stands = (Appointment.state == AppointmentState.STANDING, Case.resident_id == bindparam("resident"))
+    return theirs.where(*stands).order_by(Appointment.on, Appointment.id).limit(1)
 
 
 def need_of(session: Session, case: Case, cards: Mapping[str, Card]) -> Need:
@@ -147,8 +148,12 @@ def need_of(session: Session, case: Case, cards: Mapping[str, Card]) -> Need:
         skills.add(TeamSkill.HEALTH)
     if case.resident is not None and FocusGroup.DISABLED in (case.resident.focus_groups or ()):
         skills.add(TeamSkill.DISABILITY)
-    spoken = select(Preference.name).where(
-        Preference.resident_id == case.resident_id, Preference.name.in_([dialect.value for dialect in Dialect])
-    )
-    dialects = frozenset(Dialect(name) for name in session.scalars(spoken)) if case.resident_id else frozenset()
+    dialects = frozenset(Dialect(name) for name in ask(session, _spoken(), resident=case.resident_id).scalars())
     return Need(frozenset(skills), dialects)
+
+
+@cache
+def _spoken() -> AnyColumns:
+    return select(Preference.name).where(
+        Preference.resident_id == bindparam("resident"), Preference.name.in_([dialect.value for dialect in Dialect])
+    )
