@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from bench.frame import Aim, Bench, Measure, Measured, Progress
 from outreach_api.conversations.bot_process import BOT_PYTHON
 from outreach_api.processes import ProcessFault
 from outreach_api.settings import ROOT
+from scheduler.plain_yaml import read_yaml
 
 UNSEEN = ROOT / "tests" / "bot" / "unseen"
 SETS = ("utterances", "second")
@@ -58,11 +57,7 @@ def _run(chosen: Namespace, progress: Progress) -> Measured:
 
 def _learnt() -> set[str]:
     """The training lines without punctuation and case."""
-    blocks = [
-        block
-        for path in sorted(TRAINING.glob("*.yml"))
-        for block in YAML(typ="safe").load(path.read_text("utf-8"))["nlu"]
-    ]
+    blocks = [block for path in sorted(TRAINING.glob("*.yml")) for block in read_yaml(path.read_text("utf-8"))["nlu"]]
     return {_bare(line.removeprefix("- ")) for block in blocks for line in block["examples"].splitlines()}
 
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from ruamel.yaml import YAML
-
 from models.vocabulary import Audience, Channel
 from outreach_api.conversations.decision import Line
+from scheduler.plain_yaml import read_yaml
 
-_DECK = YAML(typ="safe").load(Path(__file__).with_name("copy_deck.yaml").read_text(encoding="utf-8"))
+_DECK = read_yaml(Path(__file__).with_name("copy_deck.yaml").read_text(encoding="utf-8"))
 LINES: Mapping[str, str] = MappingProxyType(_DECK["lines"])
 FIRM_LINES: Mapping[str, str] = MappingProxyType(_DECK["firm_lines"])
 """Said to a firm's clerk in the place of the line of the same name."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
-from ruamel.yaml import YAML
+from scheduler.plain_yaml import read_yaml
 
 
 class Exact(StrEnum):
@@ -64,7 +64,7 @@ CUT_OFF = "（话没说完）"
 KEY_MARK = "按键"
 """A key that was pressed during a call is kept as this word and the key."""
 _KEYS = {"9": Exact.OPT_OUT, "0": Exact.HUMAN}
-_WORDS: Mapping[str, str] = YAML(typ="safe").load(Path(__file__).with_name("exact_words.yaml").read_text("utf-8"))
+_WORDS: Mapping[str, str] = read_yaml(Path(__file__).with_name("exact_words.yaml").read_text("utf-8"))
 _TABLE: Mapping[str, Exact] = MappingProxyType(
     {str(word): Exact(kind) for kind, words in _WORDS.items() for word in str(words).split()}
 )

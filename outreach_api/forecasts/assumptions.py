@@ -9,7 +9,8 @@ from random import Random
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
+
+from scheduler.plain_yaml import read_yaml
 
 FILE = Path(__file__).with_name("assumptions.yaml")
 SETTING = "forecast_assumptions"
@@ -95,7 +96,7 @@ class Assumptions(BaseModel):
 
 @lru_cache(maxsize=1)
 def assumed() -> Assumptions:
-    return Assumptions.model_validate(YAML(typ="safe").load(FILE.read_text("utf-8")))
+    return Assumptions.model_validate(read_yaml(FILE.read_text("utf-8")))
 
 
 def read_assumptions(value: Any) -> Assumptions:

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from ruamel.yaml import YAML
 
 from models.vocabulary import Channel
+from scheduler.plain_yaml import read_yaml
 from scheduler.rules.rule import Label
 
 FOLDER = Path(__file__).with_name("questionnaires")
@@ -115,6 +115,6 @@ def questionnaires() -> Mapping[tuple[str, int], Questionnaire]:
     """
     found: dict[tuple[str, int], Questionnaire] = {}
     for path in sorted(FOLDER.glob("*.yaml")):
-        made = Questionnaire.model_validate(YAML(typ="safe").load(path.read_text("utf-8")))
+        made = Questionnaire.model_validate(read_yaml(path.read_text("utf-8")))
         found[made.id, made.version] = made
     return MappingProxyType(found)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from ruamel.yaml import YAML
+from scheduler.plain_yaml import read_yaml
 
-_DECK = YAML(typ="safe").load(Path(__file__).with_name("lines.yaml").read_text(encoding="utf-8"))
+_DECK = read_yaml(Path(__file__).with_name("lines.yaml").read_text(encoding="utf-8"))
 BEFORE_IDENTITY: Mapping[str, str] = MappingProxyType(_DECK["before"])
 AFTER_IDENTITY: Mapping[str, str] = MappingProxyType(_DECK["after"])
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 from outreach_api.conversations.exact_words import KEY_MARK, normalise
 from outreach_api.conversations.speaking import relation_in
+from scheduler.plain_yaml import read_yaml
 
 _WORDS = {
     kind: frozenset(words.split())
-    for kind, words in YAML(typ="safe").load(Path(__file__).with_name("small_words.yaml").read_text("utf-8")).items()
+    for kind, words in read_yaml(Path(__file__).with_name("small_words.yaml").read_text("utf-8")).items()
 }
 _WAIT = re.compile(r"(你|您)?(先)?(等一下|等一会儿?|等等|稍等|等会儿?|等我一下|等下)(啊|哈|吧)?(我.{0,10})?|等我.{1,8}")
 _NOT_IN = re.compile(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, SequenceEndEvent, SequenceStartEvent
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from yaml import MappingNode, Node, SequenceNode, YAMLError
+from yaml.error import MarkedYAMLError
+from yaml.events import AliasEvent, Event, MappingEndEvent, MappingStartEvent, SequenceEndEvent, SequenceStartEvent
+
+from scheduler.plain_yaml import compose, events
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
@@ -99,7 +100,7 @@ def _text(path: Path, file: CardFile) -> str | None:
 def _parse(text: str, file: CardFile) -> None:
     if not _is_plain(text, file):
         return
-    root = YAML(typ="safe", pure=True).compose(text)
+    root = compose(text)
     if not isinstance(root, MappingNode):
         file.fault((), "the file is not one card", "start with `id:` at the left margin, one item a file")
         return
@@ -110,19 +111,32 @@ def _is_plain(text: str, file: CardFile) -> bool:
     """Refuse aliases, which can grow a small file without end, and nesting deeper than any rule."""
     if not _needs_a_look(text):
         return True
+    try:
+        found = _aliased_or_deep(text)
+    except MarkedYAMLError as fault:
+        # The parser looks ahead, and has a bound of its own.
+        if "nesting depth" not in (fault.problem or ""):
+            raise
+        found = (fault.problem_mark.line + 1 if fault.problem_mark else 1, *_TOO_DEEP)
+    if found is not None:
+        line, problem, remedy = found
+        file.faults.append(Fault(file.name, line, "", problem, remedy))
+    return found is None
+
+
+_TOO_DEEP = (f"nested deeper than {MAX_DEPTH}", "split the rule up")
+
+
+def _aliased_or_deep(text: str) -> tuple[int, str, str] | None:
     depth = 0
-    for event in YAML(typ="safe", pure=True).parse(text):
+    for event in events(text):
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            line = event.start_mark.line + 1
-            file.faults.append(Fault(file.name, line, "", "anchors and aliases are not read", "write the value out"))
-            return False
+            return _line(event), "anchors and aliases are not read", "write the value out"
         depth += isinstance(event, MappingStartEvent | SequenceStartEvent)
         depth -= isinstance(event, MappingEndEvent | SequenceEndEvent)
         if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1
-            file.faults.append(Fault(file.name, line, "", f"nested deeper than {MAX_DEPTH}", "split the rule up"))
-            return False
-    return True
+            return _line(event), *_TOO_DEEP
+    return None
 
 
 def _needs_a_look(text: str) -> bool:
@@ -136,8 +150,12 @@ def _needs_a_look(text: str) -> bool:
     return columns + text.count("[") + text.count("{") > MAX_DEPTH
 
 
+def _line(part: Event | Node) -> int:
+    return part.start_mark.line + 1 if part.start_mark is not None else 1
+
+
 def _value(node: Node, steps: Steps, file: CardFile) -> object:
-    file.lines[steps] = node.start_mark.line + 1
+    file.lines[steps] = _line(node)
     if isinstance(node, MappingNode):
         return dict(_entries(node, steps, file))
     if isinstance(node, SequenceNode):
@@ -148,7 +166,7 @@ def _value(node: Node, steps: Steps, file: CardFile) -> object:
 def _entries(node: MappingNode, steps: Steps, file: CardFile) -> Iterator[tuple[str, object]]:
     seen: dict[str, int] = {}
     for key, value in node.value:
-        name, line = str(key.value), key.start_mark.line + 1
+        name, line = str(key.value), _line(key)
         if name in seen:
             fault = Fault(file.name, line, dotted((*steps, name)), "given twice", f"keep this or line {seen[name]}")
             file.faults.append(fault)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from ruamel.yaml import YAML
 
 from models.vocabulary import Audience
+from scheduler.plain_yaml import read_yaml
 from scheduler.roster.cleaning import plain
 from scheduler.roster.faults import FileRefused
 from scheduler.rules.fields import FIELDS
@@ -92,7 +92,7 @@ class RosterFile:
 
 
 def _read(path: Path) -> Any:
-    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    return read_yaml(path.read_text(encoding="utf-8"))
 
 
 @cache

@@ -8,12 +8,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from ruamel.yaml import YAML
 
 from bench import stock_rasa, turns
 from bench.asking import Asked, Request, ask_all
 from outreach_api.processes import ProcessFault
 from outreach_api.settings import ROOT
+from scheduler.plain_yaml import read_yaml
 
 
 class _Echo(BaseHTTPRequestHandler):
@@ -63,7 +63,7 @@ def test_more_turns_and_less_of_all_else_is_better() -> None:
 
 def test_the_stories_say_what_the_rules_say() -> None:
     rules = (ROOT / "bot" / "data" / "rules.yml").read_text("utf-8")
-    stories = YAML(typ="safe").load(stock_rasa._stories(rules))["stories"]
+    stories = read_yaml(stock_rasa._stories(rules))["stories"]
     steps = [step for story in stories for step in story["steps"]]
     said = {(ask["intent"], answer["action"]) for ask, answer in zip(steps[::2], steps[1::2], strict=True)}
     assert said <= set(stock_rasa._ANSWER.findall(rules))

@@ -7,8 +7,8 @@ from collections import defaultdict
 from functools import cache
 
 import pytest
-from ruamel.yaml import YAML
 
+from scheduler.plain_yaml import read_yaml
 from tests.bot.conftest import ROOT
 
 DATA = ROOT / "bot" / "data"
@@ -21,7 +21,7 @@ def _examples() -> list[tuple[str, str, str]]:
     return [
         (line.removeprefix("- ").strip(), block["intent"], block["metadata"]["stage"])
         for path in sorted((DATA / "nlu").glob("*.yml"))
-        for block in YAML(typ="safe").load(path.read_text("utf-8"))["nlu"]
+        for block in read_yaml(path.read_text("utf-8"))["nlu"]
         for line in block["examples"].splitlines()
     ]
 
@@ -37,7 +37,7 @@ def test_a_text_has_one_meaning_and_a_known_stage() -> None:
 
 
 def test_every_intent_of_the_domain_is_learnt() -> None:
-    domain = YAML(typ="safe").load((ROOT / "domain.yml").read_text("utf-8"))
+    domain = read_yaml((ROOT / "domain.yml").read_text("utf-8"))
     assert {intent for _, intent, _ in _examples()} == set(domain["intents"])
 
 

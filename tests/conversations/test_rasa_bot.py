@@ -7,13 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
-from ruamel.yaml import YAML
 
 from models.vocabulary import Channel, Question, Stage
 from outreach_api.conversations.bot import BotUnavailable, Turn, TurnState
 from outreach_api.conversations.directives import check_turn
 from outreach_api.conversations.rasa_bot import RasaBot
 from outreach_api.settings import ROOT
+from scheduler.plain_yaml import read_yaml
 
 STATE = TurnState(Stage.OFFER, Question.INTEREST, Channel.SMS)
 GOOD = {"directives": [{"do": "reply", "value": "yes"}], "ranking": [{"intent": "affirm", "confidence": 0.9}]}
@@ -77,7 +77,7 @@ def test_no_process_at_all_says_what_to_set() -> None:
 
 
 def test_the_bots_domain_speaks_only_what_we_know() -> None:
-    domain = YAML(typ="safe").load((ROOT / "domain.yml").read_text("utf-8"))
+    domain = read_yaml((ROOT / "domain.yml").read_text("utf-8"))
     lists = [
         each["custom"]["directives"]
         for variants in domain["responses"].values()
