@@ -45,14 +45,12 @@ from outreach_api.conversations.bot import Bot
 from outreach_api.conversations.inbox import answer_due
 from outreach_api.conversations.offers import HeadsUpTexts, OfferTexts
 from outreach_api.conversations.rasa_bot import RasaBot
-from outreach_api.conversations.upcoming import next_inbound_at
 from outreach_api.delivery.hearing import catch_up_with_heard
 from outreach_api.delivery.receipts import apply_receipts
 from outreach_api.delivery.reconcile import reconcile_unknown
 from outreach_api.delivery.replay import ReplayReport, replay_since
-from outreach_api.delivery.upcoming import next_delivery_at
 from outreach_api.delivery.worker import deliver_due
-from outreach_api.due import look_for_due
+from outreach_api.due import look_for_due, next_work_at
 from outreach_api.hooks.addresses import networks
 from outreach_api.hooks.send import Poster, send_due
 from outreach_api.privacy.anchors import drop_anchor
@@ -69,15 +67,14 @@ from outreach_api.traces import span
 from outreach_api.voice.gate import CallGate
 from outreach_api.voice.recall import call_off_stopped
 from outreach_api.voice.service import CallService
-from scheduler.planning.cadence import Cadence
 from scheduler.planning.guards import ALL_GUARDS, Guards
 from scheduler.planning.notices import NoticeAudience, NoticeReport, Reach, queue_notice
 from scheduler.planning.planner import plan
 from scheduler.planning.release import DeskRoom, Room
 from scheduler.planning.reminders import plan_reminders
-from scheduler.planning.rules import contact_rules
+from scheduler.planning.rules import ContactRules, contact_rules
 from scheduler.policies.card import PolicyCard
-from scheduler.tick import Job, next_due, tick
+from scheduler.tick import Job, next_due, next_slot, tick
 
 if TYPE_CHECKING:
     from outreach_api.population import Populations
@@ -214,7 +211,7 @@ class House:
         with span("tick") as noted:
             ran = tick(self.sessions, self.jobs, now)
             noted.note(slots=len(ran))
-        self._next_slot = next_due(self.jobs, self.sessions, now + timedelta(microseconds=1))
+        self._next_slot = next_slot(self.jobs, now)
         return len(ran)
 
     def work_off(self) -> int:
@@ -269,8 +266,7 @@ class House:
         now = self.clock.now()
         due = [
             self._next_slot or next_due(self.jobs, self.sessions, now),
-            next_inbound_at(self.sessions),
-            next_delivery_at(self.sessions, channels=self.carriers.keys(), now=now),
+            next_work_at(self.sessions, channels=self.carriers.keys(), now=now),
         ]
         return min((max(instant, now) for instant in due if instant is not None), default=None)
 
@@ -347,30 +343,37 @@ class House:
         anchor = drop_anchor(self.sessions, self.settings.anchors, now=now)
         return {"entries": anchor.number if anchor else 0}
 
-    def _rooms(self, now: datetime) -> tuple[Room | None, DeskRoom | None]:
-        """How many the teams and the agents can take, where outreach is to follow them."""
+    def _terms_of_planning(self, now: datetime) -> tuple[ContactRules, Room | None, DeskRoom | None]:
+        """The rules as staff set them; and how many the teams and the agents can take, where outreach follows them."""
         with self.sessions.read() as session:
             rules = contact_rules(session, self.settings.zone)
             doors, desks = rules.follow_capacity, rules.follow_agents
             room = room_for_outreach(session, doors, rules, now) if doors is not None else None
-            return room, room_at_desks(session, desks, now) if desks is not None else None
+            return rules, room, room_at_desks(session, desks, now) if desks is not None else None
 
     def _plan(self, _slot: datetime, now: datetime) -> dict[str, Any]:
-        room, desk = self._rooms(now)
+        rules, room, desk = self._terms_of_planning(now)
         report = plan(
             self.sessions,
             now=now,
             cards=self.cards,
             render=OfferTexts(self.cards),
             open_home_help=open_home_help,
-            cadence=self._cadence(),
+            # Without calls where none can be made.
+            cadence=rules.cadence.served_by(self.carriers.keys()),
+            rules=rules,
             guards=self.guards,
             room=room,
             desk=desk,
             channels=self.carriers.keys(),
         )
         told = plan_reminders(
-            self.sessions, now=now, cards=self.cards, render=HeadsUpTexts(self.cards), guards=self.guards
+            self.sessions,
+            now=now,
+            cards=self.cards,
+            render=HeadsUpTexts(self.cards),
+            rules=rules,
+            guards=self.guards,
         )
         return report.facts() | {"reminders": told}
 
@@ -384,11 +387,6 @@ class House:
             return {}
         with contextlib.closing(population):
             return look_ahead(self.sessions, population, self.cards, now=now).facts()
-
-    def _cadence(self) -> Cadence:
-        """The ladder as staff set it, without calls where none can be made."""
-        with self.sessions.read() as session:
-            return contact_rules(session, self.settings.zone).cadence.served_by(self.carriers.keys())
 
 
 @contextlib.contextmanager

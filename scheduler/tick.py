@@ -82,6 +82,12 @@ def next_due(jobs: Sequence[Job], sessions: Sessions, now: datetime) -> datetime
     return max(min(slots), now.astimezone(UTC)) if slots else None
 
 
+def next_slot(jobs: Sequence[Job], now: datetime) -> datetime | None:
+    """When the next slot of any job comes, for who has just run all that were due: then nothing need be looked up."""
+    slots = [slot for job in jobs if (slot := _slot_after(job.trigger, now)) is not None]
+    return min(slots, default=None)
+
+
 def forget_old_slots(sessions: Sessions, now: datetime) -> int:
     """Delete finished slots older than 30 days, but each job's newest; how many."""
     with sessions.write() as session:

@@ -33,8 +33,10 @@ def ask_settled(sessions: Sessions, *, channels: Collection[Channel] = (Channel.
     Two days after a text without an answer they are called, where calls are made; then they are left alone.
     """
     with sessions.write() as session:
-        rules = contact_rules(session)
         to_ask = session.execute(_to_ask(now)).all()
+        if not to_ask:
+            return 0
+        rules = contact_rules(session)
         ways = ways_to(session, {case.resident_id for case, _ in to_ask if case.resident_id is not None})
         asked = 0
         for case, before in to_ask:

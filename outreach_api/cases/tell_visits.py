@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from models.case import Appointment
@@ -40,9 +41,11 @@ def tell_visits(sessions: Sessions, *, channels: Collection[Channel] = (Channel.
     who speaks.
     """
     with sessions.write() as session:
-        rules = contact_rules(session)
         _take_back(session, now)
         untold = _untold(session, now)
+        if not untold:
+            return 0
+        rules = contact_rules(session)
         ways = ways_to(session, {resident_id for resident_id, _ in untold})
         told = 0
         for (resident_id, _), (appointments, called) in untold.items():
@@ -59,31 +62,38 @@ def tell_visits(sessions: Sessions, *, channels: Collection[Channel] = (Channel.
 
 def _take_back(session: Session, now: datetime) -> None:
     """What still waits to be told, of visits that were called off meanwhile."""
-    waiting = select(Contact).join(Appointment, Appointment.told_by == Contact.id)
-    for contact in session.scalars(
-        waiting.where(Contact.state == ContactState.PLANNED, Appointment.state != AppointmentState.STANDING)
-    ):
+    for contact in session.scalars(_called_off()):
         contact.state, contact.refusal, contact.settled_at = ContactState.CANCELLED, Refusal.MATCH_CLOSED, now
 
 
 def _untold(session: Session, now: datetime) -> dict[tuple[int, date], tuple[list[Appointment], bool]]:
     """Standing appointments of days to come, together where they are one resident's; and whether they were called."""
     today = now.astimezone(DISTRICT_HOURS.zone).date()
-    in_vain = (Contact.channel == Channel.VOICE) & Contact.state.in_(NOT_REACHED | UNANSWERED)
-    query = (
-        select(Appointment, Contact.id)
-        .outerjoin(Contact, Contact.id == Appointment.told_by)
-        .where(Appointment.state == AppointmentState.STANDING, Appointment.on > today)
-        .where(or_(Appointment.told_by.is_(None), in_vain))
-        .options(joinedload(Appointment.case))
-        .order_by(Appointment.id)
-    )
     together: dict[tuple[int, date], tuple[list[Appointment], bool]] = {}
-    for appointment, call in session.execute(query):
+    for appointment, call in session.execute(_standing(), {"today": today}):
         if appointment.case.resident_id is not None:
             door = (appointment.case.resident_id, appointment.on)
             together.setdefault(door, ([], call is not None))[0].append(appointment)
     return together
+
+
+@cache
+def _called_off() -> Select[Contact]:
+    told = select(Contact).join(Appointment, Appointment.told_by == Contact.id)
+    return told.where(Contact.state == ContactState.PLANNED, Appointment.state != AppointmentState.STANDING)
+
+
+@cache
+def _standing() -> Select[Appointment, int | None]:
+    in_vain = (Contact.channel == Channel.VOICE) & Contact.state.in_(NOT_REACHED | UNANSWERED)
+    return (
+        select(Appointment, Contact.id)
+        .outerjoin(Contact, Contact.id == Appointment.told_by)
+        .where(Appointment.state == AppointmentState.STANDING, Appointment.on > bindparam("today"))
+        .where(or_(Appointment.told_by.is_(None), in_vain))
+        .options(joinedload(Appointment.case))
+        .order_by(Appointment.id)
+    )
 
 
 def _wanted(appointment: Appointment, called: bool, channels: Collection[Channel]) -> list[Channel]:  # noqa: FBT001 - what happened

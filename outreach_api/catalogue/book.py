@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
+from models.asking import ask
 from models.policy import PolicySubmission
 from models.session import Sessions
 from models.vocabulary import SubmissionState
@@ -69,7 +70,7 @@ class Book:
     def look(self) -> None:
         """Take in what was approved since the last look."""
         with self._sessions.read() as session:
-            approved = session.scalar(select(func.count()).select_from(PolicySubmission).where(_APPROVED)) or 0
+            approved = ask(session, _how_many_approved()).scalar() or 0
             if approved == self._approved:
                 return
             rows = session.execute(
@@ -80,6 +81,11 @@ class Book:
         self._with_approved = self._shipped.with_cards(_cards((row.id, row.policy_id, row.text) for row in rows))
         self._approved = approved
         self._days = {}
+
+
+@cache
+def _how_many_approved() -> Select[int]:
+    return select(func.count()).select_from(PolicySubmission).where(_APPROVED)
 
 
 def _cards(rows: Iterator[tuple[int, str, str]]) -> Iterator[PolicyCard]:

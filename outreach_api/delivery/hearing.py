@@ -20,6 +20,7 @@ from models.column_types import key_ring
 from models.conversation import Inbound
 from models.event import Setting
 from models.session import Sessions
+from models.tables import metadata
 from models.vocabulary import Channel
 from outreach_api.channels.carrier import HeardMessage, TextCarrier
 
@@ -80,11 +81,17 @@ def _heard_until(sessions: Sessions, rows: Iterable[str]) -> dict[str, datetime]
 
 def _hear_from(session: Session, rows: Iterable[str], now: datetime) -> None:
     """From where each of the carriers with these rows is asked the next time."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    for row in sorted(rows):
-        until = {"value": now.isoformat(), "changed_at": now, "changed_by": HEARD_UNTIL}
-        kept = dialect.insert(Setting).values(name=row, **until)
-        session.execute(kept.on_conflict_do_update(index_elements=[Setting.name], set_=until))
+    until = {"value": now.isoformat(), "changed_at": now, "changed_by": HEARD_UNTIL}
+    if named := [{"name": row, **until} for row in sorted(rows)]:
+        session.connection().execute(_keep(session.get_bind().dialect.name), named)
+
+
+@cache
+def _keep(dialect: str) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    row = insert(metadata.tables[Setting.__tablename__])
+    columns = ("value", "changed_at", "changed_by")
+    return row.on_conflict_do_update(index_elements=["name"], set_={name: row.excluded[name] for name in columns})
 
 
 @cache

@@ -6,13 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from functools import cache
 
 import structlog
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.asking import ask
 from models.contact import Contact
 from models.event import Event
 from models.resident import Phone
@@ -133,26 +131,17 @@ def _catch_up(session: Session, listing: Listing, provider: str, *, now: datetim
             _settle_found(session, contact, message, provider, now=now)
 
 
-def next_reconcile_at(session: Session) -> datetime | None:
-    """When there is next something to free or to list."""
-    listed, unlisted = ask(session, _open_since()).one()
-    instants = [listed and listed + BETWEEN_LISTINGS, unlisted and unlisted + FIRST_LISTING_AFTER]
-    return min((instant for instant in instants if instant is not None), default=None)
+def last_listed() -> ScalarSelect[datetime | None]:
+    """When the unknown contact that was listed longest ago was."""
+    listed = select(func.min(Contact.last_listed_at, type_=Contact.last_listed_at.type))
+    return listed.where(Contact.state == ContactState.UNKNOWN, Contact.last_listed_at.is_not(None)).scalar_subquery()
 
 
-@cache
-def _open_since() -> Select[datetime | None, datetime | None]:
-    """When the longest listed and the longest unlisted one last had something done to it."""
-    listed = select(func.min(Contact.last_listed_at, type_=Contact.last_listed_at.type)).where(
-        Contact.state == ContactState.UNKNOWN, Contact.last_listed_at.is_not(None)
-    )
-    unlisted = select(func.min(Contact.claimed_at, type_=Contact.claimed_at.type)).where(
-        or_(
-            and_(Contact.state == ContactState.UNKNOWN, Contact.last_listed_at.is_(None)),
-            Contact.state == ContactState.SENDING,
-        )
-    )
-    return select(listed.scalar_subquery(), unlisted.scalar_subquery())
+def last_unlisted() -> ScalarSelect[datetime | None]:
+    """When the longest claimed contact was that no listing was asked about yet."""
+    unknown = and_(Contact.state == ContactState.UNKNOWN, Contact.last_listed_at.is_(None))
+    unlisted = select(func.min(Contact.claimed_at, type_=Contact.claimed_at.type))
+    return unlisted.where(or_(unknown, Contact.state == ContactState.SENDING)).scalar_subquery()
 
 
 def _anything_open(sessions: Sessions) -> bool:

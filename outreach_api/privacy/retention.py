@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import Column, ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from models.conversation import Conversation
@@ -88,8 +89,11 @@ def what_is_due(session: Session, *, now: datetime) -> list[Due]:
 def forget(sessions: Sessions, *, by: str, now: datetime, progress: Progress = _silent) -> list[Due]:
     """Do it, in steps that hold nobody up for long; what was done is on record."""
     found = []
+    # Looked for without a lock: nearly always there is nothing, and what is old does not grow young.
+    with sessions.read() as session:
+        old = {name for name, rule in RULES.items() if session.execute(_first_due(name, rule, now)).first()}
     for name, rule in RULES.items():
-        done = Due(name, rule.forgetting, sum(_in_steps(sessions, name, rule, now)))
+        done = Due(name, rule.forgetting, sum(_in_steps(sessions, name, rule, now)) if name in old else 0)
         found.append(done)
         progress(done)
     facts = {due.table: due.rows for due in found if due.rows}
@@ -100,10 +104,8 @@ def forget(sessions: Sessions, *, by: str, now: datetime, progress: Progress = _
 
 
 def _in_steps(sessions: Sessions, name: str, rule: Rule, now: datetime) -> Iterator[int]:
-    table = metadata.tables[name]
-    key = table.c.conversation_id if rule.of_talk else next(iter(table.primary_key.columns))
+    table, key = metadata.tables[name], _key(name, rule)
     while True:
-        # Looked for without a lock: nearly always there is nothing, and what is old does not grow young.
         with sessions.read() as session:
             due = session.scalars(select(key).where(_is_due(name, rule, now)).limit(ROWS_AT_A_TIME)).all()
         if not due:
@@ -114,6 +116,15 @@ def _in_steps(sessions: Sessions, name: str, rule: Rule, now: datetime) -> Itera
             else:
                 session.execute(delete(table).where(key.in_(set(due))))
         yield len(due)
+
+
+def _first_due(name: str, rule: Rule, now: datetime) -> Select[Any]:
+    return select(_key(name, rule)).where(_is_due(name, rule, now)).limit(1)
+
+
+def _key(name: str, rule: Rule) -> Column[Any]:
+    table = metadata.tables[name]
+    return table.c.conversation_id if rule.of_talk else next(iter(table.primary_key.columns))
 
 
 def _is_due(name: str, rule: Rule, now: datetime) -> ColumnElement[bool]:

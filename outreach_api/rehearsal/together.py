@@ -26,8 +26,7 @@ from models.session import make_engine
 from models.vocabulary import ContactState, InboundState
 from outreach_api.bootstrap import House
 from outreach_api.clock import SettableClock, SharedClock
-from outreach_api.conversations.upcoming import next_inbound_at
-from outreach_api.delivery.upcoming import next_delivery_at
+from outreach_api.due import next_work_at
 from outreach_api.processes import ProcessFault, Program, free_port
 from outreach_api.rehearsal.cluster import running_cluster
 from outreach_api.rehearsal.demo import START_AT, START_ON, Demo, DemoPlan, DemoResult
@@ -174,8 +173,7 @@ class TogetherRehearsal(Rehearsal):
         house = self.house
         instants = [
             next_due(house.jobs, house.sessions, now),
-            next_inbound_at(house.sessions),
-            next_delivery_at(house.sessions, channels=house.carriers.keys(), now=now),
+            next_work_at(house.sessions, channels=house.carriers.keys(), now=now),
         ]
         return min((instant for instant in instants if instant is not None), default=None)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Protocol
 
 import structlog
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from models.asking import ask
 from models.call import Call
 from models.contact import Contact
 from models.conversation import ContactStop
@@ -58,13 +60,18 @@ def _ringing_against_a_stop(sessions: Sessions, since: datetime) -> list[tuple[i
 
 def _placed_lately(session: Session, since: datetime) -> Sequence[ContactStop]:
     """Nearly always none, which one row of the table's end shows."""
-    newest = session.scalars(select(ContactStop).order_by(ContactStop.id.desc()).limit(1)).first()
-    if newest is None or newest.placed_at < since:
+    newest = ask(session, _newest()).scalar()
+    if newest is None or newest < since:
         return []
     query = select(ContactStop).where(ContactStop.placed_at >= since, ContactStop.released_at.is_(None))
     found = session.scalars(query.order_by(ContactStop.id.desc()).limit(STOPS_AT_A_LOOK)).all()
     session.expunge_all()
     return found
+
+
+@cache
+def _newest() -> Select[datetime]:
+    return select(ContactStop.placed_at).order_by(ContactStop.id.desc()).limit(1)
 
 
 def _rings(stops: Sequence[ContactStop], since: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Protocol
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from models.asking import ask
 from models.contact import Contact
 from models.reminder import Reminder
 from models.session import Sessions
@@ -48,7 +50,7 @@ def plan_reminders(
     with sessions.read() as session:
         rules = rules or contact_rules(session)
         terms = Terms({}, standing_pauses(session), cards, rules.zone, now, guards)
-        due = list(session.scalars(_due(terms.today)))
+        due = list(ask(session, _due(), today=terms.today).scalars())
     planned = 0
     for start in range(0, len(due), REMINDERS_AT_A_TIME):
         with sessions.write() as session:
@@ -56,7 +58,9 @@ def plan_reminders(
     return planned
 
 
-def _due(today: date) -> Select[int]:
+@cache
+def _due() -> Select[int]:
+    today = bindparam("today", type_=Reminder.until.type)
     untold = or_(Reminder.contact_id.is_(None), Contact.state.in_(UNSPENT))
     return (
         select(Reminder.id)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from models.contact import Contact
 from models.vocabulary import ContactPurpose, ContactState
 from outreach_api.channels.carrier import Listing
-from outreach_api.delivery.upcoming import next_delivery_at
+from outreach_api.due import next_work_at
 from tests.delivery.office import MINUTE, Office
 
 pytestmark = pytest.mark.engines
@@ -144,17 +144,17 @@ def test_an_answer_that_was_not_sent_is_queued_anew_and_an_acknowledgement_is_no
 
 def test_the_clock_is_led_from_listing_to_listing(office: Office, unknown: int) -> None:
     office.carrier.forget()
-    assert next_delivery_at(office.sessions, channels=office.carriers, now=office.clock.now()) == office.clock.now()
+    assert next_work_at(office.sessions, channels=office.carriers, now=office.clock.now()) == office.clock.now()
     office.reconcile()
-    following = next_delivery_at(office.sessions, channels=office.carriers, now=office.clock.now())
+    following = next_work_at(office.sessions, channels=office.carriers, now=office.clock.now())
     assert following == office.clock.now() + TEN_MINUTES
 
 
 def test_a_pending_receipt_is_work_for_now(office: Office) -> None:
     office.receipt(None, "delivered")
-    assert next_delivery_at(office.sessions, channels=office.carriers, now=office.clock.now()) == office.clock.now()
+    assert next_work_at(office.sessions, channels=office.carriers, now=office.clock.now()) == office.clock.now()
 
 
 def test_without_anything_to_do_there_is_no_next_instant() -> None:
     office = Office()
-    assert next_delivery_at(office.sessions, channels=office.carriers, now=office.clock.now()) is None
+    assert next_work_at(office.sessions, channels=office.carriers, now=office.clock.now()) is None

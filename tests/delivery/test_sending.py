@@ -25,7 +25,7 @@ from models.vocabulary import (
 from outreach_api.channels.carrier import Accepted, SendResult, Unknown
 from outreach_api.delivery.claim import Claimed, claim_due
 from outreach_api.delivery.settle import Begun, begin_send, begin_sends, settle, settle_all
-from outreach_api.delivery.upcoming import next_delivery_at
+from outreach_api.due import next_work_at
 from scheduler.planning.guards import Guards
 from scheduler.planning.pauses import (
     pause_campaign,
@@ -82,7 +82,7 @@ def test_no_transaction_is_open_while_the_carrier_is_called(office: Office, tmp_
 def test_what_is_not_due_yet_waits(office: Office) -> None:
     office.due(due_at=NOON + MINUTE)
     assert not office.deliver()
-    assert next_delivery_at(office.sessions, channels=office.carriers, now=NOON) == NOON + MINUTE
+    assert next_work_at(office.sessions, channels=office.carriers, now=NOON) == NOON + MINUTE
 
 
 def test_answers_go_before_thousands_of_offers(office: Office) -> None:
@@ -279,7 +279,7 @@ def test_a_paused_campaign_holds_its_contacts_and_no_others_until_it_is_resumed(
         pause_campaign(session, session.get_one(Campaign, campaign_id), because="complaints", by="staff:1", now=NOON)
     office.deliver()
     assert office.carrier.contact_ids() == [free]
-    assert next_delivery_at(office.sessions, channels=office.carriers, now=NOON) is None
+    assert next_work_at(office.sessions, channels=office.carriers, now=NOON) is None
     with office.sessions.write() as session:
         resume_campaign(session, session.get_one(Campaign, campaign_id), by="staff:1", now=NOON)
     office.deliver()
