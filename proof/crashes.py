@@ -47,7 +47,7 @@ class Points:
         self.crashes: Counter[str] = Counter()
         self.ailment: Ailment | None = None
         self.writing = 0
-        """Transactions that write and are open."""
+        """Transactions that write and are open, and whatever else others would wait for."""
         self.meanwhile: Callable[[str], None] | None = None
 
     def reach(self, place: str) -> None:
@@ -64,9 +64,21 @@ class Points:
         self.let_others(place)
 
     def let_others(self, place: str) -> None:
-        """Something else may happen now, unless this process holds the database."""
+        """Something else may happen now, unless this process holds the database or the spool."""
         if self.meanwhile is not None and not self.writing:
             self.meanwhile(place)
+
+    def alone(self, call: Callable[..., Answer]) -> Callable[..., Answer]:
+        """The same call, holding what others would wait for: here they would wait for ever."""
+
+        def called(*given: Any, **named: Any) -> Answer:
+            self.writing += 1
+            try:
+                return call(*given, **named)
+            finally:
+                self.writing -= 1
+
+        return called
 
     def fail_if(self, *ailments: Ailment) -> None:
         """Answer as a database does that ails so.

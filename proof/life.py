@@ -305,6 +305,7 @@ class Life:
         house = House(
             self.settings, theatre.ring, sessions, self.clock, book, carriers, self.bot, guards=theatre.guards
         )
+        house.spool.drain = self.points.alone(house.spool.drain)  # type: ignore[method-assign]
         house.jobs = [_seldom(job, self.settings.zone) for job in house.jobs if job.name not in LEFT_OUT]
         return house
 
