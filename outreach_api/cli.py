@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple
 
@@ -22,6 +23,7 @@ class Place(NamedTuple):
     help: str
 
 
+OTHERS_HAVE_NOTHING = 0o077
 COMMANDS = {
     "demo": Place("run", "demo", say("完整演示", "The whole demo")),
     "rehearse": Place("run", "rehearse", say("在虚拟时钟下演练若干天", "Live through some days under a virtual clock")),
@@ -118,6 +120,8 @@ app = typer.Typer(
 def configure(
     verbose: Annotated[bool, typer.Option("--verbose", help=say("显示运行日志", "show the log"))] = False,
 ) -> None:
+    # What a command writes (the database, lists in full, rejects, logs) is its owner's alone, whatever the shell says.
+    os.umask(OTHERS_HAVE_NOTHING)
     level = logging.INFO if verbose else logging.ERROR
     log_to_terminal(level)
 

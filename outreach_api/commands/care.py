@@ -14,6 +14,8 @@ from outreach_api.commands.console import OUT, fail, speaker_at_hand, tells_faul
 from outreach_api.language import say
 from outreach_api.records import open_records
 
+OWNER_ONLY = 0o600
+
 care = typer.Typer(help=say("关爱名单", "The care list"), no_args_is_help=True)
 Street = Annotated[str, typer.Option(help=say("街道", "street"))]
 Community = Annotated[str, typer.Option(help=say("社区", "community"))]
@@ -50,5 +52,7 @@ def write(
                 text = hand_over(session, wanted, purpose=purpose, by="terminal", now=records.clock.now())
         except HandOverRefused as fault:
             fail(str(fault), status=2)
+    file.touch(mode=OWNER_ONLY)
+    file.chmod(OWNER_ONLY)
     file.write_text(text, encoding="utf-8", newline="")
     OUT.print(say(f"已写入 {file}", f"wrote {file}"))

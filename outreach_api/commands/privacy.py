@@ -126,6 +126,8 @@ def _write(made: ResidentCopy, to: Path | None) -> None:
     if to is None or to.suffix.removeprefix(".") not in endings:
         raise RightRefused(f"say with --to where the copy goes: a name that ends in .{', .'.join(endings)}")
     to.touch(mode=OWNER_ONLY)
+    # One that was there before may be open to others.
+    to.chmod(OWNER_ONLY)
     to.write_text(made.written(CopyForm(to.suffix.removeprefix("."))), encoding="utf-8")
 
 
