@@ -13,7 +13,7 @@ DEAR_PREFIXES = (
     "+852900", "+8521747", "+1900", "+1976", "+449", "+44871", "+44872", "+44873",
 )  # fmt: skip
 _MAINLAND_MOBILE = re.compile(r"1[3-9]\d{9}")
-_MAINLAND_LANDLINE = re.compile(r"(?!400|800)(10\d{8}|2\d[2-8]\d{7}|[3-9]\d{2}[2-8]\d{6,7})")
+_MAINLAND_LANDLINE = re.compile(r"(?!400|800)(10\d{8}|2\d[2-9]\d{7}|[3-9]\d{2}[2-9]\d{6,7})")
 _FOREIGN = re.compile(r"\+[1-9]\d{6,14}")
 
 

@@ -106,7 +106,8 @@ _TAKES_BACK = re.compile(
 _STAYS_STOPPED = re.compile(
     r"(没|没有|不是|唔系)(误|[点按发搞弄]错)|(别|不要|不用|唔好|不想|不能)(再|给我)?(恢复|发|打|联系|烦)|[发打搞]错(人|号|电话|地方)|就是要退"
 )
-_FILLERS = re.compile(r"^(我说|那个|这个|喂|您好|你好)+|(谢谢|吧|啊|呀|哦|呢|嘛|哈|了吧|啦|喔|噢|谢)+$")
+# Possessive: 谢谢谢谢… can be taken apart in more ways than there is time to try.
+_FILLERS = re.compile(r"^(?:我说|那个|这个|喂|您好|你好)++|(?:谢|了吧|吧|啊|呀|哦|呢|嘛|哈|啦|喔|噢)++$")
 _NUMBER = re.compile(
     r"(?P<agree>同意)?(我?(选|要|办|申请|回复?))?第?"
     r"(?P<number>[1-9]|[一二三四五六七八九])(项|个|号|样|條|条)?(?P<after>同意)?"
