@@ -9,8 +9,10 @@ import contextlib
 import json
 import logging
 import secrets
+import signal
 import sys
 import tempfile
+import threading
 import time
 from argparse import ArgumentParser, Namespace
 from collections import Counter
@@ -75,6 +77,8 @@ def _parser() -> ArgumentParser:
     )
     killed = say("改为真杀进程：每种数据库各杀多少次", "real kills in place of seeds: so many on each database")
     parser.add_argument("--kills", type=_count, metavar="N", help=killed)
+    on = say("只在这一种数据库上杀", "kill on this database alone")
+    parser.add_argument("--on", choices=ENGINES, help=on)
     away = say("改为停掉 PostgreSQL 这么多秒，其间来信不断", "PostgreSQL away for so many seconds while texts come in")
     parser.add_argument("--outage", type=_count, nargs="?", const=TEN_MINUTES, metavar="SECONDS", help=away)
     others = say(
@@ -144,14 +148,15 @@ def _prove(chosen: Namespace) -> Measured:
 
 
 def _prove_by_kills(chosen: Namespace) -> Measured:
-    from proof.kills import kill_house, kill_naive
+    from proof.kills import Plan, kill_house, kill_naive
 
-    dice = Random(chosen.first)
     tolls = {}
-    for engine in ENGINES:
-        tolls[engine] = kill_house(engine, chosen.kills, dice, lambda told: ERR.print(told, markup=False))
-        ERR.print(f"{engine}: {tolls[engine].told()}", markup=False)
-    naive = kill_naive(chosen.kills, dice)
+    with _interrupt_means_enough() as enough:
+        plan = Plan(chosen.kills, Random(chosen.first), lambda told: ERR.print(told, markup=False), enough)
+        for engine in [chosen.on] if chosen.on else ENGINES:
+            tolls[engine] = kill_house(engine, plan)
+            ERR.print(f"{engine}: {tolls[engine].told()}", markup=False)
+        naive = kill_naive(plan)
     ERR.print(f"notify style: {naive.told()}", markup=False)
     both = tolls.values()
     values = {
@@ -163,6 +168,23 @@ def _prove_by_kills(chosen: Namespace) -> Measured:
     about = {engine: toll.told() for engine, toll in tolls.items()} | {"notify_style": naive.told()}
     # Beside ours, not as a ratio: of a count to none there is no ratio.
     return Measured(values, machine=about)
+
+
+@contextlib.contextmanager
+def _interrupt_means_enough() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C ends no run of hours without its figures: the kills that were are judged.
+
+    The programs of the run inherit that it is held back: they would end by the same keys.
+    """
+    enough = threading.Event()
+    handler = signal.signal(signal.SIGINT, lambda *_: enough.set())
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        # A library's own thread may take it, or nobody.
+        yield lambda: enough.is_set() or signal.SIGINT in signal.sigpending()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
 
 
 def _prove_by_outage(chosen: Namespace) -> Measured:

@@ -63,7 +63,7 @@ def fill_disk() -> dict[str, float]:
             wait_until_none(lambda: waiting(house), {SERVE: service})
             outside.pace = FAST
             wait_until_none(lambda: unsettled(house), {SERVE: service})
-            toll = Toll(kills=0)
+            toll = Toll()
             judge(toll, database, outside.sandbox.ledger(), {one.sid for one in carrier.acknowledged})
     return {
         "acknowledged": answered,

@@ -56,7 +56,7 @@ NEVER_SENT = (ContactState.PLANNED, ContactState.SENDING, ContactState.CANCELLED
 class Toll:
     """What so many kills came to."""
 
-    kills: int
+    kills: int = 0
     caught_sending: set[int] = field(default_factory=set)
     """Texts that were with the carrier, or on the way to it, when a process was killed."""
     sent: int = 0
@@ -77,27 +77,45 @@ class Toll:
         return quantiles(self.recoveries, n=20)[-1] if len(self.recoveries) > 1 else max(self.recoveries, default=0.0)
 
 
-def kill_house(engine: str, kills: int, dice: Random, tell: Callable[[str], None] = lambda told: None) -> Toll:
+@dataclass(frozen=True)
+class Plan:
+    """How many kills, drawn how; none follows once there were enough, and those that were are judged."""
+
+    kills: int
+    dice: Random
+    tell: Callable[[str], None] = lambda told: None
+    enough: Callable[[], bool] = lambda: False
+
+    def numbers(self, of: str) -> Iterator[int]:
+        for number in range(self.kills):
+            if self.enough():
+                return
+            yield number
+            if (number + 1) % TELL_EVERY == 0:
+                self.tell(f"{of}: {number + 1:,}/{self.kills:,}")
+
+
+def kill_house(engine: str, plan: Plan) -> Toll:
     """Kill `serve` on SQLite, or the API and the worker on PostgreSQL; then hold every table against the ledger.
 
     Raises:
         ProcessFault: a program did not start, or the house did not settle in time.
     """
-    toll = Toll(kills)
+    toll, dice = Toll(), plan.dice
     with working_folder() as folder, fresh_database(engine, folder) as database:
         outside = Outside(folder, database)
         use(outside.environment)
         parts = [SERVE] if engine == SQLITE else [API, WORKER]
         with open_house(Settings(_env_file=None), clock=outside.clock) as house, outside.running():
             with house.sessions.write() as session:
-                people = settle_people(session, kills * CONTACTS_A_KILL)
+                people = settle_people(session, plan.kills * CONTACTS_A_KILL)
             killables = {part: Killable(part, outside.environment) for part in parts}
             visitor = _Visitor(outside.url)
             with contextlib.ExitStack() as stack:
                 for killable in killables.values():
                     stack.enter_context(killable)
                 with visitor.knocking():
-                    for number in range(kills):
+                    for number in plan.numbers(engine):
                         first = number * CONTACTS_A_KILL
                         accept_contacts(house, people[first : first + CONTACTS_A_KILL])
                         at_work = dice.random() < AT_WORK
@@ -112,8 +130,7 @@ def kill_house(engine: str, kills: int, dice: Random, tell: Callable[[str], None
                         if part != WORKER:
                             seconds = visitor.is_answered_after(began)
                             toll.recoveries += [seconds] if afresh else []
-                        if (number + 1) % TELL_EVERY == 0:
-                            tell(f"{engine}: {number + 1:,}/{kills:,}")
+                        toll.kills += 1
                 wait_for(outside.disk_is_empty)
                 wait_until_none(lambda: waiting(house) + unsettled(house), killables)
             toll.acknowledged = len(visitor.acknowledged)
@@ -121,9 +138,9 @@ def kill_house(engine: str, kills: int, dice: Random, tell: Callable[[str], None
     return toll
 
 
-def kill_naive(kills: int, dice: Random) -> Toll:
+def kill_naive(plan: Plan) -> Toll:
     """The same kills of the usual sender, on SQLite."""
-    toll = Toll(kills)
+    toll = Toll()
     with working_folder() as folder, fresh_database(SQLITE, folder) as database:
         outside = Outside(folder, database)
         engine = make_engine(database)
@@ -137,7 +154,7 @@ def kill_naive(kills: int, dice: Random) -> Toll:
             env=outside.environment,
         )
         with outside.running(), program:
-            for number in range(kills):
+            for number in plan.numbers("notify style"):
                 now = outside.clock.now()
                 rows = [
                     {"to": f"+86139{number * CONTACTS_A_KILL + place:08d}", "text": WORDS, "created_at": now}
@@ -147,15 +164,16 @@ def kill_naive(kills: int, dice: Random) -> Toll:
                 with engine.begin() as connection:
                     connection.execute(insert(notifications), rows)
                 wait_for(partial(_has_left_fewer_than, engine, left + CONTACTS_A_KILL))
-                time.sleep(dice.uniform(*SENDING_SECONDS))
+                time.sleep(plan.dice.uniform(*SENDING_SECONDS))
                 _kill(program)
                 program.start()
+                toll.kills += 1
             wait_for(lambda: not _created_left(engine))
             accepted = [one for one in outside.sandbox.ledger()["creates"] if one["accepted"]]
         engine.dispose()
     by_id = Counter(one["contact"] for one in accepted)
     toll.sent, toll.duplicates = len(by_id), sum(count - 1 for count in by_id.values())
-    toll.lost = kills * CONTACTS_A_KILL - len(by_id)
+    toll.lost = toll.kills * CONTACTS_A_KILL - len(by_id)
     return toll
 
 

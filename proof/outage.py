@@ -109,7 +109,7 @@ def _live_through(
         outside.pace = FAST
         wait_until_none(lambda: unsettled(house), parts)
     ledger = outside.sandbox.ledger()
-    toll = Toll(kills=0, acknowledged=len(carrier.acknowledged))
+    toll = Toll(acknowledged=len(carrier.acknowledged))
     judge(toll, house.settings.database, ledger, {one.sid for one in carrier.acknowledged})
     silenced = {offers[people[person]["resident_id"]] for person in range(stopping)}
     return Outage(
