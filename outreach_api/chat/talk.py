@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -103,6 +103,13 @@ def standing(session: Session, page: Page) -> dict[str, Any]:
         "relation": visit.relation,
         "real_name": visit.real_name,
     }
+
+
+def written_of_late(session: Session, phone: Phone, *, now: datetime) -> int:
+    """How much was written on the pages of this phone in the last minute."""
+    here = (Inbound.sender_index == phone.number_index, Inbound.provider == PROVIDER)
+    lately = Inbound.received_at > now - timedelta(minutes=1)
+    return session.scalar(select(func.count()).select_from(Inbound).where(*here, lately)) or 0
 
 
 def inbound_row(

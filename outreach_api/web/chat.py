@@ -23,14 +23,14 @@ from models.chat import ChatLink, ChatVisit
 from models.resident import Phone
 from outreach_api.arrived import Text
 from outreach_api.chat.links import find_link
-from outreach_api.chat.talk import Page, inbound_row, lines_since, standing
+from outreach_api.chat.talk import Page, inbound_row, lines_since, standing, written_of_late
 from outreach_api.chat.visits import Denied, close_visit, open_visit, resume_visit
 from outreach_api.chat.welcome import welcome
 from outreach_api.web.chat_tail import ChatTail
 from outreach_api.web.cookies import narrow_name
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render
-from outreach_api.web.public import keep_to_limit
+from outreach_api.web.public import keep_to_limit, too_many
 from outreach_api.web.webhooks import arrivals_of
 
 router = APIRouter(prefix="/c", include_in_schema=False)
@@ -40,6 +40,8 @@ RETRY_MS = 1500
 KEEP_ALIVE_SECONDS = 20.0
 # What guards a link is its own three tries; whole districts of phones come from one address of their operator's.
 IDENTITY_CHECKS = (300, timedelta(minutes=1))
+MOST_WRITTEN_A_MINUTE = 60
+"""On all pages of one phone: each message is the assistant's work."""
 RELATIONS = ("子女", "老伴", "孙辈", "兄弟姐妹", "照护人", "家属")
 BUTTON = r"^(apply|help):[a-z0-9-]{1,60}:[0-9]{1,9}$"
 CLIENT_ID = r"^[A-Za-z0-9-]{8,40}$"
@@ -215,9 +217,11 @@ def _row(request: Request, house: House, token: str, written: Written) -> tuple[
     """The phone whose talk it belongs to, and the row."""
     with house.sessions.read() as session:
         page = _page_of(session, request, house, token)
-        phone = session.get_one(Phone, page.phone_id)
+        phone, now = session.get_one(Phone, page.phone_id), house.clock.now()
+        if written_of_late(session, phone, now=now) >= MOST_WRITTEN_A_MINUTE:
+            raise too_many()
         text = written.text.strip() or written.text
-        return phone.id, inbound_row(page, phone, written.client_id, text, written.button, house.clock.now())
+        return phone.id, inbound_row(page, phone, written.client_id, text, written.button, now)
 
 
 def _link(session: Session, house: House, token: str) -> ChatLink:

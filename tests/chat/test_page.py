@@ -136,6 +136,14 @@ def test_a_message_sent_again_and_again_is_one_message(parlour: Parlour) -> None
     assert [line.get("client_id") for line in page.lines() if line["by"] == "me"] == ["11111111-aaaa"]
 
 
+def test_who_writes_without_a_pause_is_asked_to_wait(parlour: Parlour) -> None:
+    page = parlour.a_page(parlour.street.a_resident())
+    answers = [page.post("在吗", client_id=f"{number:08d}-aaaa").status_code for number in range(62)]
+    assert answers == [200] * 60 + [429] * 2
+    parlour.street.clock.set(parlour.street.clock.now() + timedelta(minutes=1))
+    assert page.post("在吗", client_id="00000061-aaaa").status_code == 200
+
+
 def test_the_same_client_id_on_two_links_is_two_messages(parlour: Parlour) -> None:
     for number, name in (("+8613800000001", "陈桂芳"), ("+8613800000002", "陈阿婆")):
         page = parlour.a_page(parlour.street.a_resident(number=number, name=name))
