@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from models.staff import Staff
 from models.vocabulary import Role
-from outreach_api.commands.sbom import LOCKS, bill
+from outreach_api.commands.sbom import BROWSER, LOCKS, bill
 from outreach_api.logs import log_as_json
 from outreach_api.settings import Settings
 from outreach_api.signin.cookie import Kept
@@ -115,7 +115,8 @@ def test_a_token_or_password_is_in_no_database_column_as_it_is(house: FakeHouse,
 
 
 def test_the_bill_of_materials_names_what_runs_with_its_hash() -> None:
-    made = bill(LOCKS)
+    made = bill(LOCKS, BROWSER)
     names = {component["name"]: component for component in made["components"]}
-    assert {"fastapi", "sqlalchemy", "cryptography", "rasa"} <= set(names)
-    assert all(component["hashes"] and component["purl"].startswith("pkg:pypi/") for component in names.values())
+    assert {"fastapi", "sqlalchemy", "cryptography", "rasa", "htmx.org", "echarts"} <= set(names)
+    assert all(component["hashes"] and component["purl"].startswith("pkg:") for component in names.values())
+    assert len(names["htmx.org"]["hashes"][0]["content"]) == 128, "SHA-512, as npm has it"
