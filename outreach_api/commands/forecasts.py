@@ -14,12 +14,12 @@ from sqlalchemy import select
 
 from models.contact import Campaign
 from models.vocabulary import CampaignKind, CampaignState
-from outreach_api.bootstrap import House, open_house
 from outreach_api.commands.at_hand import settings_at_hand
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
 
 if TYPE_CHECKING:
+    from outreach_api.bootstrap import House
     from outreach_api.forecasts.forecast import Forecast
 
 
@@ -32,6 +32,7 @@ def forecast(
     json_file: Annotated[Path | None, typer.Option("--json", help=say("写成 JSON", "write JSON"))] = None,
 ) -> None:
     # Other commands need not wait for what only forecasts use.
+    from outreach_api.bootstrap import open_house
     from outreach_api.forecasts.forecast import NobodyToForecast, keep_forecast
     from outreach_api.forecasts.forecast import forecast as made_for
 

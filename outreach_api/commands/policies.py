@@ -13,9 +13,7 @@ from rich.table import Table
 from models.policy import PolicySubmission
 from outreach_api.catalogue import submissions
 from outreach_api.commands.console import OUT, fail, speaker_at_hand, tells_faults
-from outreach_api.commands.roster import show_stale
 from outreach_api.language import say
-from outreach_api.population import stale_files
 from outreach_api.records import Records, open_records
 from outreach_api.settings import Settings
 from scheduler.policies.check import check_folder
@@ -57,6 +55,10 @@ def show_coverage(
         return
     for item in told:
         _print_coverage(item)
+    # What reads files is slow to load, and the other commands need not wait for it.
+    from outreach_api.commands.roster import show_stale
+    from outreach_api.population import stale_files
+
     show_stale(stale_files(settings.home, on=today))
 
 
