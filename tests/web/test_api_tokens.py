@@ -109,7 +109,7 @@ def test_a_token_is_added_and_revoked_in_a_browser(
         a_staff_member(session, Role.ADMINISTRATOR, username="admin")
         a_staff_member(session, Role.SUPERVISOR, display_name="李主管")
         add_token(session, "over", Terms(["feeds"], expires_at=NOON + timedelta(days=1)), now=NOON)
-    cookie = sign_in_vouched(house.sessions, "admin", now=now)
+    cookie = sign_in_vouched(house.sessions, "admin", two_factors=True, now=now)
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
     listen(page, complaints)

@@ -80,7 +80,9 @@ def opened(browser: Browser, office: Office, role: Role | None, locale: str, the
     context = browser.new_context(viewport={"width": width, "height": 900})
     kept = {"locale": locale, "theme": theme}
     if role:
-        kept[SESSION_COOKIE] = sign_in_vouched(office.house.sessions, role.value, now=_now())
+        # The others' second step is a page of its own here.
+        both = role is Role.ADMINISTRATOR
+        kept[SESSION_COOKIE] = sign_in_vouched(office.house.sessions, role.value, two_factors=both, now=_now())
     context.add_cookies([{"name": name, "value": value, "url": office.url} for name, value in kept.items()])
     return context.new_page()
 
@@ -118,6 +120,7 @@ FORMS: tuple[tuple[str, Role, str, dict[str, str]], ...] = (
     ("token-added", Role.ADMINISTRATOR, "/tokens", {"name": "erp", "days": "90", "scopes": "cases"}),
     ("token-refused", Role.ADMINISTRATOR, "/tokens", {"name": "erp", "days": "90"}),
     ("settings-wrong", Role.ADMINISTRATOR, "/settings/contact_hours", {"hours-sms": "20:00-09:00"}),
+    ("second-factor-wrong", Role.AGENT, "/sign-in/second-factor", {"code": "000000"}),
     ("not-allowed", Role.AGENT, "/settings/contact_hours", {}),
 )
 
