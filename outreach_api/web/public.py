@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -22,6 +23,7 @@ from outreach_api.web.words import Speaker
 
 router = APIRouter(include_in_schema=False)
 CHECKS = (20, timedelta(minutes=1))
+OF_ONE_SUBSCRIBER = 64
 LOOKS = (60, timedelta(minutes=1))
 
 
@@ -71,8 +73,18 @@ def keep_to_limit(request: Request, page: str, limit: tuple[int, timedelta]) -> 
 
 
 def address_of(request: Request) -> str:
-    """Whose connection it is; behind a trusted proxy, who came to that."""
-    return request.client.host if request.client else ""
+    """Whose connection it is; behind a trusted proxy, who came to that.
+
+    Of IPv6 the network: whoever has one has more addresses than can be counted.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((address, OF_ONE_SUBSCRIBER), strict=False))
 
 
 def too_many() -> HTTPException:

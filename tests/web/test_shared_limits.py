@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from fastapi import Request
 from sqlalchemy import select
 
 from models.api_request import CallerPace
 from models.vocabulary import Role
 from outreach_api.clock import VirtualClock
 from outreach_api.web.app import create_app
+from outreach_api.web.public import address_of
 from outreach_api.web.rate_limit import SIGN_IN_FAILURES, SharedLimit
 from tests.builders import NOON, an_api_token
 from tests.web.conftest import PASSWORD, Colleague, FakeHouse, TestClient, form_token
@@ -52,6 +54,22 @@ def test_looking_counts_nothing_and_kinds_are_apart(house: FakeHouse, processes:
     assert not SharedLimit(house.sessions, "other", TIMES, PER).is_spent("10.0.0.1", NOON)
     with house.sessions.read() as session:
         assert "10.0.0.1" not in str(session.scalars(select(CallerPace.who)).all()), "nobody's address is kept"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
+        ("203.0.113.7", "203.0.113.8", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("a-socket", "a-socket", True),
+    ],
+)
+def test_who_has_a_network_of_addresses_is_one(first: str, second: str, same: bool) -> None:
+    one, other = (address_of(Request({"type": "http", "client": (host, 1)})) for host in (first, second))
+    assert (one == other) is same
 
 
 def from_address(house: FakeHouse, clock: VirtualClock, address: str) -> TestClient:

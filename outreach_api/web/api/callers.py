@@ -16,6 +16,7 @@ from outreach_api.privacy.sight import WHOLE, look_as
 from outreach_api.web.access import SAFE_METHODS
 from outreach_api.web.api.rights import DISTRICT_FIGURES, WHOLE_SIGHT_NEEDED, ActsFor, Right, right_to
 from outreach_api.web.house import house_of
+from outreach_api.web.public import address_of
 from outreach_api.web.tokens import Caller, TokenRefused, caller_of
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ def identify(request: Request) -> Caller:
     if known is not None:
         return known
     now = request.app.state.wall_clock.now()
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     try:
         caller = _read_token(request)
     except TokenRefused:
