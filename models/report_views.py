@@ -1,4 +1,7 @@
-"""Views for reports and BI tools: one definition, read by SQLite, PostgreSQL and DuckDB alike; nothing personal.
+"""Views for reports and for BI tools: one definition, read by SQLite, PostgreSQL and DuckDB alike.
+
+Those for reports hold a row a match or a contact, without names or numbers; they stay in the house. Those for BI tools
+hold counts that may leave it.
 
 They are made anew at start-up whenever this file or the tables changed, and are not part of the migrations: a view
 would keep SQLite from rebuilding the tables under it.
@@ -7,7 +10,7 @@ would keep SQLite from rebuilding the tables under it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, inspect, text
 
@@ -102,19 +105,68 @@ LEFT JOIN (SELECT DISTINCT case_id FROM case_change WHERE change = 'reopened') o
     "report_refusal": """
 SELECT f.id AS refusal_id, f.match_id, f.resident_id, f.reason, f."on", f.at FROM refused_contact f""",
 }
+_MATCHES = {
+    "newly_matched": "COUNT(*)",
+    "told": "SUM(CASE WHEN contacts > 0 THEN 1 ELSE 0 END)",
+    "arrived": "SUM(arrived)",
+    "answered": "SUM(answered)",
+    "interested": "SUM(interested)",
+    "done": "SUM(done)",
+}
+_MONTH = "substr(CAST({at} AS VARCHAR(40)), 1, 7)"
+
+
+def _in_tens(source: str, by: Mapping[str, str], counts: Mapping[str, str]) -> str:
+    """Counts of groups as they may leave (`outreach_api/privacy/small_cells.py`): null for one to nine, else tens."""
+    groups = ", ".join(f"{expression} AS {name}" for name, expression in by.items())
+    counted = ", ".join(f"{expression} AS {name}" for name, expression in counts.items())
+    tens = ", ".join(f"CASE WHEN {n} BETWEEN 1 AND 9 THEN NULL ELSE {n} - {n} % 10 END AS {n}" for n in counts)
+    grouped = ", ".join(by.values())
+    return f"SELECT {', '.join(by)}, {tens} FROM (SELECT {groups}, {counted} FROM {source} GROUP BY {grouped}) g"
+
+
+BI_VIEWS: dict[str, str] = {
+    "bi_place": _in_tens(
+        "report_match", {"policy_id": "policy_id", "street": "street", "community": "community"}, _MATCHES
+    ),
+    "bi_age": _in_tens("report_match", {"policy_id": "policy_id", "age_band": "age_band", "sex": "sex"}, _MATCHES),
+    "bi_channel": _in_tens("report_match", {"policy_id": "policy_id", "channel": "channel"}, _MATCHES),
+    "bi_month": _in_tens("report_match", {"policy_id": "policy_id", "month": _MONTH.format(at="opened_at")}, _MATCHES),
+    "bi_state": _in_tens("report_match", {"policy_id": "policy_id", "state": "state"}, {"matches": "COUNT(*)"}),
+    "bi_contact": _in_tens(
+        "report_contact",
+        {"channel": "channel", "purpose": "purpose", "state": "state", "month": _MONTH.format(at="due_at")},
+        {"contacts": "COUNT(*)"},
+    ),
+    "bi_case": _in_tens(
+        "report_case",
+        {"kind": "kind", "month": _MONTH.format(at="opened_at")},
+        {
+            "opened": "COUNT(*)",
+            "taken": "SUM(taken)",
+            "settled": "SUM(settled)",
+            "on_time": "SUM(on_time)",
+            "reopened": "SUM(reopened)",
+        },
+    ),
+    "bi_refusal": _in_tens(
+        "report_refusal", {"reason": "reason", "month": _MONTH.format(at="at")}, {"refusals": "COUNT(*)"}
+    ),
+}
+ALL_VIEWS = VIEWS | BI_VIEWS
 MARK = "report_views"
-DIGEST = hashlib.sha256("\n".join(VIEWS.values()).encode()).hexdigest()[:16]
+DIGEST = hashlib.sha256("\n".join(ALL_VIEWS.values()).encode()).hexdigest()[:16]
 
 
 def create_views(connection: Connection) -> None:
-    for name, query in VIEWS.items():
+    for name, query in ALL_VIEWS.items():
         connection.execute(text(f"CREATE VIEW {name} AS {query}"))
     connection.execute(text(f"CREATE VIEW {MARK} AS SELECT '{DIGEST}' AS digest"))
 
 
 def drop_views(connection: Connection) -> None:
     there = set(inspect(connection).get_view_names())
-    for name in (MARK, *reversed(VIEWS)):
+    for name in (MARK, *reversed(ALL_VIEWS)):
         if name in there:
             connection.execute(text(f"DROP VIEW {name}"))
 

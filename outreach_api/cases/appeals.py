@@ -21,7 +21,7 @@ from outreach_api.cases.open_case import open_case, record_change
 from outreach_api.cases.promises import ONE_DAY
 from outreach_api.cases.work_case import CaseNotFound
 from outreach_api.conversations.subjects import appeal_subject
-from outreach_api.reports.suppression import SMALLEST_SHOWN
+from outreach_api.privacy.small_cells import SMALLEST_SHOWN, in_tens
 
 SETTLED = frozenset({CaseState.RESOLVED, CaseState.CONFIRMED})
 # The subjects that the assistant hears are these categories.
@@ -86,12 +86,11 @@ class Count:
 
     @property
     def settled_rate(self) -> float | None:
-        return self.settled / self.taken if self.taken else None
+        return _rate(self.settled, self.taken)
 
     @property
     def in_time_rate(self) -> float | None:
-        decided = self.in_time + self.late
-        return self.in_time / decided if decided else None
+        return _rate(self.in_time, self.in_time + self.late)
 
     def add(self, case: Case, now: datetime) -> None:
         stands = standing(case, now)
@@ -100,6 +99,35 @@ class Count:
         self.confirmed += case.state is CaseState.CONFIRMED
         self.in_time += stands is Standing.KEPT
         self.late += stands in (Standing.KEPT_LATE, Standing.BROKEN)
+
+
+@dataclass(frozen=True)
+class CountInTens:
+    """The same for who does not see cases, and for the wall of the hall: None is fewer than ten."""
+
+    taken: int | None
+    settled: int | None
+    confirmed: int | None
+    in_time: int | None
+    late: int | None
+
+    @classmethod
+    def of(cls, count: Count) -> CountInTens:
+        return cls(**{name: in_tens(number) for name, number in vars(count).items()})
+
+    @property
+    def settled_rate(self) -> float | None:
+        return _rate(self.settled, self.taken)
+
+    @property
+    def in_time_rate(self) -> float | None:
+        if self.in_time is None or self.late is None:
+            return None
+        return _rate(self.in_time, self.in_time + self.late)
+
+
+def _rate(part: int | None, whole: int | None) -> float | None:
+    return part / whole if whole and part is not None else None
 
 
 def take_appeal(session: Session, text: str, about: About, *, by: str, now: datetime) -> Case:
@@ -161,17 +189,17 @@ def count_lately(
     return count_appeals(session, since=until - timedelta(days=days), until=until, now=now)
 
 
-def without_small(by: dict[By, dict[str, Count]]) -> dict[By, dict[str, Count]]:
+def without_small(by: dict[By, dict[str, Count]]) -> dict[By, dict[str, CountInTens]]:
     """What who does not see cases is shown: no group of fewer than ten, which could be a neighbour.
 
     One left out alone could be told from the sum, so the next smallest goes with it.
     """
-    shown: dict[By, dict[str, Count]] = {}
+    shown: dict[By, dict[str, CountInTens]] = {}
     for one, counts in by.items():
         rising = sorted(counts, key=lambda key: counts[key].taken)
         gone = [key for key in rising if counts[key].taken < SMALLEST_SHOWN]
         gone = rising[:2] if len(gone) == 1 else gone
-        shown[one] = {key: count for key, count in counts.items() if key not in gone}
+        shown[one] = {key: CountInTens.of(count) for key, count in counts.items() if key not in gone}
     return shown
 
 

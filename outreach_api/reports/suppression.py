@@ -1,14 +1,18 @@
-"""Small cells: a count of 1 to 9 could be a neighbour. It is withheld, and so much beside it that no sum tells."""
+"""A report for who may not see single people.
+
+A count of 1 to 9 is withheld, and so much beside it that no sum tells; the rest is in whole tens, so that no other
+report, date or breakdown tells either (`outreach_api/privacy/small_cells.py`). Shares are those of what is shown.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from outreach_api.privacy.small_cells import SMALLEST_SHOWN, in_tens, is_small
 from outreach_api.reports.definitions import COLUMNS, FIGURES, Unit
 from outreach_api.reports.report import Cell, Report, Table
 
-SMALLEST_SHOWN = 10
 # Day by day and word by word everything is small; sums over them would tell the rest.
 NEVER_SHOWN = frozenset({"curve", "confused", "deliverability", "labour", "year_on_year", "forecast_days"})
 # Rates that would give a withheld count back.
@@ -19,6 +23,20 @@ RATE_OF = {
     "manual_minutes_per_done": "done", "days_to_application": "done", "cases_on_time": "cases_settled",
     "labour_ratio": "done",
 }  # fmt: skip
+# Whose share a rate is.
+BASE_OF = {
+    "told_rate": "newly_matched", "arrived_rate": "told", "answer_rate": "arrived", "interest_rate": "told",
+    "done_rate": "newly_matched", "uptake_before": "eligible", "uptake_now": "eligible", "satisfied_rate": "surveyed",
+    "cases_on_time": "cases_settled", "fallback_rate": "inbound", "handover_rate": "inbound",
+    "contacts_per_done": "done",
+    "rate": "newly_matched", "missing_rate": "newly_matched", "settled_rate": "opened", "on_time_rate": "settled",
+    "response_rate": "invited", "treated_rate": "treated", "waiting_rate": "waiting_group", "before": "people",
+    "after": "people",
+}  # fmt: skip
+# Columns that are shares of a column's sum, over all rows or over those of one group.
+SHARE_OF_SUM: dict[str, tuple[str, str | None]] = {"share": ("count", None), "weighted": ("count", "question")}
+# How wide an interval is tells of how many it is.
+INTERVALS = frozenset({"share_low", "share_high", "uplift", "uplift_low", "uplift_high"})
 # A part and its rest: when one is withheld, so is the other.
 RESTS = (("told", "not_told"), ("open", "done"))
 COSTS = frozenset({"texts", "text_cost", "calls", "call_cost", "surveys"})
@@ -26,29 +44,67 @@ COSTS = frozenset({"texts", "text_cost", "calls", "call_cost", "surveys"})
 Grid = list[list[Cell]]
 
 
-def is_small(cell: Cell) -> bool:
-    return isinstance(cell, int | float) and 0 < cell < SMALLEST_SHOWN
-
-
 def suppress(report: Report) -> Report:
     """The report for a reader who may not see single people."""
-    figures = {name: _figure(name, value) for name, value in report.figures.items()}
+    figures = {name: _withheld(name, value) for name, value in report.figures.items()}
     for one, other in RESTS:
         if None in (figures.get(one, 0), figures.get(other, 0)):
             figures |= {name: None for name in (one, other) if name in figures}
     for rate, count in RATE_OF.items():
         if rate in figures and figures.get(count, 0) is None:
             figures[rate] = None
+    shown = {name: _figure(name, value, report.figures) for name, value in figures.items()}
     tables = {
-        name: suppress_table(_without_facts(table, figures))
+        name: table_in_tens(table, suppress_table(_without_facts(table, figures)))
         for name, table in report.tables.items()
         if name not in NEVER_SHOWN
     }
-    return replace(report, figures=figures, tables=tables, suppressed=True)
+    # To the second it would tell of the last thing that somebody did.
+    as_of = report.as_of.replace(minute=0, second=0, microsecond=0)
+    return replace(report, as_of=as_of, figures=shown, tables=tables, suppressed=True)
 
 
-def _figure(name: str, value: float | None) -> float | None:
+def _withheld(name: str, value: float | None) -> float | None:
     return None if FIGURES[name].unit is Unit.COUNT and is_small(value) else value
+
+
+def _figure(name: str, value: float | None, exact: Mapping[str, float | None]) -> float | None:
+    if value is None:
+        return None
+    if FIGURES[name].unit is Unit.COUNT:
+        return in_tens(value)
+    return _share(value, exact.get(BASE_OF[name])) if name in BASE_OF else float(value // 1)
+
+
+def _share(share: float, base: Cell) -> float | None:
+    """The share as it follows from counts in tens."""
+    if not isinstance(base, int | float):
+        return None
+    part, whole = in_tens(round(share * base)), in_tens(base)
+    return part / whole if part is not None and whole else None
+
+
+def table_in_tens(exact: Table, shown: Table) -> Table:
+    """What is left of a table in whole tens; its shares as they follow from those."""
+    rows = tuple(
+        tuple(_cell(exact, r, name, cell) for name, cell in zip(shown.columns, row, strict=True))
+        for r, row in enumerate(shown.rows)
+    )
+    sums = shown.sums and tuple(in_tens(cell) if isinstance(cell, int | float) else cell for cell in shown.sums)
+    return replace(shown, rows=rows, sums=sums)
+
+
+def _cell(exact: Table, r: int, name: str, cell: Cell) -> Cell:
+    if not isinstance(cell, int | float) or COLUMNS[name][2] is None:
+        return cell
+    if name in INTERVALS:
+        return None
+    row = dict(zip(exact.columns, exact.rows[r], strict=True))
+    if name in SHARE_OF_SUM:
+        count, group = SHARE_OF_SUM[name]
+        alike = [one for one in exact.dicts() if group is None or one[group] == row[group]]
+        return _share(cell, sum(int(one[count] or 0) for one in alike))
+    return _share(cell, row[BASE_OF[name]]) if name in BASE_OF else in_tens(cell)
 
 
 def _without_facts(table: Table, figures: Mapping[str, float | None]) -> Table:
@@ -114,8 +170,9 @@ def _one_more(table: Table, line: Sequence[tuple[int, int]], hidden: set[tuple[i
 
 
 def _value(table: Table, cell: tuple[int, int]) -> int:
+    """As it is shown: which cells go must not depend on what is withheld, or it would tell of it."""
     value = table.rows[cell[0]][cell[1]]
-    return int(value) if isinstance(value, int | float) else 0
+    return (in_tens(value) or 0) if isinstance(value, int | float) else 0
 
 
 def _row(table: Table, r: int, hidden: set[tuple[int, int]], counts: Sequence[int]) -> tuple[Cell, ...]:

@@ -10,7 +10,7 @@ import structlog
 from fastapi import Depends, Request
 
 from models.vocabulary import Role
-from outreach_api.privacy.sight import WHOLE, look_as
+from outreach_api.privacy.sight import WHOLE, Sight, look_as
 from outreach_api.web.auth import SignedIn, Visit, resume, same_secret
 from outreach_api.web.cookies import cookie_name
 from outreach_api.web.house import house_of
@@ -228,6 +228,11 @@ def may(role: Role, route_name: str) -> bool:
 def can(viewer: SignedIn, route_name: str) -> bool:
     """Whether somebody may use a route: by their role, and by how far they see."""
     return may(viewer.role, route_name) and (viewer.sight.is_whole or route_name not in WHOLE_SIGHT_NEEDED)
+
+
+def sees_people(role: Role | None, sight: Sight) -> bool:
+    """Whether somebody may look at every person that a figure of the district counts; a system may not."""
+    return role is not None and may(role, "cases") and sight.is_whole
 
 
 def signed_in(request: Request) -> SignedIn:

@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from outreach_api.privacy.small_cells import SMALLEST_SHOWN
 from outreach_api.web.access import can
 from outreach_api.web.auth import SignedIn
 from outreach_api.web.cookies import narrow_name
@@ -40,6 +41,14 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def counted(number: float | None) -> str:
+    """A count as it is written; one that is withheld is fewer than ten."""
+    return f"<{SMALLEST_SHOWN}" if number is None else f"{number:,.0f}"
+
+
+_templates.filters["counted"] = counted
 
 
 def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **context: Any) -> HTMLResponse:

@@ -45,7 +45,11 @@ class Preview:
 
     def days_at(self, daily_cap: int) -> int:
         """How many days the first contacts take."""
-        return ceil(self.reached_total / daily_cap)
+        return days_at(self.reached_total, daily_cap)
+
+
+def days_at(people: int, daily_cap: int) -> int:
+    return ceil(people / daily_cap)
 
 
 def preview(

@@ -18,6 +18,7 @@ from outreach_api.cases.appeals import (
     About,
     By,
     Count,
+    CountInTens,
     category_of,
     count_lately,
     hand_to_department,
@@ -32,6 +33,7 @@ from outreach_api.web.api.forms import NO_NUL, Body, Id
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
 from outreach_api.web.api.paging import Cursor, Limit, Page, cursor, cut, read_cursor
 from outreach_api.web.api.people import MaskedResident, masked
+from outreach_api.web.api.shown import CountShown
 from outreach_api.web.console.transcript import names_to_mask
 from outreach_api.web.house import house_of
 
@@ -73,11 +75,11 @@ class Brought(Described):
 
 
 class AppealCount(BaseModel):
-    taken: int
-    settled: int = Field(description="Resolved or confirmed.")
-    confirmed: int
-    in_time: int
-    late: int
+    taken: CountShown
+    settled: int | None = Field(description="Resolved or confirmed.")
+    confirmed: CountShown
+    in_time: CountShown
+    late: CountShown
     settled_rate: float | None
     in_time_rate: float | None = Field(description="Of those whose answer is due or given.")
 
@@ -118,9 +120,11 @@ def read_appeal_figures(
     house = house_of(request)
     with house.sessions.read() as session:
         whole, by = count_lately(session, days, zone=house.settings.zone, now=house.clock.now())
-    by = by if caller.role is None or may(caller.role, "cases") else without_small(by)
-    named = {one: {name: _count(count) for name, count in counts.items()} for one, counts in by.items()}
-    return AppealFigures(days=days, whole=_count(whole), by=named)
+    # A system with this scope lists the appeals themselves.
+    sees_them = caller.role is None or may(caller.role, "cases")
+    groups = by if sees_them else without_small(by)
+    named = {one: {name: _count(count) for name, count in counts.items()} for one, counts in groups.items()}
+    return AppealFigures(days=days, whole=_count(whole if sees_them else CountInTens.of(whole)), by=named)
 
 
 @router.get("/{case_id}")
@@ -180,5 +184,5 @@ def _item(session: Session, case: Case, appeal: Appeal | None) -> AppealItem:
     )
 
 
-def _count(count: Count) -> AppealCount:
+def _count(count: Count | CountInTens) -> AppealCount:
     return AppealCount.model_validate(count, from_attributes=True)

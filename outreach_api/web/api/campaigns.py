@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -20,12 +21,14 @@ from outreach_api.web.api.forms import NO_NUL, Body, Id, PolicyId, Reason
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
 from outreach_api.web.api.paging import Cursor, Limit, Page, cursor, cut, read_cursor
 from outreach_api.web.api.refusals import NoSuchThing
+from outreach_api.web.api.shown import CountShown, shown_to
 from outreach_api.web.house import House, house_of
+from outreach_api.web.tokens import Caller
 from scheduler.planning import campaigns as rules
 from scheduler.planning.cadence import Action, read_cadence
 from scheduler.planning.notices import NoticeAudience, Reach
 from scheduler.planning.pauses import pause_campaign, resume_campaign
-from scheduler.planning.preview import preview
+from scheduler.planning.preview import days_at, preview
 
 router = APIRouter(prefix="/api/v1", tags=["campaigns"], route_class=OnceRoute)
 MOST_A_DAY = 1_000_000
@@ -106,17 +109,17 @@ class CampaignItem(BaseModel):
     waives: list[Waiver]
     chat_link: bool
     cadence: list[Rung] | None
-    contacts: dict[ContactState, int] = Field(description="How many of its contacts are in which state.")
+    contacts: dict[ContactState, CountShown] = Field(description="How many of its contacts are in which state.")
 
 
 class Stopped(BaseModel):
     campaign: CampaignItem
-    cancelled: int = Field(description="Contacts that were queued and will not go out.")
+    cancelled: CountShown = Field(description="Contacts that were queued and will not go out.")
 
 
 class Started(BaseModel):
     campaign: CampaignItem
-    queued: int = Field(description="Of an urgent notice: how many contacts were queued at once.")
+    queued: CountShown = Field(description="Of an urgent notice: how many contacts were queued at once.")
 
 
 class Because(Body):
@@ -126,12 +129,12 @@ class Because(Body):
 class AudiencePreview(BaseModel):
     """Whom a campaign for the policy would reach if it started now. All numbers add up to `matched`."""
 
-    matched: int
-    reached: dict[str, int] = Field(description="Street → residents who would be contacted.")
-    excluded: dict[Refusal, int]
-    not_due: int
-    not_pushed: dict[MatchState, int]
-    days: int = Field(description="How many days the first contacts take at that daily cap.")
+    matched: CountShown
+    reached: dict[str, CountShown] = Field(description="Street → residents who would be contacted.")
+    excluded: dict[Refusal, CountShown]
+    not_due: CountShown
+    not_pushed: dict[MatchState, CountShown]
+    days: int | None = Field(description="How many days the first contacts take at that daily cap.")
 
 
 class ForecastAsked(Body):
@@ -143,16 +146,16 @@ class ForecastAsked(Body):
 class Band(BaseModel):
     """Between `low` and `high` lie nineteen of twenty courses."""
 
-    low: float
-    estimate: float
-    high: float
+    low: float | None
+    estimate: float | None
+    high: float | None
 
 
 class CampaignProgress(BaseModel):
-    contacts: dict[Channel, dict[ContactState, int]]
-    spoken_of: int = Field(description="Matches that a contact of this campaign went out for.")
-    arrived: int = Field(description="Those of them a contact arrived for.")
-    states: dict[MatchState, int] = Field(description="Where the matches stand that it spoke of.")
+    contacts: dict[Channel, dict[ContactState, CountShown]]
+    spoken_of: CountShown = Field(description="Matches that a contact of this campaign went out for.")
+    arrived: CountShown = Field(description="Those of them a contact arrived for.")
+    states: dict[MatchState, CountShown] = Field(description="Where the matches stand that it spoke of.")
 
 
 class ForecastMade(BaseModel):
@@ -161,7 +164,7 @@ class ForecastMade(BaseModel):
     starts_on: date
     days: int
     seeds: int
-    matches: int
+    matches: CountShown
     expected: dict[str, Band]
 
 
@@ -173,7 +176,7 @@ class ForecastKept(ForecastMade):
 @router.get("/campaigns")
 def list_campaigns(
     request: Request,
-    _caller: AnyCaller,
+    caller: AnyCaller,
     state: CampaignState | None = None,
     limit: Limit = 100,
     after: Cursor = None,
@@ -187,7 +190,7 @@ def list_campaigns(
     with house_of(request).sessions.read() as session:
         shown, more = cut(session.scalars(query).all(), limit)
         contacts = _contacts(session, [row.id for row in shown])
-        items = [_item(row, contacts.get(row.id, {})) for row in shown]
+        items = [_item(row, shown_to(caller, contacts.get(row.id, {}))) for row in shown]
         return Page(items=items, next=cursor(shown[-1].id) if more else None)
 
 
@@ -202,17 +205,17 @@ def draw_up_campaign(request: Request, caller: AnyCaller, draft: Draft) -> Campa
 
 
 @router.get("/campaigns/{campaign_id}")
-def read_campaign(request: Request, _caller: AnyCaller, campaign_id: Id) -> CampaignItem:
+def read_campaign(request: Request, caller: AnyCaller, campaign_id: Id) -> CampaignItem:
     with house_of(request).sessions.read() as session:
-        return _shown(session, _found(session, campaign_id))
+        return _shown(session, _found(session, campaign_id), caller)
 
 
 @router.get("/campaigns/{campaign_id}/progress")
-def read_campaign_progress(request: Request, _caller: AnyCaller, campaign_id: Id) -> CampaignProgress:
+def read_campaign_progress(request: Request, caller: AnyCaller, campaign_id: Id) -> CampaignProgress:
     """How far it has come, counted from its own contacts."""
     with house_of(request).sessions.read() as session:
         progress = campaign_progress(session, _found(session, campaign_id))
-        return CampaignProgress.model_validate(progress, from_attributes=True)
+        return CampaignProgress.model_validate(shown_to(caller, progress), from_attributes=True)
 
 
 @router.put("/campaigns/{campaign_id}")
@@ -223,7 +226,7 @@ def change_campaign(request: Request, caller: AnyCaller, campaign_id: Id, draft:
     with house.sessions.write() as session:
         row = _found(session, campaign_id)
         rules.change_campaign(session, row, draft.drawn_up(), by=caller.actor, now=house.clock.now())
-        return _shown(session, row)
+        return _shown(session, row, caller)
 
 
 @router.post("/campaigns/{campaign_id}/approve", dependencies=[ONCE])
@@ -233,7 +236,7 @@ def approve_campaign(request: Request, caller: AnyCaller, campaign_id: Id) -> Ca
     with house.sessions.write() as session:
         row = _found(session, campaign_id)
         rules.approve_campaign(session, row, by=caller.actor, now=house.clock.now())
-        return _shown(session, row)
+        return _shown(session, row, caller)
 
 
 @router.post("/campaigns/{campaign_id}/start", dependencies=[ONCE])
@@ -246,7 +249,7 @@ def start_campaign(request: Request, caller: AnyCaller, campaign_id: Id) -> Star
         is_notice = row.notice is not None
     queued = house.queue_notice(campaign_id).queued if is_notice else 0
     with house.sessions.read() as session:
-        return Started(campaign=_shown(session, _found(session, campaign_id)), queued=queued)
+        return Started(campaign=_shown(session, _found(session, campaign_id), caller), queued=shown_to(caller, queued))
 
 
 @router.post("/campaigns/{campaign_id}/pause", dependencies=[ONCE])
@@ -256,7 +259,7 @@ def pause_one_campaign(request: Request, caller: AnyCaller, campaign_id: Id, ask
     with house.sessions.write() as session:
         row = _found(session, campaign_id)
         pause_campaign(session, row, because=asked.because, by=caller.actor, now=house.clock.now())
-        return _shown(session, row)
+        return _shown(session, row, caller)
 
 
 @router.post("/campaigns/{campaign_id}/resume", dependencies=[ONCE])
@@ -265,7 +268,7 @@ def resume_one_campaign(request: Request, caller: AnyCaller, campaign_id: Id) ->
     with house.sessions.write() as session:
         row = _found(session, campaign_id)
         resume_campaign(session, row, by=caller.actor, now=house.clock.now())
-        return _shown(session, row)
+        return _shown(session, row, caller)
 
 
 @router.post("/campaigns/{campaign_id}/stop", dependencies=[ONCE])
@@ -276,13 +279,13 @@ def stop_campaign(request: Request, caller: AnyCaller, campaign_id: Id, asked: B
         row = _found(session, campaign_id)
         now = house.clock.now()
         cancelled = rules.stop_campaign(session, row, because=asked.because, by=caller.actor, now=now)
-        return Stopped(campaign=_shown(session, row), cancelled=cancelled)
+        return Stopped(campaign=_shown(session, row, caller), cancelled=shown_to(caller, cancelled))
 
 
 @router.get("/policies/{policy_id}/audience")
 def preview_audience(
     request: Request,
-    _caller: AnyCaller,
+    caller: AnyCaller,
     policy_id: PolicyId,
     daily_cap: Annotated[int, Query(ge=1, le=MOST_A_DAY)] = 100,
 ) -> AudiencePreview:
@@ -291,14 +294,17 @@ def preview_audience(
     _known(house, policy_id)
     with house.sessions.read() as session:
         found = preview(session, policy_id, now=house.clock.now(), cards=house.cards)
-    return AudiencePreview(
-        matched=found.matched,
-        reached=dict(found.reached),
-        excluded=dict(found.excluded),
-        not_due=found.not_due,
-        not_pushed=dict(found.not_pushed),
-        days=found.days_at(daily_cap),
-    )
+    people = {
+        "matched": found.matched,
+        "reached": dict(found.reached),
+        "excluded": dict(found.excluded),
+        "not_due": found.not_due,
+        "not_pushed": dict(found.not_pushed),
+    }
+    # Days at a cap of one would be the people.
+    first = shown_to(caller, found.reached_total)
+    days = None if first is None else days_at(first, daily_cap)
+    return AudiencePreview.model_validate(shown_to(caller, people) | {"days": days})
 
 
 @router.post("/policies/{policy_id}/forecasts", dependencies=[ONCE])
@@ -319,12 +325,12 @@ def forecast_campaign(request: Request, caller: AnyCaller, policy_id: PolicyId, 
     )
     with house.sessions.write() as session:
         number = keep_forecast(session, made, by=caller.actor, now=now).id
-    return _forecast(number, made)
+    return _forecast(number, made, caller)
 
 
 @router.get("/policies/{policy_id}/forecasts")
 def list_forecasts(
-    request: Request, _caller: AnyCaller, policy_id: PolicyId, limit: Limit = 100, after: Cursor = None
+    request: Request, caller: AnyCaller, policy_id: PolicyId, limit: Limit = 100, after: Cursor = None
 ) -> Page[ForecastKept]:
     """What was expected before, the newest first: what campaigns came to is held against it."""
     query = select(CampaignForecast).where(CampaignForecast.policy_id == policy_id).limit(limit + 1)
@@ -332,11 +338,11 @@ def list_forecasts(
         query = query.where(CampaignForecast.id < mark[0])
     with house_of(request).sessions.read() as session:
         shown, more = cut(session.scalars(query.order_by(CampaignForecast.id.desc())).all(), limit)
-        items = [_kept(row) for row in shown]
+        items = [_kept(row, caller) for row in shown]
         return Page(items=items, next=cursor(shown[-1].id) if more else None)
 
 
-def _kept(row: CampaignForecast) -> ForecastKept:
+def _kept(row: CampaignForecast, caller: Caller) -> ForecastKept:
     at_the_end = {measure: days[-1] for measure, days in row.expected.items() if days}
     return ForecastKept(
         id=row.id,
@@ -344,26 +350,28 @@ def _kept(row: CampaignForecast) -> ForecastKept:
         starts_on=row.starts_on,
         days=row.days,
         seeds=row.seeds,
-        matches=row.matches,
+        matches=shown_to(caller, row.matches),
         made_at=row.made_at,
         made_by=row.made_by,
-        expected={name: Band(low=low, estimate=middle, high=high) for name, (low, middle, high) in at_the_end.items()},
+        expected=_bands(at_the_end, caller),
     )
 
 
-def _forecast(number: int, made: Forecast) -> ForecastMade:
-    expected = {
-        name: Band(low=low, estimate=middle, high=high) for name, (low, middle, high) in made.at_the_end().items()
-    }
+def _forecast(number: int, made: Forecast, caller: Caller) -> ForecastMade:
     return ForecastMade(
         id=number,
         policy_id=made.policy_id,
         starts_on=made.starts_on,
         days=made.days,
         seeds=made.seeds,
-        matches=made.matches,
-        expected=expected,
+        matches=shown_to(caller, made.matches),
+        expected=_bands(made.at_the_end(), caller),
     )
+
+
+def _bands(at_the_end: Mapping[str, Sequence[float]], caller: Caller) -> dict[str, Band]:
+    bands: dict[str, Sequence[float | None]] = shown_to(caller, dict(at_the_end))
+    return {name: Band(low=low, estimate=middle, high=high) for name, (low, middle, high) in bands.items()}
 
 
 def _known(house: House, policy_id: str) -> None:
@@ -391,12 +399,12 @@ def _contacts(session: Session, ids: list[int]) -> dict[int, dict[ContactState, 
     return found
 
 
-def _shown(session: Session, row: Campaign) -> CampaignItem:
+def _shown(session: Session, row: Campaign, caller: Caller) -> CampaignItem:
     session.flush()
-    return _item(row, _contacts(session, [row.id]).get(row.id, {}))
+    return _item(row, shown_to(caller, _contacts(session, [row.id]).get(row.id, {})))
 
 
-def _item(row: Campaign, contacts: dict[ContactState, int]) -> CampaignItem:
+def _item(row: Campaign, contacts: dict[ContactState, int | None]) -> CampaignItem:
     return CampaignItem(
         id=row.id,
         kind=row.kind,

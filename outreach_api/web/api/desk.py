@@ -37,7 +37,9 @@ from outreach_api.web.api.idempotency import ONCE, OnceRoute
 from outreach_api.web.api.paging import Cursor, Limit, Page, cursor, cut, read_cursor
 from outreach_api.web.api.policies import InBothLanguages
 from outreach_api.web.api.refusals import NoSuchThing, Unknown
+from outreach_api.web.api.shown import CountShown, shown_to
 from outreach_api.web.house import house_of
+from outreach_api.web.tokens import Caller
 
 router = APIRouter(prefix="/api/v1", tags=["counter and stalls"], route_class=OnceRoute)
 UNCLEAR = {
@@ -118,9 +120,9 @@ class StallItem(BaseModel):
     estates: list[str]
     created_by: str
     cancelled_at: datetime | None
-    invited: int
-    held_back: int = Field(description="Who should be told and was not, by rules of contact.")
-    outcomes: dict[StallOutcome, int]
+    invited: CountShown
+    held_back: CountShown = Field(description="Who should be told and was not, by rules of contact.")
+    outcomes: dict[StallOutcome, CountShown]
 
 
 class StallResultAsked(DoneAtDesk):
@@ -150,14 +152,14 @@ def close_at_the_desk(request: Request, caller: AnyCaller, asked: DoneAtDesk) ->
 
 
 @router.get("/stalls")
-def list_stalls(request: Request, _caller: AnyCaller, limit: Limit = 100, after: Cursor = None) -> Page[StallItem]:
+def list_stalls(request: Request, caller: AnyCaller, limit: Limit = 100, after: Cursor = None) -> Page[StallItem]:
     """Stall days with how many were invited and what came of them, the last put on the calendar first."""
     query = select(StallDay).order_by(StallDay.id.desc()).limit(limit + 1)
     if mark := read_cursor(after, int):
         query = query.where(StallDay.id < mark[0])
     with house_of(request).sessions.read() as session:
         shown, more = cut(session.scalars(query).all(), limit)
-        items = [_stall(one) for one in figures_of(session, shown)]
+        items = [_stall(one, caller) for one in figures_of(session, shown)]
         return Page(items=items, next=cursor(shown[-1].id) if more else None)
 
 
@@ -170,17 +172,17 @@ def add_stall(request: Request, caller: AnyCaller, asked: StallAsked) -> StallIt
     with house.sessions.write() as session:
         today = now.astimezone(house.settings.zone).date()
         stall = plan_stall(session, plan, by=caller.actor, today=today, now=now)
-        return _shown(session, stall)
+        return _shown(session, stall, caller)
 
 
 @router.post("/stalls/{stall_id}/cancel", dependencies=[ONCE])
-def call_off_stall(request: Request, _caller: AnyCaller, stall_id: Id) -> StallItem:
+def call_off_stall(request: Request, caller: AnyCaller, stall_id: Id) -> StallItem:
     """Call it off, with the invitations that have not gone out."""
     house = house_of(request)
     with house.sessions.write() as session:
         stall = _found(session, stall_id)
         cancel_stall(session, stall_id, now=house.clock.now())
-        return _shown(session, stall)
+        return _shown(session, stall, caller)
 
 
 @router.post("/stalls/{stall_id}/results", dependencies=[ONCE])
@@ -199,7 +201,7 @@ def keep_stall_result(request: Request, caller: AnyCaller, stall_id: Id, asked: 
             by=caller.actor,
             now=house.clock.now(),
         )
-        return _shown(session, stall)
+        return _shown(session, stall, caller)
 
 
 def _known(session: Session, asked: DoneAtDesk) -> None:
@@ -214,13 +216,14 @@ def _found(session: Session, stall_id: int) -> StallDay:
     return stall
 
 
-def _shown(session: Session, stall: StallDay) -> StallItem:
+def _shown(session: Session, stall: StallDay, caller: Caller) -> StallItem:
     session.flush()
     (figures,) = figures_of(session, [stall])
-    return _stall(figures)
+    return _stall(figures, caller)
 
 
-def _stall(figures: StallFigures) -> StallItem:
+def _stall(exact: StallFigures, caller: Caller) -> StallItem:
+    figures: StallFigures = shown_to(caller, exact)
     return StallItem(
         id=figures.stall.id,
         on=figures.stall.on,

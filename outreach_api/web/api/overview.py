@@ -19,6 +19,7 @@ from outreach_api.web.api.forms import Body
 from outreach_api.web.api.idempotency import OnceRoute
 from outreach_api.web.api.policies import InBothLanguages
 from outreach_api.web.api.refusals import Unknown
+from outreach_api.web.api.shown import CountShown, shown_to
 from outreach_api.web.house import house_of
 from scheduler.planning.pauses import standing_pauses
 
@@ -28,9 +29,9 @@ Minutes = Annotated[float, Field(ge=0, le=MOST_MINUTES)]
 
 
 class CaseClockItem(BaseModel):
-    waiting: int
-    in_hand: int
-    overdue: int
+    waiting: CountShown
+    in_hand: CountShown
+    overdue: CountShown
     next_due_at: datetime | None
 
 
@@ -48,14 +49,14 @@ class SwitchItem(BaseModel):
 
 class Overview(BaseModel):
     counted_at: datetime
-    match_states: dict[str, dict[MatchState, int]] = Field(description="Policy → state → matches.")
-    contacts: dict[Channel, dict[ContactState, int]] = Field(description="Of all days.")
-    contacts_today: dict[Channel, dict[ContactState, int]] = Field(description="Those due today.")
-    cases: dict[CaseKind, dict[CaseState, int]]
+    match_states: dict[str, dict[MatchState, CountShown]] = Field(description="Policy → state → matches.")
+    contacts: dict[Channel, dict[ContactState, CountShown]] = Field(description="Of all days.")
+    contacts_today: dict[Channel, dict[ContactState, CountShown]] = Field(description="Those due today.")
+    cases: dict[CaseKind, dict[CaseState, CountShown]]
     clocks: dict[CaseKind, CaseClockItem] = Field(description="Unfinished cases against their promises.")
-    breaches_expected: dict[CaseKind, int] = Field(description="Promises that break at the pace of late.")
-    stops: dict[StopReason, int] = Field(description="In force.")
-    held_back: dict[Refusal, int]
+    breaches_expected: dict[CaseKind, CountShown] = Field(description="Promises that break at the pace of late.")
+    stops: dict[StopReason, CountShown] = Field(description="In force.")
+    held_back: dict[Refusal, CountShown]
     unknown_sends: int
     to_send: int = Field(description="Due and not gone out. This and the next two stop at 10,000.")
     to_answer: int = Field(description="What residents wrote that waits for an answer.")
@@ -85,7 +86,7 @@ class NewMinutes(Body):
 
 
 @router.get("/overview")
-def read_overview(request: Request, _caller: AnyCaller) -> Overview:
+def read_overview(request: Request, caller: AnyCaller) -> Overview:
     """Counts only. At a great size they are of a few seconds ago: `counted_at` says of when."""
     house = house_of(request)
     board: FigureBoard = request.app.state.figures
@@ -101,17 +102,20 @@ def read_overview(request: Request, _caller: AnyCaller) -> Overview:
         ]
         left = switches(session, since=now - SWITCHES_SHOWN_FOR)
     late = beat.answered_late_by
+    people = {
+        "match_states": counted.funnel.match_states,
+        "contacts": counted.funnel.contact_states,
+        "contacts_today": beat.today,
+        "cases": counted.funnel.case_states,
+        "clocks": {kind: vars(clock) for kind, clock in counted.funnel.clocks.items()},
+        "breaches_expected": counted.breaches,
+        "stops": counted.funnel.stops,
+        "held_back": counted.funnel.refused,
+    }
     return Overview.model_validate(
-        {
+        shown_to(caller, people)
+        | {
             "counted_at": counted.at,
-            "match_states": counted.funnel.match_states,
-            "contacts": counted.funnel.contact_states,
-            "contacts_today": beat.today,
-            "cases": counted.funnel.case_states,
-            "clocks": {kind: vars(clock) for kind, clock in counted.funnel.clocks.items()},
-            "breaches_expected": counted.breaches,
-            "stops": counted.funnel.stops,
-            "held_back": counted.funnel.refused,
             "unknown_sends": counted.funnel.unknown_sends,
             "to_send": beat.to_send,
             "to_answer": beat.to_answer,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from models.report import ExportRequest
-from models.vocabulary import CampaignState, Role
+from models.vocabulary import CampaignState
 from outreach_api.reports.build import build_report
 from outreach_api.reports.export import Form
 from outreach_api.reports.exporting import (
@@ -32,12 +32,13 @@ from outreach_api.reports.report import Kind
 from outreach_api.reports.snapshot import take_snapshot
 from outreach_api.surveys.progress import survey_progress
 from outreach_api.surveys.questionnaire import questionnaires
-from outreach_api.web.access import may
+from outreach_api.web.access import sees_people
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.api.forms import NO_NUL, Body, Id, Purpose
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
 from outreach_api.web.api.paging import Cursor, Limit, Page, cursor, cut, read_cursor
 from outreach_api.web.api.refusals import Unknown
+from outreach_api.web.api.shown import CountShown, shown_to
 from outreach_api.web.house import house_of
 
 router = APIRouter(prefix="/api/v1", tags=["reports and surveys"], route_class=OnceRoute)
@@ -46,6 +47,7 @@ MEDIA = {
     Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     Form.PARQUET: "application/vnd.apache.parquet",
 }
+RESPONSE = ("framed", "drawn", "invited", "answered", "finished", "refused", "dissatisfied")
 Text = Annotated[str, Field(max_length=160, pattern=NO_NUL)]
 
 
@@ -122,7 +124,7 @@ class ExportItem(BaseModel):
     requested_by: str
     purpose: str
     form: Form
-    rows: int
+    rows: CountShown
     approved_at: datetime | None = Field(description="Null: it waits for a second person.")
     approved_by: str | None
     fields: list[str]
@@ -139,13 +141,13 @@ class SurveyItem(BaseModel):
     state: CampaignState
     starts_on: date
     ends_on: date | None
-    framed: int
-    drawn: int
-    invited: int
-    answered: int
-    finished: int
-    refused: int
-    dissatisfied: int
+    framed: CountShown
+    drawn: CountShown
+    invited: CountShown
+    answered: CountShown
+    finished: CountShown
+    refused: CountShown
+    dissatisfied: CountShown
 
 
 class SurveyList(BaseModel):
@@ -171,7 +173,7 @@ def read_report(
         policy_id=policy if kind is Kind.CAMPAIGN else None,
         on=on,
         names={policy_id: card.short_name for policy_id, card in house.cards.items()},
-        shows_small_cells=_sees_cases(caller.role) and caller.sight.is_whole,
+        shows_small_cells=sees_people(caller.role, caller.sight),
     )
     return ReportInFull.model_validate(made.as_json())
 
@@ -187,7 +189,7 @@ def list_behind_a_figure(request: Request, _caller: AnyCaller, asked: ListAsked)
 
 
 @router.get("/exports")
-def list_exports(request: Request, _caller: AnyCaller, limit: Limit = 100, after: Cursor = None) -> Page[ExportItem]:
+def list_exports(request: Request, caller: AnyCaller, limit: Limit = 100, after: Cursor = None) -> Page[ExportItem]:
     """Exports, the newest first."""
     query = select(ExportRequest).order_by(ExportRequest.id.desc()).limit(limit + 1)
     if mark := read_cursor(after, int):
@@ -195,6 +197,7 @@ def list_exports(request: Request, _caller: AnyCaller, limit: Limit = 100, after
     with house_of(request).sessions.read() as session:
         shown, more = cut(session.scalars(query).all(), limit)
         items = [ExportItem.model_validate(row, from_attributes=True) for row in shown]
+        items = [item.model_copy(update={"rows": shown_to(caller, item.rows)}) for item in items]
         return Page(items=items, next=cursor(shown[-1].id) if more else None)
 
 
@@ -236,7 +239,7 @@ def take_file(request: Request, caller: AnyCaller, export_id: Id) -> Response:
 
 
 @router.get("/surveys")
-def list_surveys(request: Request, _caller: AnyCaller) -> SurveyList:
+def list_surveys(request: Request, caller: AnyCaller) -> SurveyList:
     """Every survey with its response and non-response."""
     named = {key: found.name.zh for key, found in questionnaires().items()}
     with house_of(request).sessions.read() as session:
@@ -249,18 +252,8 @@ def list_surveys(request: Request, _caller: AnyCaller) -> SurveyList:
                 state=one.survey.state,
                 starts_on=one.survey.starts_on,
                 ends_on=one.survey.ends_on,
-                framed=one.framed,
-                drawn=one.drawn,
-                invited=one.invited,
-                answered=one.answered,
-                finished=one.finished,
-                refused=one.refused,
-                dissatisfied=one.dissatisfied,
+                **shown_to(caller, {name: getattr(one, name) for name in RESPONSE}),
             )
             for one in survey_progress(session, named)
         ]
     return SurveyList(items=items)
-
-
-def _sees_cases(role: Role | None) -> bool:
-    return role is not None and may(role, "cases")

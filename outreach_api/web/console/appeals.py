@@ -8,7 +8,15 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from models.vocabulary import AppealCategory
-from outreach_api.cases.appeals import About, By, count_lately, hand_to_department, take_appeal, without_small
+from outreach_api.cases.appeals import (
+    About,
+    By,
+    CountInTens,
+    count_lately,
+    hand_to_department,
+    take_appeal,
+    without_small,
+)
 from outreach_api.cases.work_case import find_case
 from outreach_api.web.access import Viewer, may
 from outreach_api.web.console.case_page import back_to
@@ -22,16 +30,17 @@ LONGEST_TEXT = 1000
 
 @router.get("/appeals", name="appeals")
 def appeals(request: Request, viewer: Viewer, days: Annotated[int, Query(ge=1, le=366)] = 30) -> Response:
-    figures = _figures(house_of(request), speaker_for(request), days, viewer)
+    figures = _figures(house_of(request), speaker_for(request), days, in_full=may(viewer.role, "cases"))
     return render(request, "appeals.html", section="appeals", days=days, **figures)
 
 
 @router.get("/appeals/screen", name="appeals_screen")
-def screen(request: Request, viewer: Viewer) -> Response:
-    """For the wall of the hall: counts of today, nothing about anybody; it renews itself."""
+def screen(request: Request, _viewer: Viewer) -> Response:
+    """For the wall of the hall: counts of today, for everybody who stands there; it renews itself."""
     part = request.headers.get("hx-target") == "screen"
     template = "components/appeals_today.html" if part else "appeals_screen.html"
-    return render(request, template, section="appeals", **_figures(house_of(request), speaker_for(request), 1, viewer))
+    figures = _figures(house_of(request), speaker_for(request), 1, in_full=False)
+    return render(request, template, section="appeals", **figures)
 
 
 @router.post("/appeals/new", name="take_appeal")
@@ -68,14 +77,19 @@ def describe(
     return back_to(case_id)
 
 
-def _figures(house: House, speaker: Speaker, days: int, viewer: Viewer) -> dict[str, Any]:
+def _figures(house: House, speaker: Speaker, days: int, *, in_full: bool) -> dict[str, Any]:
     with house.sessions.read() as session:
         whole, by = count_lately(session, days, zone=house.settings.zone, now=house.clock.now())
-    by = by if may(viewer.role, "cases") else without_small(by)
+    groups = by if in_full else without_small(by)
     named = {
-        one.value: [(_name(one, key, speaker), count) for key, count in counts.items()] for one, counts in by.items()
+        one.value: [(_name(one, key, speaker), count) for key, count in counts.items()]
+        for one, counts in groups.items()
     }
-    return {"whole": whole, "by": named, "categories": speaker.options(AppealCategory)}
+    return {
+        "whole": whole if in_full else CountInTens.of(whole),
+        "by": named,
+        "categories": speaker.options(AppealCategory),
+    }
 
 
 def _name(by: By, key: str, speaker: Speaker) -> str:

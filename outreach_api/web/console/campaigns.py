@@ -23,9 +23,11 @@ from models.vocabulary import CampaignKind, CampaignState, MatchState, Refusal, 
 from outreach_api.campaigns.progress import campaign_progress
 from outreach_api.campaigns.steps import REASON_NEEDED, CampaignStep, find_campaign, next_steps, take_step
 from outreach_api.forecasts.forecast import NobodyToForecast, forecast, keep_forecast
+from outreach_api.privacy.small_cells import all_in_tens
 from outreach_api.reports.definitions import FORECAST_MEASURES
 from outreach_api.reports.phases import PHASE_OF, Phase
-from outreach_api.web.access import CAMPAIGN_STEERERS, Viewer
+from outreach_api.web.access import CAMPAIGN_STEERERS, Viewer, sees_people
+from outreach_api.web.auth import SignedIn
 from outreach_api.web.console.cadence_form import MOST_RUNGS, NoLadder, cadence_of, cadence_rows, own_cadence
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render, speaker_for
@@ -41,7 +43,7 @@ from scheduler.planning.campaigns import (
     create_campaign,
 )
 from scheduler.planning.notices import NoticeAudience, NoticeReport, Reach, look_at_notice
-from scheduler.planning.preview import Preview, preview
+from scheduler.planning.preview import Preview, days_at, preview
 
 router = APIRouter(include_in_schema=False)
 FORECAST_DAYS = 60
@@ -81,7 +83,7 @@ def campaigns(request: Request, viewer: Viewer) -> Response:
             {
                 "campaign": one.campaign,
                 "policy": _policy(house, one.campaign.policy_id, speaker),
-                "contacts": sum(one.contacts.values()),
+                "contacts": _shown_to(viewer, sum(one.contacts.values())),
                 "waits": one.campaign.state is CampaignState.DRAFT and not one.campaign.is_approved,
             }
             for one in listed
@@ -146,7 +148,7 @@ def look_at_audience(
     house = house_of(request)
     if policy_id not in house.cards:
         return Response(status_code=HTTPStatus.NO_CONTENT)
-    return _audience(request, house, Asked(policy_id, daily_cap, priority))
+    return _audience(request, viewer, Asked(policy_id, daily_cap, priority))
 
 
 @router.post("/campaigns", name="create_campaign")
@@ -181,7 +183,7 @@ def campaign(request: Request, viewer: Viewer, campaign_id: int, said: str | Non
     house, speaker = house_of(request), speaker_for(request)
     with house.sessions.read() as session:
         found = find_campaign(session, campaign_id)
-        context = _standing(session, house, speaker, found)
+        context = _standing(session, house, speaker, found, viewer)
         context |= {
             "said": said if said in SAID else None,
             "asked": NoticeAudience.read(found.audience),
@@ -189,7 +191,7 @@ def campaign(request: Request, viewer: Viewer, campaign_id: int, said: str | Non
             "reason_needed": REASON_NEEDED,
             "cadence": cadence_of(session, found).rungs,
             "entries": _history(session, found, speaker),
-            "forecast": _newest_forecast(session, found.policy_id),
+            "forecast": _newest_forecast(session, found.policy_id, viewer),
             "measures": _measures(speaker),
             "creator": _person(session, found.created_by),
             "approver": _person(session, found.approved_by),
@@ -203,7 +205,7 @@ def figures(request: Request, viewer: Viewer, campaign_id: int) -> Response:
     house = house_of(request)
     with house.sessions.read() as session:
         found = find_campaign(session, campaign_id)
-        context = _standing(session, house, speaker_for(request), found)
+        context = _standing(session, house, speaker_for(request), found, viewer)
         return render(request, "components/campaign_figures.html", **context)
 
 
@@ -213,20 +215,20 @@ def audience(request: Request, viewer: Viewer, campaign_id: int) -> Response:
     with house.sessions.read() as session:
         found = find_campaign(session, campaign_id)
         if found.kind is CampaignKind.URGENT:
-            return _listeners(request, house, found)
+            return _listeners(request, viewer, found)
         asked = Asked(found.policy_id, found.daily_cap, found.priority)
-    return _audience(request, house, asked)
+    return _audience(request, viewer, asked)
 
 
 @router.post("/campaigns/{campaign_id}/forecast", name="forecast_campaign")
 def begin_forecast(request: Request, viewer: Viewer, campaign_id: int) -> Response:
     """Live through the days ahead; the page asks how far it is."""
-    return _forecast(request, campaign_id, by=viewer.actor)
+    return _forecast(request, campaign_id, viewer)
 
 
 @router.get("/campaigns/{campaign_id}/forecast", name="campaign_forecast")
 def look_at_forecast(request: Request, viewer: Viewer, campaign_id: int) -> Response:
-    return _forecast(request, campaign_id, by=viewer.actor)
+    return _forecast(request, campaign_id, viewer)
 
 
 @router.get("/campaigns/{campaign_id}/edit", name="edit_campaign")
@@ -325,8 +327,8 @@ def _form(
     return render(request, "campaign_form.html", section="campaigns", status=status, **context)
 
 
-def _audience(request: Request, house: House, asked: Asked) -> Response:
-    speaker = speaker_for(request)
+def _audience(request: Request, viewer: SignedIn, asked: Asked) -> Response:
+    house, speaker = house_of(request), speaker_for(request)
     now = house.clock.now()
 
     def count(_: Tell) -> Preview:
@@ -342,17 +344,26 @@ def _audience(request: Request, house: House, asked: Asked) -> Response:
         "working": isinstance(stands, Working),
         "again": f"/campaigns/preview?{query}",
         "found": found,
-        "days": found.days_at(asked.daily_cap) if found else 0,
         "daily_cap": asked.daily_cap,
-        "streets": sorted(found.reached.items(), key=lambda one: -one[1]) if found else [],
-        "excluded": _said(found.excluded, Refusal, speaker) if found else [],
-        "not_pushed": _said(found.not_pushed, MatchState, speaker) if found else [],
     }
+    if found:
+        people = {
+            "reached": found.reached_total,
+            "matched": found.matched,
+            "not_due": found.not_due,
+            "streets": sorted(found.reached.items(), key=lambda one: -one[1]),
+            "excluded": _said(found.excluded, Refusal, speaker),
+            "not_pushed": _said(found.not_pushed, MatchState, speaker),
+        }
+        context |= _shown_to(viewer, people)
+        # Days at a cap of one would be the people.
+        context["days"] = days_at(context["reached"] or 0, asked.daily_cap)
     return render(request, "components/audience.html", **context)
 
 
-def _listeners(request: Request, house: House, notice: Campaign) -> Response:
+def _listeners(request: Request, viewer: SignedIn, notice: Campaign) -> Response:
     """Whom an urgent notice would go to, counted beside the page."""
+    house = house_of(request)
     now = house.clock.now()
     asked, number = NoticeAudience.read(notice.audience), notice.id
 
@@ -367,7 +378,8 @@ def _listeners(request: Request, house: House, notice: Campaign) -> Response:
         "working": isinstance(stands, Working),
         "again": f"/campaigns/{number}/audience",
         "found": found,
-        "left_out": _said(found.left_out, Refusal, speaker_for(request)) if found else [],
+        "queued": _shown_to(viewer, found.queued) if found else 0,
+        "left_out": _shown_to(viewer, _said(found.left_out, Refusal, speaker_for(request))) if found else [],
     }
     return render(request, "components/notice_audience.html", **context)
 
@@ -378,7 +390,7 @@ def _notice_form(request: Request, written: Mapping[str, Any], said: str | None 
     return render(request, "notice_form.html", section="campaigns", status=status, longest=LONGEST_NOTICE, **context)
 
 
-def _forecast(request: Request, campaign_id: int, *, by: str) -> Response:
+def _forecast(request: Request, campaign_id: int, viewer: SignedIn) -> Response:
     house, speaker = house_of(request), speaker_for(request)
     now = house.clock.now()
     with house.sessions.read() as session:
@@ -391,7 +403,7 @@ def _forecast(request: Request, campaign_id: int, *, by: str) -> Response:
             campaign=mine, days=FORECAST_DAYS, seeds=COURSES, progress=tell,
         )  # fmt: skip
         with house.sessions.write() as session:
-            keep_forecast(session, made[0], by=by, now=now)
+            keep_forecast(session, made[0], by=viewer.actor, now=now)
 
     key = ("forecast", campaign_id, mine.daily_cap, now.replace(minute=0, second=0, microsecond=0))
     stands = _workshop(request).ask(key, live_through, waits_seconds=WAITS_SECONDS)
@@ -401,7 +413,7 @@ def _forecast(request: Request, campaign_id: int, *, by: str) -> Response:
             "working": stands if isinstance(stands, Working) else None,
             "nobody": isinstance(stands, Failed) and isinstance(stands.fault, NobodyToForecast),
             "failed": isinstance(stands, Failed),
-            "forecast": _newest_forecast(session, mine.policy_id),
+            "forecast": _newest_forecast(session, mine.policy_id, viewer),
             "measures": _measures(speaker),
         }
         return render(request, "components/forecast.html", **context)
@@ -411,7 +423,7 @@ def _measures(speaker: Speaker) -> list[tuple[str, str]]:
     return [(key, words[0 if speaker.locale is Locale.ZH else 1]) for key, words in FORECAST_MEASURES.items()]
 
 
-def _standing(session: Session, house: House, speaker: Speaker, found: Campaign) -> dict[str, Any]:
+def _standing(session: Session, house: House, speaker: Speaker, found: Campaign, viewer: SignedIn) -> dict[str, Any]:
     progress = campaign_progress(session, found)
     phases = dict.fromkeys(Phase, 0)
     for state, number in progress.states.items():
@@ -424,17 +436,19 @@ def _standing(session: Session, house: House, speaker: Speaker, found: Campaign)
     return {
         "campaign": found,
         "policy": _policy(house, found.policy_id, speaker),
-        "progress": progress,
-        "funnel": steps,
+        "contacts": _shown_to(viewer, progress.contacts),
+        "whole": _shown_to(viewer, progress.spoken_of),
+        "funnel": _shown_to(viewer, steps),
     }
 
 
-def _newest_forecast(session: Session, policy_id: str) -> dict[str, Any] | None:
+def _newest_forecast(session: Session, policy_id: str, viewer: SignedIn) -> dict[str, Any] | None:
     query = select(CampaignForecast).where(CampaignForecast.policy_id == policy_id)
     row = session.scalar(query.order_by(CampaignForecast.id.desc()).limit(1))
     if row is None:
         return None
-    return {"row": row, "bands": {measure: days[-1] for measure, days in row.expected.items()}}
+    bands = {measure: days[-1] for measure, days in row.expected.items()}
+    return {"row": row, "matches": _shown_to(viewer, row.matches), "bands": _shown_to(viewer, bands)}
 
 
 def _history(session: Session, found: Campaign, speaker: Speaker) -> list[dict[str, Any]]:
@@ -464,6 +478,11 @@ def _policy(house: House, policy_id: str, speaker: Speaker) -> str:
 
 def _said(numbers: Mapping[Any, int], kind: type[Any], speaker: Speaker) -> list[tuple[str, int]]:
     return [(speaker.word(kind(value)), number) for value, number in sorted(numbers.items(), key=lambda one: -one[1])]
+
+
+def _shown_to(viewer: SignedIn, counts: Any) -> Any:
+    """The counts as this viewer may have them."""
+    return counts if sees_people(viewer.role, viewer.sight) else all_in_tens(counts)
 
 
 def _workshop(request: Request) -> Workshop:

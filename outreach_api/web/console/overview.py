@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 from models.vocabulary import BreakerState, CaseKind, Channel, ContactState, MatchState, Refusal, StopReason
 from outreach_api.delivery.breaker import breakers, switches
 from outreach_api.delivery.pulse import Pulse, pulse
+from outreach_api.privacy.small_cells import all_in_tens
 from outreach_api.reports.figure_board import Counted, FigureBoard
 from outreach_api.reports.funnel import Funnel
 from outreach_api.reports.phases import PHASE_OF, Phase
 from outreach_api.spool import Spool
-from outreach_api.web.access import Viewer
+from outreach_api.web.access import Viewer, sees_people
+from outreach_api.web.auth import SignedIn
 from outreach_api.web.house import House, house_of
 from outreach_api.web.live import EventTail
 from outreach_api.web.page import render, speaker_for
@@ -35,9 +37,9 @@ SWITCHES_SHOWN_FOR = timedelta(days=1)
 @dataclass(frozen=True)
 class PolicyRow:
     name: str
-    total: int
-    phases: dict[Phase, int]
-    states: list[tuple[str, int]]
+    total: int | None
+    phases: dict[Phase, int | None]
+    states: list[tuple[str, int | None]]
 
 
 @router.get("/", name="overview")
@@ -46,7 +48,7 @@ def overview(request: Request, viewer: Viewer, said: str | None = None) -> Respo
     known = said if said in {"said_reason_missing"} else None
     counted = _board(request).look()
     with house.sessions.read() as session:
-        figures = _figures(session, house, speaker_for(request), counted)
+        figures = _figures(session, house, speaker_for(request), counted, viewer)
         return render(request, "overview.html", section="overview", said=known, **figures)
 
 
@@ -56,7 +58,7 @@ def overview_figures(request: Request, viewer: Viewer) -> Response:
     house = house_of(request)
     counted = _board(request).look()
     with house.sessions.read() as session:
-        figures = _figures(session, house, speaker_for(request), counted)
+        figures = _figures(session, house, speaker_for(request), counted, viewer)
     return render(request, "components/figures.html", **figures)
 
 
@@ -90,32 +92,43 @@ def _board(request: Request) -> FigureBoard:
     return board
 
 
-def _figures(session: Session, house: House, speaker: Speaker, board: Counted) -> dict[str, Any]:
-    counted = board.funnel
+def _figures(session: Session, house: House, speaker: Speaker, board: Counted, viewer: SignedIn) -> dict[str, Any]:
+    people = _people(board, speaker, house)
     now = house.clock.now()
     midnight = datetime.combine(now.astimezone(house.settings.zone).date(), time(), house.settings.zone)
     beat = pulse(session, now=now, since=midnight)
     pauses: Pauses = standing_pauses(session)
-    by_size = sorted(counted.newly_matched, key=lambda policy: -counted.newly_matched[policy])
-    rows = [_policy_row(policy, counted, house, speaker) for policy in by_size]
-    return {
-        "counted": counted,
-        "rows": rows,
+    people |= {"today": _today(beat, speaker)}
+    if not sees_people(viewer.role, viewer.sight):
+        people = all_in_tens(people)
+    return people | {
+        "chart": _chart(people["rows"], speaker),
         "phases": list(Phase),
-        "phase_sums": {phase: sum(row.phases[phase] for row in rows) for phase in Phase},
-        "chart": _chart(rows, speaker),
-        "contacts": _contacts(counted, speaker),
-        "clocks": [(CaseKind(kind), clock) for kind, clock in counted.clocks.items()],
-        "stops": _said(counted.stops, speaker, StopReason),
-        "refused": _said(counted.refused, speaker, Refusal),
+        "unknown_sends": board.funnel.unknown_sends,
         "paused_because": pauses.everything,
         "carriers": _carriers(session, speaker),
         "spooled": Spool.of(house.settings, house.ring).waiting(),
         "counted_at": board.at,
-        "breaches": board.breaches,
         "pulse": beat,
-        "today": _today(beat, speaker),
         "switches": switches(session, since=house.clock.now() - SWITCHES_SHOWN_FOR),
+    }
+
+
+def _people(board: Counted, speaker: Speaker, house: House) -> dict[str, Any]:
+    """What counts people and what they brought; all else on the page is how the machinery does."""
+    counted = board.funnel
+    by_size = sorted(counted.newly_matched, key=lambda policy: -counted.newly_matched[policy])
+    rows = [_policy_row(policy, counted, house, speaker) for policy in by_size]
+    return {
+        "total": sum(counted.newly_matched.values()),
+        "overdue": counted.overdue,
+        "rows": rows,
+        "phase_sums": {phase: sum(row.phases[phase] or 0 for row in rows) for phase in Phase},
+        "contacts": _contacts(counted, speaker),
+        "clocks": [(CaseKind(kind), clock) for kind, clock in counted.clocks.items()],
+        "stops": _said(counted.stops, speaker, StopReason),
+        "refused": _said(counted.refused, speaker, Refusal),
+        "breaches": board.breaches,
     }
 
 
@@ -140,9 +153,9 @@ def _carriers(session: Session, speaker: Speaker) -> list[str]:
 def _policy_row(policy: str, counted: Funnel, house: House, speaker: Speaker) -> PolicyRow:
     states = {MatchState(state): number for state, number in counted.match_states[policy].items()}
     card = house.cards.get(policy)
-    phases = dict.fromkeys(Phase, 0)
-    for state, number in states.items():
-        phases[PHASE_OF[state]] += number
+    phases: dict[Phase, int | None] = {
+        phase: sum(number for state, number in states.items() if PHASE_OF[state] is phase) for phase in Phase
+    }
     return PolicyRow(
         name=speaker.label(card.name) if card else policy,
         total=counted.newly_matched[policy],

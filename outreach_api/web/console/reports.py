@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from models.match import Match
 from models.report import ExportRequest
+from outreach_api.privacy.small_cells import all_in_tens
 from outreach_api.reports.build import NoSuchCampaign, build_report
 from outreach_api.reports.definitions import COLUMNS, FIGURES
 from outreach_api.reports.export import Form as FileForm
@@ -39,7 +40,7 @@ from outreach_api.reports.phases import Phase
 from outreach_api.reports.report import Cell, Kind, Report, Table
 from outreach_api.reports.snapshot import take_snapshot
 from outreach_api.reports.words import Words
-from outreach_api.web.access import Viewer, may
+from outreach_api.web.access import Viewer, may, sees_people
 from outreach_api.web.console.report_links import Lists
 from outreach_api.web.house import House, house_of
 from outreach_api.web.page import render, speaker_for
@@ -129,7 +130,7 @@ def reports(
             policy_id=chosen if kind is Kind.CAMPAIGN else None,
             on=on,
             names={p: speaker.label(c.name) if c else p for p, c in policies.items()},
-            shows_small_cells=may(viewer.role, "cases") and viewer.sight.is_whole,
+            shows_small_cells=sees_people(viewer.role, viewer.sight),
         )
     except NoSuchCampaign:
         return render(request, "report.html", section="reports", report=None, **context)
@@ -300,6 +301,7 @@ def exports(request: Request, viewer: Viewer) -> Response:
         found = session.scalars(newest).all()
         place = 0 if speaker_for(request).locale is Locale.ZH else 1
         now = house.clock.now()
+        rows = {r.id: r.rows for r in found}
         return render(
             request,
             "exports.html",
@@ -307,6 +309,7 @@ def exports(request: Request, viewer: Viewer) -> Response:
             requests=found,
             actor=viewer.actor,
             fields={r.id: "、".join(HEADINGS[name][place] for name in r.fields) for r in found},
+            rows=rows if sees_people(viewer.role, viewer.sight) else all_in_tens(rows),
             over={r.id for r in found if is_over(r, now)},
         )
 

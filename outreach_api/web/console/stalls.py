@@ -10,8 +10,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from models.vocabulary import StallOutcome
+from outreach_api.privacy.small_cells import all_in_tens
 from outreach_api.stalls.stall_days import StallPlan, StallRefused, cancel_stall, plan_stall, stall_figures
-from outreach_api.web.access import Viewer
+from outreach_api.web.access import Viewer, sees_people
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render, speaker_for
 
@@ -24,11 +25,12 @@ def stalls(request: Request, viewer: Viewer, said: str | None = None) -> Respons
     house = house_of(request)
     today = house.clock.now().astimezone(house.settings.zone).date()
     with house.sessions.read() as session:
+        figures = stall_figures(session)
         return render(
             request,
             "stalls.html",
             section="stalls",
-            figures=stall_figures(session),
+            figures=figures if sees_people(viewer.role, viewer.sight) else all_in_tens(list(figures)),
             outcomes=speaker_for(request).options(StallOutcome),
             today=today,
             said=said if said in SAID else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from models.case import Case
 from models.vocabulary import Channel
 from outreach_api.cases.work_case import find_case
+from outreach_api.privacy.small_cells import all_in_tens
 from outreach_api.surveys.at_home import (
     LONGEST_TEXT,
     AnswersRefused,
@@ -20,9 +22,9 @@ from outreach_api.surveys.at_home import (
     record_answers,
     refuse_at_home,
 )
-from outreach_api.surveys.progress import survey_progress
+from outreach_api.surveys.progress import Progress, survey_progress
 from outreach_api.surveys.questionnaire import Question, questionnaires
-from outreach_api.web.access import CSRF_FIELD, Viewer
+from outreach_api.web.access import CSRF_FIELD, Viewer, sees_people
 from outreach_api.web.console.case_page import back_to
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render, speaker_for
@@ -37,7 +39,16 @@ def surveys(request: Request, viewer: Viewer) -> Response:
     house, speaker = house_of(request), speaker_for(request)
     with house.sessions.read() as session:
         named = {key: speaker.label(found.name) for key, found in questionnaires().items()}
-        return render(request, "surveys.html", section="surveys", surveys=survey_progress(session, named))
+        found = survey_progress(session, named)
+        surveys = found if sees_people(viewer.role, viewer.sight) else [_in_tens(one) for one in found]
+        return render(request, "surveys.html", section="surveys", surveys=surveys)
+
+
+def _in_tens(one: Progress) -> Progress:
+    """As who does not see the people may have it."""
+    counts = {field.name: getattr(one, field.name) for field in fields(one)}
+    survey, questionnaire = counts.pop("survey"), counts.pop("questionnaire")
+    return Progress(survey, questionnaire, **all_in_tens(counts))
 
 
 @router.get("/cases/{case_id}/survey", name="survey_form")
