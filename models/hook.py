@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
 from models.column_types import Encrypted
+from models.undertaking import Undertaking
 from models.vocabulary import HookState
 
 
@@ -28,6 +29,10 @@ class HookTarget(Base):
     created_by: Mapped[str] = mapped_column(String(64))
     ended_at: Mapped[datetime | None]
     ended_because: Mapped[str | None] = mapped_column(String(64))
+    undertaking_id: Mapped[int | None] = mapped_column(ForeignKey("undertaking.id"))
+    """The approved application that it rests on; one without is told nothing."""
+
+    undertaking: Mapped[Undertaking | None] = relationship()
 
 
 class HookDelivery(Base):

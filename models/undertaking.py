@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,9 +22,12 @@ class Undertaking(Base):
     """Of a bulk view the street or community, of a feed its name, else the department."""
     purpose: Mapped[str] = mapped_column(String(200))
     fields: Mapped[list[str]] = mapped_column(default=list)
-    """Columns of a bulk view; of the others the scopes that a token may have."""
+    """Columns of a bulk view or of a feed's file; of a department's use the scopes that a token may have."""
     rows: Mapped[int | None]
-    """Of a bulk view: at most so many."""
+    """At most so many: people of a bulk view, rows of a feed's file, rows that a department's systems read a day."""
+    used_on: Mapped[date | None]
+    used_rows: Mapped[int] = mapped_column(default=0)
+    """What a department's systems have read on that day."""
     promise: Mapped[str] = mapped_column(String(200))
     """What was signed."""
     asked_by: Mapped[str] = mapped_column(String(64))

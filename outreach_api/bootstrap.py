@@ -156,7 +156,12 @@ class House:
         return self.book.today()
 
     def import_files(self, paths: Sequence[Path], *, as_of: date, progress: Progress = _silent) -> ImportReport:
-        return self.populations.take(paths, now=self.clock.now(), as_of=as_of, progress=progress)
+        from outreach_api.privacy.undertakings import terms_of_feeds
+
+        now = self.clock.now()
+        with self.sessions.read() as session:
+            terms = terms_of_feeds(session, now=now)
+        return self.populations.take(paths, now=now, as_of=as_of, progress=progress, terms=terms)
 
     def match(self, *, as_of: date) -> MatchingReport:
         from scheduler.matching.run import run_matching
@@ -181,6 +186,7 @@ class House:
 
     def take_feed(self, feed: str, path: Path) -> FeedTaken:
         """Take an uploaded feed; only applications may come this way, a population is imported by command."""
+        from outreach_api.privacy.undertakings import terms_of_feeds
         from outreach_api.web.house import FeedRefused
         from scheduler.matching.applications import take_applications
         from scheduler.roster.applications import read_applications
@@ -190,7 +196,9 @@ class House:
         if feed != "applications":
             raise FeedRefused(f"there is no feed {feed!r}; `applications` is one")
         try:
-            reports, rejected = read_applications(path, self.ring, self.cards, today=self._today())
+            with self.sessions.read() as session:
+                terms = terms_of_feeds(session, now=self.clock.now()).get(feed)
+            reports, rejected = read_applications(path, self.ring, self.cards, today=self._today(), terms=terms)
         except FileRefused as fault:
             raise FeedRefused(str(fault)) from fault
         if rejected:

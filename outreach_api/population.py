@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from models.crypto import KeyRing
 from scheduler.matching.population import Population
 from scheduler.roster.feed import recognise
 from scheduler.roster.freshness import DatedFile, dated_files
 from scheduler.roster.import_population import ImportReport, Progress, import_population
+from scheduler.roster.terms import FeedTerms
 
 KEPT_IMPORTS = 3
 POPULATION_FOLDER = "population"
@@ -23,8 +26,18 @@ class Populations:
         self._folder = folder
         self._ring = ring
 
-    def take(self, paths: Sequence[Path], *, now: datetime, as_of: date, progress: Progress) -> ImportReport:
+    def take(
+        self,
+        paths: Sequence[Path],
+        *,
+        now: datetime,
+        as_of: date,
+        progress: Progress,
+        terms: Mapping[str, FeedTerms] = MappingProxyType({}),
+    ) -> ImportReport:
         """Import files beside the earlier imports; a failed import leaves those as they were.
+
+        `terms`: of each feed that rests on an application, what that is for.
 
         Raises:
             FileRefused: nothing could be read.
@@ -32,7 +45,8 @@ class Populations:
         name = f"{now:%Y%m%dT%H%M%S}"
         unfinished = self._folder / f".{name}"
         shutil.rmtree(unfinished, ignore_errors=True)
-        report = import_population(recognise(paths), unfinished, self._ring, today=as_of, progress=progress)
+        files = [replace(file, terms=terms.get(file.feed.id)) for file in recognise(paths)]
+        report = import_population(files, unfinished, self._ring, today=as_of, progress=progress)
         finished = self._folder / name
         shutil.rmtree(finished, ignore_errors=True)
         unfinished.rename(finished)

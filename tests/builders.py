@@ -20,6 +20,7 @@ from models.match import Match, MatchLedger, Snapshot
 from models.resident import Phone, Resident, ResidentPhone
 from models.session import Sessions
 from models.staff import ApiToken, Staff
+from models.undertaking import Undertaking
 from models.vocabulary import (
     Audience,
     Author,
@@ -32,6 +33,8 @@ from models.vocabulary import (
     Direction,
     MatchState,
     Role,
+    UndertakingKind,
+    UndertakingState,
 )
 from outreach_api.cases.open_case import open_case
 from tests.engines import databases
@@ -195,6 +198,25 @@ def a_staff_member(session: Session, role: Role = Role.SUPERVISOR, **values: Any
     session.add(staff)
     session.flush()
     return staff
+
+
+def an_undertaking(session: Session, *fields: str, **values: Any) -> Undertaking:
+    """A department's use that a second person agreed to, for ninety days."""
+    given = {
+        "kind": UndertakingKind.DEPARTMENT_USE,
+        "subject": "民政局",
+        "purpose": "对接业务系统",
+        "rows": 1000,
+        "promise": "",
+        "asked_by": "staff:1",
+        "asked_at": NOON,
+        "expires_at": NOON + timedelta(days=90),
+        "state": UndertakingState.APPROVED,
+    } | values
+    row = Undertaking(fields=list(fields), **given)
+    session.add(row)
+    session.flush()
+    return row
 
 
 def an_api_token(session: Session, token: str, *scopes: str, **values: Any) -> ApiToken:

@@ -29,10 +29,13 @@ def add(
     name: Name,
     url: Annotated[str, typer.Argument(help="https://…")],
     topic: Annotated[list[HookTopic], typer.Option(help=say("通知什么", "what to tell"))],
+    under: Annotated[
+        int, typer.Option(min=1, help=say("依据哪份已同意的承诺申请", "the approved application it rests on"))
+    ],
 ) -> None:
     with open_records(Settings()) as records, records.sessions.write() as session:
         try:
-            row = add_target(session, name, url, topic, by=BY, now=records.clock.now())
+            row = add_target(session, name, url, topic, under=under, by=BY, now=records.clock.now())
         except (AddressRefused, TargetRefused) as fault:
             fail(str(fault), status=2)
         secret = row.secret

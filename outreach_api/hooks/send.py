@@ -26,6 +26,7 @@ from models.session import Sessions
 from models.vocabulary import HookState
 from outreach_api.hooks.addresses import AddressRefused, Destination, Network, Resolve, destination, resolve
 from outreach_api.hooks.signing import headers_for
+from outreach_api.privacy.undertakings import stands
 
 MOST_AT_A_TIME = 8
 SECONDS = 10.0
@@ -128,7 +129,11 @@ def _claim(sessions: Sessions, now: datetime) -> list[Claimed]:
         if session.scalar(select(HookDelivery.id).where(due).limit(1)) is None:
             return []
     with sessions.write() as session:
-        query = select(HookDelivery).where(due).options(joinedload(HookDelivery.target, innerjoin=True))
+        query = (
+            select(HookDelivery)
+            .where(due)
+            .options(joinedload(HookDelivery.target, innerjoin=True).joinedload(HookTarget.undertaking))
+        )
         query = query.order_by(HookDelivery.due_at, HookDelivery.id).limit(MOST_AT_A_TIME)
         rows = session.scalars(query.with_for_update(skip_locked=True, of=HookDelivery)).all()
         for row in rows:
@@ -141,10 +146,11 @@ def _claim(sessions: Sessions, now: datetime) -> list[Claimed]:
 
 
 def _is_over(row: HookDelivery, now: datetime) -> bool:
-    """A target that has ended is told nothing more."""
-    if row.target.ended_at is None:
+    """A target that has ended, or whose application has, is told nothing more."""
+    if row.target.ended_at is None and stands(row.target.undertaking, now):
         return False
-    row.state, row.settled_at, row.fault = HookState.GIVEN_UP, now, "target_ended"
+    fault = "target_ended" if row.target.ended_at is not None else "application_over"
+    row.state, row.settled_at, row.fault = HookState.GIVEN_UP, now, fault
     return True
 
 

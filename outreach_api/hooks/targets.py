@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from models.event import AuditEntry
 from models.hook import HookDelivery, HookTarget
-from models.vocabulary import HookState, HookTopic
+from models.undertaking import Undertaking
+from models.vocabulary import HookState, HookTopic, UndertakingKind
 from outreach_api.hooks.addresses import check_form
 from outreach_api.hooks.outbox import telling
 from outreach_api.hooks.signing import new_secret
+from outreach_api.privacy.undertakings import stands
 
 
 class TargetRefused(ValueError):  # noqa: N818
@@ -24,20 +26,30 @@ class NoSuchTarget(LookupError):  # noqa: N818
     """Nobody of that number or name is told of anything."""
 
 
+SCOPE_OF: Mapping[HookTopic, str] = {
+    HookTopic.CASE_OPENED: "queue.read",
+    HookTopic.CASE_CHANGED: "queue.read",
+    HookTopic.CONVERSATION_OUTCOME: "conversations.read",
+}
+"""Who is told of something may read it: which scope of a department's application opens what a topic tells of."""
+
+
 def add_target(
-    session: Session, name: str, url: str, topics: Sequence[HookTopic], *, by: str, now: datetime
+    session: Session, name: str, url: str, topics: Sequence[HookTopic], *, under: int, by: str, now: datetime
 ) -> HookTarget:
-    """Tell somebody from now on. The secret is theirs to check signatures with.
+    """Tell somebody from now on, under a department's approved application. The secret is theirs to check
+    signatures with.
 
     Raises:
         AddressRefused: the address is none.
-        TargetRefused: the name is taken, or there is nothing to tell.
+        TargetRefused: the name is taken, there is nothing to tell, or the application does not stand or is for less.
     """
     check_form(url)
     if not topics:
         raise TargetRefused(f"say of what: {', '.join(HookTopic)}")
     if session.scalar(select(HookTarget.id).where(HookTarget.name == name)) is not None:
         raise TargetRefused(f"the name {name} is taken")
+    _hold_to_undertaking(session, topics, under, now)
     row = HookTarget(
         name=name,
         url=url,
@@ -45,12 +57,22 @@ def add_target(
         topics=sorted({topic.value for topic in topics}),
         created_at=now,
         created_by=by,
+        undertaking_id=under,
     )
     session.add(row)
     session.flush()
-    facts = {"topics": row.topics}
+    facts = {"topics": row.topics, "undertaking": under}
     session.add(AuditEntry(at=now, actor=by, action="hook.add", subject=f"hook:{row.id}", facts=facts))
     return row
+
+
+def _hold_to_undertaking(session: Session, topics: Sequence[HookTopic], under: int, now: datetime) -> None:
+    row = session.get(Undertaking, under)
+    if row is None or not stands(row, now) or row.kind is not UndertakingKind.DEPARTMENT_USE:
+        raise TargetRefused(f"no application {under} of a department stands")
+    beyond = sorted({SCOPE_OF[topic] for topic in topics if topic in SCOPE_OF} - set(row.fields))
+    if beyond:
+        raise TargetRefused(f"application {under} is not for {', '.join(beyond)}")
 
 
 def end_target(session: Session, target_id: int, *, by: str, now: datetime) -> HookTarget:

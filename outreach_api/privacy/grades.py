@@ -470,7 +470,7 @@ GRADES: dict[str, TableGrades] = {
         "where other systems are told",
         _O,
         ALWAYS,
-        general="id name url secret topics created_at created_by ended_at ended_because",
+        general="id name url secret topics created_at created_by ended_at ended_because undertaking_id",
     ),
     "hook_delivery": _T(
         "通知对接系统",
@@ -511,7 +511,8 @@ GRADES: dict[str, TableGrades] = {
         "applications with a promise",
         _P,
         ALWAYS,
-        general="id kind subject purpose fields rows promise asked_by asked_at expires_at state decided_by decided_at",
+        general="id kind subject purpose fields rows promise asked_by asked_at expires_at state decided_by decided_at "
+        "used_on used_rows",
     ),
     "export_request": _T(
         "导出",

@@ -17,6 +17,8 @@ from models.event import AuditEntry
 from models.undertaking import Undertaking
 from models.vocabulary import UndertakingKind, UndertakingState
 from outreach_api.privacy.reveal import LONGEST_PURPOSE, SHORTEST_PURPOSE
+from scheduler.roster.feed import feeds
+from scheduler.roster.terms import FeedTerms
 
 PROMISE = "只用于所填用途，不转给他人，不与其他数据拼合认人，到期停用并删除。"
 PROMISE_EN = (
@@ -31,6 +33,20 @@ LONGEST_TERM_DAYS = {
 BULK_ROWS_WITHOUT = 20
 """So many people in full may be handed over for a stated purpose alone."""
 MOST_ROWS = 10_000
+MOST_ROWS_A_FILE = 10_000_000
+"""Of a feed."""
+MOST_ROWS_A_DAY = 1_000_000
+"""Of a department's system."""
+MOST_ROWS_OF = {
+    UndertakingKind.BULK_VIEW: MOST_ROWS,
+    UndertakingKind.FEED: MOST_ROWS_A_FILE,
+    UndertakingKind.DEPARTMENT_USE: MOST_ROWS_A_DAY,
+}
+ROWS_ARE = {
+    UndertakingKind.BULK_VIEW: "people that the list may hold",
+    UndertakingKind.FEED: "rows that a file may hold",
+    UndertakingKind.DEPARTMENT_USE: "rows about people that the system may read a day",
+}
 BULK_FIELDS = ("name", "address", "phone", "words", "note")
 """What a bulk view holds of a person beside street, community and reason."""
 
@@ -72,6 +88,7 @@ class Asked:
             UndertakingRefused: it names nothing, its purpose says nothing, a field is none, rows or term are too many,
                 or it is not signed.
         """
+        # A feed's fields are the columns of its file.
         stated, subject = " ".join(self.purpose.split()), self.subject.strip()
         if not self.promised:
             raise UndertakingRefused("nothing is granted without the promise")
@@ -79,16 +96,40 @@ class Asked:
             raise UndertakingRefused("say which street or community, which feed, or which department")
         if not SHORTEST_PURPOSE <= len(stated) <= LONGEST_PURPOSE:
             raise UndertakingRefused(f"state the purpose in {SHORTEST_PURPOSE} to {LONGEST_PURPOSE} characters")
-        is_bulk = self.kind is UndertakingKind.BULK_VIEW
-        unknown = sorted(set(self.fields) - set(BULK_FIELDS if is_bulk else scopes))
+        possible = self._possible_fields(subject, scopes)
+        unknown = sorted(set(self.fields) - set(possible))
         if unknown or not self.fields:
-            raise UndertakingRefused(f"there is no field {', '.join(unknown)}" if unknown else "name the fields")
-        if is_bulk and not 1 <= (self.rows or 0) <= MOST_ROWS:
-            raise UndertakingRefused(f"say how many people, up to {MOST_ROWS}")
+            there = f"; there are {', '.join(possible)}"
+            raise UndertakingRefused(
+                (f"there is no field {', '.join(unknown)}" if unknown else "name the fields") + there
+            )
+        most = MOST_ROWS_OF[self.kind]
+        if not 1 <= (self.rows or 0) <= most:
+            raise UndertakingRefused(f"say how many rows, up to {most}: {ROWS_ARE[self.kind]}")
         longest = LONGEST_TERM_DAYS[self.kind]
         if not 1 <= self.term_days <= longest:
             raise UndertakingRefused(f"the term is 1 to {longest} days")
-        return replace(self, purpose=stated, subject=subject, rows=self.rows if is_bulk else None)
+        return replace(self, purpose=stated, subject=subject)
+
+    def _possible_fields(self, subject: str, scopes: Collection[str]) -> Collection[str]:
+        """Which fields there are to apply for.
+
+        Raises:
+            UndertakingRefused: there is no such feed, or a column is left out without which its files say nothing.
+        """
+        match self.kind:
+            case UndertakingKind.BULK_VIEW:
+                return BULK_FIELDS
+            case UndertakingKind.DEPARTMENT_USE:
+                return scopes
+            case UndertakingKind.FEED:
+                feed = feeds().get(subject)
+                if feed is None:
+                    raise UndertakingRefused(f"there is no feed {subject}; there are {', '.join(feeds())}")
+                missing = sorted(set(feed.needs) - set(self.fields))
+                if missing:
+                    raise UndertakingRefused(f"without {', '.join(missing)} a file of {subject} says nothing")
+                return feed.fields
 
 
 def ask(session: Session, asked: Asked, scopes: Collection[str], *, by: str, now: datetime) -> Undertaking:
@@ -146,6 +187,32 @@ def decide(session: Session, undertaking_id: int, decision: Decision, *, by: str
 def stands(row: Undertaking | None, now: datetime) -> bool:
     """Whether it was agreed to, and is neither ended nor over."""
     return row is not None and row.state is UndertakingState.APPROVED and now < row.expires_at
+
+
+def terms_of_feeds(session: Session, *, now: datetime) -> dict[str, FeedTerms]:
+    """What each feed may bring that was ever applied for: by the newest application that stands, else nothing.
+
+    A feed that nobody applied for is one of the house's own rosters and is not held to anything.
+    """
+    found: dict[str, FeedTerms] = {}
+    rows = session.scalars(
+        select(Undertaking).where(Undertaking.kind == UndertakingKind.FEED).order_by(Undertaking.id.desc())
+    )
+    for row in rows:
+        known = found.get(row.subject)
+        if known is None or (known.over is not None and stands(row, now)):
+            over = None if stands(row, now) else _why_not(row, now)
+            found[row.subject] = FeedTerms(row.id, frozenset(row.fields), row.rows or 0, over)
+    return found
+
+
+def _why_not(row: Undertaking, now: datetime) -> str:
+    if row.state is UndertakingState.APPROVED and now >= row.expires_at:
+        return f"was over on {row.expires_at.date().isoformat()}"
+    return {
+        UndertakingState.WAITING: "waits for a second person",
+        UndertakingState.REFUSED: "was refused",
+    }.get(row.state, "was ended")
 
 
 def undertakings(session: Session, *, most: int = 100) -> Sequence[Undertaking]:

@@ -338,7 +338,14 @@ CONSOLE_WORDS: dict[str, Pair] = {
     "undertaking_subject": ("街道或社区、报送名称、部门", "Street or community, feed, or department"),
     "undertaking_bulk_fields": ("批量查看的字段", "Fields of a bulk view"),
     "undertaking_scopes": ("部门令牌的权限", "Scopes of a department's token"),
-    "undertaking_rows": ("最多多少人", "At most so many people"),
+    "undertaking_rows": (
+        "最多多少行（名单：人数；报送：每个文件；部门：每天）",
+        "At most so many rows (list: people; feed: a file; department: a day)",
+    ),
+    "undertaking_columns": (
+        "报送文件的列（字段名，空格分开）",
+        "Columns of a feed's file (names of fields, by spaces)",
+    ),
     "undertaking_days": ("用多少天", "For so many days"),
     "undertaking_refuse": ("不同意", "Refuse"),
     "undertaking_end": ("停用", "End it"),

@@ -104,6 +104,8 @@ class Caller:
     sight: Sight = WHOLE
     feed: str | None = None
     """The one feed it may send; none is any that its scope opens."""
+    undertaking_id: int | None = None
+    """The department's application that it rests on, which says how many rows it reads a day."""
 
     @property
     def actor(self) -> str:
@@ -213,6 +215,7 @@ def caller_of(session: Session, token: str, *, now: datetime) -> Caller:
         staff.role if staff else None,
         Sight.of(staff),
         rests_on.subject if rests_on is not None and rests_on.kind is UndertakingKind.FEED else None,
+        rests_on.id if rests_on is not None and rests_on.kind is UndertakingKind.DEPARTMENT_USE else None,
     )
 
 
@@ -223,7 +226,8 @@ def _hold_to_undertaking(session: Session, terms: Terms, now: datetime) -> None:
     row = session.get(Undertaking, terms.undertaking_id)
     if row is None or not stands(row, now) or row.kind is UndertakingKind.BULK_VIEW:
         raise TokenNotMade(f"no application {terms.undertaking_id} of a feed or a department stands")
-    beyond = sorted(set(terms.scopes) - set(row.fields))
+    granted = {Scope.FEEDS} if row.kind is UndertakingKind.FEED else set(row.fields)
+    beyond = sorted(set(terms.scopes) - granted)
     if beyond:
         raise TokenNotMade(f"the application is not for {', '.join(beyond)}")
 

@@ -16,10 +16,16 @@ from scheduler.roster.cleaning import Cleaned
 from scheduler.roster.faults import RowFault
 from scheduler.roster.feed import CREDIT_CODE, RosterFile, feeds, spelling
 from scheduler.roster.rejects import Outcome, Reject, RejectList
+from scheduler.roster.terms import FeedTerms
 
 
 def read_applications(
-    path: Path, keyring: KeyRing, cards: Mapping[str, PolicyCard], *, today: date = date.max
+    path: Path,
+    keyring: KeyRing,
+    cards: Mapping[str, PolicyCard],
+    *,
+    today: date = date.max,
+    terms: FeedTerms | None = None,
 ) -> tuple[list[ApplicationReport], list[Reject]]:
     """The good rows in the order of the file, and what was rejected (`write_rejects` keeps it).
 
@@ -27,9 +33,9 @@ def read_applications(
     counts as future.
 
     Raises:
-        FileRefused: the file cannot be read, or lacks a needed column.
+        FileRefused: the file cannot be read, lacks a needed column, or goes beyond `terms`.
     """
-    file = RosterFile(path, feeds()["applications"])
+    file = RosterFile(path, feeds()["applications"], terms=terms)
     policies = {spelling(name): card.id for card in cards.values() for name in _names(card)}
     rejects = RejectList()
     reports: list[ApplicationReport] = []

@@ -31,8 +31,10 @@ def clean_file(file: RosterFile, rejects: RejectSink, *, today: date) -> Iterato
     identity number outranks the birth date written beside it.
 
     Raises:
-        FileRefused: the file cannot be read, or lacks a needed column.
+        FileRefused: the file cannot be read, lacks a needed column, or goes beyond what was applied for.
     """
+    if file.terms is not None:
+        file.terms.check(file.path, file.feed)
     table = open_table(file.path)
     columns = find_columns(table.header, file.feed, table.name)
     cleaners = {name: _cleaner(name, today) for name in columns}

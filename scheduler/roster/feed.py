@@ -9,7 +9,7 @@ from enum import StrEnum
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,6 +18,9 @@ from scheduler.plain_yaml import read_yaml
 from scheduler.roster.cleaning import plain
 from scheduler.roster.faults import FileRefused
 from scheduler.rules.fields import FIELDS
+
+if TYPE_CHECKING:
+    from scheduler.roster.terms import FeedTerms
 
 HERE = Path(__file__).parent
 CREDIT_CODE = "credit_code"
@@ -89,6 +92,8 @@ class RosterFile:
     path: Path
     feed: Feed
     policy: str | None = None
+    terms: FeedTerms | None = None
+    """What the application is for that the feed rests on; none: it rests on none."""
 
 
 def _read(path: Path) -> Any:
@@ -168,6 +173,11 @@ def find_columns(header: Sequence[str], feed: Feed, file_name: str) -> dict[str,
         seen = ", ".join(text[:20] for text in header[:30]) or "nothing"
         raise FileRefused(f"{file_name}: no column for {', '.join(missing)} among [{seen}]; name it as in {accepted}")
     return found
+
+
+def meaning_of(header: str, feed: Feed) -> str | None:
+    """The field that a column of this feed holds; none: nobody reads it."""
+    return _spellings(feed).get(spelling(header))
 
 
 def _accepted(feed: Feed, name: str) -> tuple[str, ...]:

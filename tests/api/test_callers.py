@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
 
 from models.event import AuditEntry
 from models.staff import ApiToken, Staff
-from models.vocabulary import Role
+from models.vocabulary import CaseKind, Role
 from outreach_api.web.rate_limit import Pace, SharedPace
 from outreach_api.web.tokens import MARK, Scope, Terms, add_token, revoke_token
 from tests.api.conftest import Api, forget_failures
-from tests.builders import NOON, a_staff_member, an_api_token
+from tests.builders import NOON, a_case, a_match, a_staff_member, an_api_token, an_undertaking
 
 
 def test_a_token_is_kept_as_a_hash_and_how_it_begins(api: Api) -> None:
@@ -114,3 +115,20 @@ def test_a_body_that_is_too_large_is_a_problem(api: Api, sent: str) -> None:
     body = b"x" * 1_000_001
     answer = api.call("POST", "/queue/1/steps", content=body if sent == "told" else iter([body]))
     assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
+def test_a_department_reads_as_many_rows_a_day_as_it_applied_for(api: Api) -> None:
+    with api.sessions.write() as session:
+        under = an_undertaking(session, Scope.QUEUE_READ, rows=3).id
+        an_api_token(session, "of a department", Scope.QUEUE_READ, undertaking_id=under)
+        for _ in range(4):
+            a_case(session, a_match(session), kind=CaseKind.HUMAN)
+    read = partial(api.get, by="of a department")
+    assert len(read("/queue?limit=2").json()["items"]) == 2
+    refused = read("/queue?limit=2")
+    assert refused.status_code == 403
+    assert "3 rows a day, and 2 were read today: ask for at most 1" in refused.text
+    assert read("/queue?limit=1").status_code == 200
+    assert read("/queue/1").status_code == 403
+    api.wall_clock.set(api.wall_clock.now() + timedelta(days=1))
+    assert read("/queue?limit=3").status_code == 200

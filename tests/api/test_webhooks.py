@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import pytest
+
 from models.hook import HookDelivery
 from models.vocabulary import HookState, Role
 from tests.api.conftest import Api
+from tests.builders import an_undertaking
 
-ERP = {"name": "erp", "url": "https://erp.example.org/hooks", "topics": ["case.opened"]}
+ERP = {"name": "erp", "url": "https://erp.example.org/hooks", "topics": ["case.opened"], "undertaking_id": 1}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def undertaken(api: Api) -> None:
+    with api.sessions.write() as session:
+        an_undertaking(session, "queue.read")
 
 
 def test_a_webhook_is_added_tried_and_ended(api: Api) -> None:

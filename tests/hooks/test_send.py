@@ -21,13 +21,14 @@ from sqlalchemy import select
 from models.ciphers import HashName
 from models.hook import HookDelivery, HookTarget
 from models.session import Sessions
+from models.undertaking import Undertaking
 from models.vocabulary import CaseKind, HookState, HookTopic
 from outreach_api.cases.work_case import Assignee, accept
 from outreach_api.hooks.addresses import networks
 from outreach_api.hooks.send import CUT_OFF_AFTER, KEPT_FOR, PAUSES, Claimed, Outcome, Poster, send_due
 from outreach_api.hooks.signing import headers_for, new_secret
 from outreach_api.hooks.targets import TargetRefused, add_target, end_target, ping, send_again
-from tests.builders import NOON, a_case, a_database, a_match, a_staff_member
+from tests.builders import NOON, a_case, a_database, a_match, a_staff_member, an_undertaking
 
 pytestmark = pytest.mark.engines
 HERE = networks(["127.0.0.0/8"])
@@ -116,7 +117,8 @@ def sessions(engine: object) -> Sessions:
 def target(sessions: Sessions, receiver: Receiver) -> int:
     topics = [HookTopic.CASE_OPENED, HookTopic.CASE_CHANGED]
     with sessions.write() as session:
-        return add_target(session, "erp", receiver.url, topics, by="terminal", now=NOON).id
+        under = an_undertaking(session, "queue.read", "conversations.read").id
+        return add_target(session, "erp", receiver.url, topics, under=under, by="terminal", now=NOON).id
 
 
 def poster(*addresses: str) -> Poster:
@@ -169,7 +171,8 @@ def test_what_was_rolled_back_is_told_to_nobody(sessions: Sessions, target: int)
 
 def test_only_the_topics_that_were_asked_for_are_told(sessions: Sessions, receiver: Receiver, target: int) -> None:
     with sessions.write() as session:
-        add_target(session, "other", receiver.url, [HookTopic.CONVERSATION_OUTCOME], by="terminal", now=NOON)
+        topics = [HookTopic.CONVERSATION_OUTCOME]
+        add_target(session, "other", receiver.url, topics, under=1, by="terminal", now=NOON)
         a_case(session, a_match(session))
     assert [row.target_id for row in deliveries(sessions)] == [target]
 
@@ -270,3 +273,26 @@ def test_old_tellings_are_forgotten(sessions: Sessions, receiver: Receiver, targ
         ping(session, target, now=NOON + KEPT_FOR + timedelta(days=1))
     send_due(sessions, poster(), now=NOON + KEPT_FOR + timedelta(days=1))
     assert len(deliveries(sessions)) == 1
+
+
+def test_a_target_rests_on_an_application_that_opens_what_it_is_told_of(
+    sessions: Sessions, receiver: Receiver, target: int
+) -> None:
+    with sessions.write() as session:
+        narrow = an_undertaking(session, "reports.read").id
+        for under in (narrow, 999):
+            with pytest.raises(TargetRefused):
+                add_target(session, "x", receiver.url, [HookTopic.CASE_OPENED], under=under, by="terminal", now=NOON)
+
+
+def test_nothing_is_told_once_the_application_is_over(sessions: Sessions, receiver: Receiver, target: int) -> None:
+    with sessions.write() as session:
+        a_case(session, a_match(session), kind=CaseKind.HUMAN)
+        session.get_one(Undertaking, 1).expires_at = NOON + timedelta(seconds=1)
+    assert send_due(sessions, Poster(HERE, lambda *_: ["127.0.0.1"]), now=NOON + timedelta(minutes=1)) == 0
+    with sessions.write() as session:
+        told = session.scalars(select(HookDelivery)).one()
+        assert (told.state, told.fault) == (HookState.GIVEN_UP, "application_over")
+        a_case(session, a_match(session), kind=CaseKind.HUMAN, now=NOON + timedelta(minutes=1))
+        assert len(session.scalars(select(HookDelivery)).all()) == 1
+    assert receiver.came == []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from outreach_api.privacy.undertakings import (
     UndertakingRefused,
     ask,
     decide,
+    terms_of_feeds,
 )
 from outreach_api.web.tokens import (
     Scope,
@@ -33,9 +35,15 @@ from outreach_api.web.tokens import (
     caller_of,
     check_it_is_undertaken,
 )
-from tests.builders import NOON, a_database, a_resident
+from scheduler.roster.applications import read_applications
+from scheduler.roster.faults import FileRefused
+from tests.builders import NOON, a_database, a_key_ring, a_resident
+from tests.web.conftest import cards
 
 STREET = "东门街道"
+COLUMNS = ("id_number", "policy", "status", "happened_on")
+HEADER = "身份证号,事项,状态,日期"
+ROW = "44030319510305001X,高龄津贴,受理,2026-08-30"
 
 
 @pytest.fixture
@@ -68,7 +76,10 @@ def an_application(session: Session, **values: Any) -> Undertaking:
         {"rows": 100_000},
         {"term_days": 31},
         {"subject": " "},
-        {"kind": UndertakingKind.FEED, "fields": ("name",)},
+        {"kind": UndertakingKind.FEED, "subject": "applications", "fields": ("name",)},
+        {"kind": UndertakingKind.FEED, "subject": "applications", "fields": ("policy", "status")},
+        {"kind": UndertakingKind.FEED, "subject": "no_such_feed", "fields": ("policy",)},
+        {"kind": UndertakingKind.DEPARTMENT_USE, "fields": ("queue.read",), "rows": None},
     ],
 )
 def test_an_application_that_is_not_in_order_is_none(session: Session, wrong: dict[str, Any]) -> None:
@@ -117,7 +128,7 @@ def test_many_people_in_full_take_an_application_and_hold_its_fields_and_term(se
 
 
 def test_a_departments_token_ends_with_its_application(session: Session) -> None:
-    terms = {"kind": UndertakingKind.FEED, "subject": "applications", "fields": (Scope.FEEDS,), "term_days": 90}
+    terms = {"kind": UndertakingKind.FEED, "subject": "applications", "fields": COLUMNS, "term_days": 90}
     row = an_application(session, **terms)
     under = Terms([Scope.FEEDS], undertaking_id=row.id)
     with pytest.raises(TokenNotMade):
@@ -134,3 +145,36 @@ def test_a_departments_token_ends_with_its_application(session: Session) -> None
     decide(session, row.id, Decision.END, by="staff:1", now=NOON)
     with pytest.raises(TokenRefused):
         caller_of(session, token, now=NOON)
+
+
+def a_file(folder: Path, *lines: str) -> Path:
+    path = folder / "applications.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def taken(path: Path, session: Session, *, now: datetime = NOON) -> int:
+    terms = terms_of_feeds(session, now=now).get("applications")
+    return len(read_applications(path, a_key_ring(), cards(), terms=terms)[0])
+
+
+def test_a_feed_brings_the_columns_and_rows_it_was_applied_for_and_no_others(session: Session, tmp_path: Path) -> None:
+    as_agreed = a_file(tmp_path, HEADER, ROW)
+    assert taken(as_agreed, session) == 1, "nobody applied for it: a roster of the house"
+    terms = {"kind": UndertakingKind.FEED, "subject": "applications", "fields": COLUMNS, "term_days": 90, "rows": 2}
+    row = an_application(session, **terms)
+    with pytest.raises(FileRefused, match="waits for a second person"):
+        taken(as_agreed, session)
+    decide(session, row.id, Decision.APPROVE, by="staff:2", now=NOON)
+    assert taken(as_agreed, session) == 1
+    for column in ("办理渠道", "家庭住址"):
+        with pytest.raises(FileRefused, match=f"is not for the columns {column}; leave them out"):
+            taken(a_file(tmp_path, f"{HEADER},{column}", f"{ROW},大厅"), session)
+    with pytest.raises(FileRefused, match="3 rows, and application 1 is for 2 a file"):
+        taken(a_file(tmp_path, HEADER, ROW, ROW, ROW), session)
+    with pytest.raises(FileRefused, match="was over on 2026-11-30: apply anew"):
+        taken(a_file(tmp_path, HEADER, ROW), session, now=NOON + timedelta(days=90))
+    wider = an_application(session, **terms | {"fields": (*COLUMNS, "channel")})
+    assert taken(as_agreed, session) == 1, "the older one stands until the new one is agreed to"
+    decide(session, wider.id, Decision.APPROVE, by="staff:2", now=NOON)
+    assert taken(a_file(tmp_path, f"{HEADER},办理渠道", f"{ROW},大厅"), session) == 1

@@ -23,7 +23,9 @@ from models.api_request import ApiRequest
 from models.session import Sessions
 from outreach_api.web.api.callers import identify
 from outreach_api.web.api.refusals import KeyReused, StillAtIt
+from outreach_api.web.api.rows_a_day import hold_to_rows
 from outreach_api.web.house import house_of
+from outreach_api.web.tokens import Caller
 
 HEADER = "idempotency-key"
 KEPT_FOR = timedelta(days=7)
@@ -50,10 +52,17 @@ ONCE = Depends(documented)
 
 
 class OnceRoute(APIRoute):
-    """A route whose POST is carried out once a key."""
+    """A route whose POST is carried out once a key, and whose rows count against a department's application."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        carry_out = super().get_route_handler()
+        handle = super().get_route_handler()
+
+        async def carry_out(request: Request) -> Response:
+            answer = await handle(request)
+            caller: Caller | None = getattr(request.state, "caller", None)
+            if caller is not None and caller.undertaking_id is not None:
+                await run_in_threadpool(hold_to_rows, request, answer)
+            return answer
 
         async def once(request: Request) -> Response:
             key = request.headers.get(HEADER)

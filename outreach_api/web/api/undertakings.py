@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from models.vocabulary import UndertakingKind, UndertakingState
-from outreach_api.privacy.undertakings import MOST_ROWS, PROMISE_EN, Asked, Decision, ask, decide, undertakings
+from outreach_api.privacy.undertakings import MOST_ROWS_A_FILE, PROMISE_EN, Asked, Decision, ask, decide, undertakings
 from outreach_api.web.api.callers import AnyCaller
 from outreach_api.web.api.forms import NO_NUL, Body, Id, Purpose
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
@@ -25,10 +25,15 @@ class UndertakingAsked(Body):
         min_length=1, max_length=80, pattern=NO_NUL, description="The street or community, the feed, or the department."
     )
     purpose: Purpose
-    fields: list[Annotated[str, Field(max_length=32)]] = Field(
-        min_length=1, max_length=40, description="Of a bulk view its columns, else the scopes of the token."
+    fields: list[Annotated[str, Field(max_length=64)]] = Field(
+        min_length=1, max_length=100, description="Columns of a bulk view or of a feed's file; else the scopes."
     )
-    rows: int | None = Field(None, ge=1, le=MOST_ROWS, description="Of a bulk view: at most so many people.")
+    rows: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_ROWS_A_FILE,
+        description="At most so many: people of a bulk view, rows of a feed's file, rows a system reads a day.",
+    )
     term_days: int = Field(7, ge=1, le=366)
     promised: bool = Field(description=f"Signed by who asks: {PROMISE_EN}")
 

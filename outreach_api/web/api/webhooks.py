@@ -28,6 +28,7 @@ class WebhookItem(BaseModel):
     topics: list[HookTopic]
     created_at: datetime
     created_by: str
+    undertaking_id: int | None = Field(description="It is told nothing once that application is over.")
     ended_at: datetime | None
     ended_because: str | None
 
@@ -44,6 +45,7 @@ class WebhookAsked(Body):
     name: Name
     url: str = Field(min_length=8, max_length=500, pattern=NO_NUL, examples=["https://erp.example.org/hooks"])
     topics: list[HookTopic] = Field(min_length=1, max_length=10)
+    undertaking_id: int = Field(ge=1, description="The department's approved application that it rests on.")
 
 
 class DeliveryItem(BaseModel):
@@ -94,7 +96,8 @@ def add_webhook(request: Request, caller: AnyCaller, asked: WebhookAsked) -> Web
     """Tell a system from now on. Only public addresses are reached, unless the settings allow others."""
     house = house_of(request)
     with house.sessions.write() as session:
-        row = add_target(session, asked.name, asked.url, asked.topics, by=caller.actor, now=house.clock.now())
+        under, now = asked.undertaking_id, house.clock.now()
+        row = add_target(session, asked.name, asked.url, asked.topics, under=under, by=caller.actor, now=now)
         return WebhookAdded.model_validate(row, from_attributes=True)
 
 

@@ -44,13 +44,16 @@ def apply(
     subject: Annotated[str, Form(max_length=80)] = "",
     purpose: Annotated[str, Form(max_length=LONGEST_PURPOSE)] = "",
     fields: Annotated[list[str] | None, Form()] = None,
+    columns: Annotated[str, Form(max_length=1000)] = "",
     rows: Annotated[int, Form()] = 0,
     days: Annotated[int, Form()] = USUAL_DAYS,
     promise: Annotated[str, Form(max_length=8)] = "",
 ) -> Response:
     """Apply; a second person decides."""
     house = house_of(request)
-    asked = Asked(kind, subject, purpose, tuple(fields or ()), rows, days, promise == "true")
+    asked = Asked(
+        kind, subject, purpose, (*(fields or ()), *columns.replace(",", " ").split()), rows, days, promise == "true"
+    )
     try:
         with house.sessions.write() as session:
             ask(session, asked, list(Scope), by=viewer.actor, now=house.clock.now())
