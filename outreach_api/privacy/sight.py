@@ -25,6 +25,7 @@ from models.enterprise import Enterprise
 from models.faq import KeptFaq
 from models.match import Match
 from models.policy import PolicySubmission
+from models.reminder import Reminder
 from models.resident import Mandate, Resident
 from models.review import TalkMark
 from models.staff import Staff
@@ -170,6 +171,7 @@ def rules(sight: Sight) -> dict[type[Any], Rule]:
         Visit: case_seen(sight, Visit.case_id),
         CaseChange: case_seen(sight, CaseChange.case_id),
         Appeal: case_seen(sight, Appeal.case_id),
+        Reminder: about(Reminder.resident_id, Reminder.policy_id),
         Mandate: about(Mandate.resident_id, Mandate.policy_id),
         Consent: about(Consent.resident_id, Consent.policy_id),
         SurveyInvitation: about(SurveyInvitation.resident_id, SurveyInvitation.policy_id),

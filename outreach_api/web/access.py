@@ -186,7 +186,7 @@ DISTRICT_FIGURES = frozenset(
         "campaign_forecast", "preview_campaign", "reports", "surveys", "labour_minutes",
     }
 )  # fmt: skip
-# They act on the whole district, or on how far somebody sees; the record is read as a whole or not at all.
+# They act on the whole district, or on how far somebody sees; a record is read, copied and erased as a whole, or not.
 WHOLE_SIGHT_NEEDED = frozenset(
     {
         "pause", "resume", "pause_policy", "new_campaign", "create_campaign", "edit_campaign", "change_campaign",
@@ -194,6 +194,7 @@ WHOLE_SIGHT_NEEDED = frozenset(
         "set_reach", "step_staff", "keep_team", "add_station", "approve_export", "decide_undertaking", "audit",
         "api_tokens", "add_api_token",
         "revoke_api_token",
+        "carry_out_right",
     }
 )  # fmt: skip
 

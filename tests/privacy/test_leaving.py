@@ -177,7 +177,7 @@ class District:
     def call(self, path: str, *, as_: str) -> str:
         answer = self.client.get(f"/api/v1{path}", headers={"authorization": f"Bearer {as_}"})
         assert answer.status_code == 200, (path, answer.text)
-        return answer.text
+        return str(answer.text)
 
     def page(self, path: str, *, as_: str) -> str:
         self.client.cookies.set("staff_session", self.sessions_of[as_])
@@ -381,8 +381,10 @@ NOT_SEEN_BY_DUTY = {"console:appeals_screen"}
 
 def difference(one: str, other: str) -> list[str]:
     """The words that the two do not share."""
-    lines = (re.findall(r"[^\s,\[\]{}]+", text) for text in (one, other))
-    return [line for line in difflib.unified_diff(*lines, n=4, lineterm="") if line[:2] not in ("--", "++", "@@")]
+    before, after = (re.findall(r"[^\s,\[\]{}]+", said) for said in (one, other))
+    return [
+        line for line in difflib.unified_diff(before, after, n=4, lineterm="") if line[:2] not in ("--", "++", "@@")
+    ]
 
 
 def test_every_form_is_in_the_table_and_nothing_else_is(districts: tuple[District, District]) -> None:

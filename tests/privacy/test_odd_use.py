@@ -10,18 +10,20 @@ import pytest
 from sqlalchemy import select
 
 from models.event import AuditAlert, AuditEntry
+from models.vocabulary import Reach, Role
 from outreach_api.privacy.odd_use import (
     LOOKS_A_NIGHT,
     PEOPLE_A_DAY,
     PEOPLE_OF_A_STREET,
     Bulk,
+    Habits,
     Look,
     OddUse,
     odd_use,
     watch_use,
 )
 from outreach_api.web.words import WORDS
-from tests.builders import a_database, a_resident
+from tests.builders import a_database, a_resident, a_staff_member
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 18, 12, tzinfo=ZONE)
@@ -29,7 +31,7 @@ NIGHT = datetime(2026, 11, 18, 23, 30, tzinfo=ZONE)
 
 
 def _looks(number: int, at: datetime = NOON, streets: tuple[str, ...] = ("东门", "桂园")) -> list[Look]:
-    return [Look(at + timedelta(minutes=n), "staff:4", n, streets[n % len(streets)]) for n in range(number)]
+    return [Look(at + timedelta(minutes=4 * n), "staff:4", n, streets[n % len(streets)]) for n in range(number)]
 
 
 def test_a_day_of_work_is_not_odd() -> None:
@@ -39,7 +41,7 @@ def test_a_day_of_work_is_not_odd() -> None:
 
 
 def test_many_looks_at_night_are_one_night() -> None:
-    (found,) = odd_use(_looks(LOOKS_A_NIGHT, NIGHT + timedelta(minutes=28)))
+    (found,) = odd_use(_looks(LOOKS_A_NIGHT, NIGHT + timedelta(minutes=20)))
     assert (found.rule, found.on, found.count) == (OddUse.AT_NIGHT, date(2026, 11, 18), LOOKS_A_NIGHT)
 
 
@@ -80,6 +82,42 @@ def test_one_agent_reading_a_street() -> None:
     (found,) = odd_use(_looks(PEOPLE_OF_A_STREET, streets=("东门",)))
     assert (found.rule, found.street) == (OddUse.A_STREET, "东门")
     assert odd_use(_looks(2 * PEOPLE_OF_A_STREET)) == []
+
+
+def test_who_works_a_street_reads_it_as_they_usually_do() -> None:
+    theirs, number = _looks(PEOPLE_OF_A_STREET + 3, streets=("东门",)), PEOPLE_OF_A_STREET + 3
+    works_there = frozenset({("staff:4", "东门")})
+    assert odd_use(theirs, habits=Habits(work_there=works_there)) == []
+    assert odd_use(theirs, habits=Habits({("staff:4", "东门"): number // 2 + 1}, works_there)) == []
+    (found,) = odd_use(theirs, habits=Habits({("staff:4", "东门"): 4}, works_there))
+    assert (found.rule, found.count) == (OddUse.A_STREET, number)
+
+
+def test_who_usually_reads_one_street_does_so_again() -> None:
+    theirs = _looks(PEOPLE_OF_A_STREET, streets=("东门",))
+    assert odd_use(theirs, habits=Habits({("staff:4", "东门"): PEOPLE_OF_A_STREET - 2})) == []
+    assert odd_use(theirs, habits=Habits({("staff:4", "桂园"): PEOPLE_OF_A_STREET})) != []
+
+
+def test_a_street_at_a_stretch_is_read_whoever_works_there() -> None:
+    fast = [Look(NOON + timedelta(minutes=2 * n), "staff:4", n, "东门") for n in range(PEOPLE_OF_A_STREET)]
+    habits = Habits({("staff:4", "东门"): PEOPLE_OF_A_STREET}, frozenset({("staff:4", "东门")}))
+    assert [found.rule for found in odd_use(fast, habits=habits)] == [OddUse.A_STREET]
+
+
+@pytest.mark.parametrize(("a_usual_day", "told"), [(10, 0), (3, 1)])
+def test_habits_are_read_from_the_record(a_usual_day: int, told: int) -> None:
+    sessions = a_database()
+    with sessions.write() as session:
+        staff = a_staff_member(session, Role.AGENT, reach=Reach.STREETS, streets=["东门"])
+        people = [a_resident(session, street="东门").id for _ in range(PEOPLE_OF_A_STREET)]
+        for day in range(7):
+            for number, resident_id in enumerate(people if day == 0 else people[:a_usual_day]):
+                at = NOON.astimezone(UTC) + timedelta(minutes=5 * number) - timedelta(days=day)
+                actor, subject = f"staff:{staff.id}", f"resident:{resident_id}"
+                session.add(AuditEntry(at=at, actor=actor, action="reveal.phone", subject=subject, facts={}))
+        session.flush()
+        assert watch_use(session, zone=ZONE, now=NOON + timedelta(hours=4)) == told
 
 
 def test_many_people_in_a_day_but_not_one_person_often() -> None:

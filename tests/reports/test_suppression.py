@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from outreach_api.privacy.small_cells import SMALLEST_SHOWN
 from outreach_api.reports.report import Report, Table
-from outreach_api.reports.suppression import SMALLEST_SHOWN, suppress, suppress_table
+from outreach_api.reports.suppression import suppress, suppress_table
 
 CELLS = st.integers(0, 40)
 

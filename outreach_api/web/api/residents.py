@@ -20,13 +20,14 @@ from outreach_api.privacy.reveal import SHOWN_FOR, Detail, reveal
 from outreach_api.residents.find import MOST_FOUND, KnownBy, find_by
 from outreach_api.residents.keeping import Keeping, keep
 from outreach_api.residents.merging import look_again, merge_residents
+from outreach_api.residents.why_seen import why_seen
 from outreach_api.web.api.callers import AnyCaller, person_of
 from outreach_api.web.api.forms import MOST_ID, NO_NUL, Body, Id, Purpose, Reason
 from outreach_api.web.api.idempotency import ONCE, OnceRoute
 from outreach_api.web.api.people import MaskedResident, masked
 from outreach_api.web.api.refusals import NoSuchThing
 from outreach_api.web.house import house_of
-from scheduler.planning.why import Fact, why_resident
+from scheduler.planning.why import Fact
 
 router = APIRouter(prefix="/api/v1", tags=["residents"], route_class=OnceRoute)
 Other = Annotated[int, Query(ge=1, le=MOST_ID, description="The record that would go into this one.")]
@@ -167,7 +168,7 @@ def read_why(request: Request, _caller: AnyCaller, resident_id: Id) -> WhyList:
     house = house_of(request)
     with house.sessions.read() as session:
         _found(session, resident_id)
-        facts = why_resident(session, resident_id, house.clock.now(), house.settings.zone)
+        facts = why_seen(session, resident_id, house.clock.now(), house.settings.zone)
     items = [WhyItem(at=one.at, fact=one.fact, policy_ids=list(one.policy_ids), detail=one.detail) for one in facts]
     return WhyList(items=items)
 

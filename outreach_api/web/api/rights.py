@@ -183,7 +183,7 @@ DISTRICT_FIGURES = frozenset(
         "read_overview", "read_report", "list_surveys", "list_questionnaires", "read_labour_minutes",
     }
 )  # fmt: skip
-# They act on the whole district, or on how far somebody sees; the record is read as a whole or not at all.
+# They act on the whole district, or on how far somebody sees; a record is read, copied and erased as a whole, or not.
 WHOLE_SIGHT_NEEDED = frozenset(
     {
         "draw_up_campaign", "change_campaign", "approve_campaign", "start_campaign", "pause_one_campaign",
@@ -193,6 +193,7 @@ WHOLE_SIGHT_NEEDED = frozenset(
         "approve_file", "decide_on_undertaking", "list_audit_entries", "list_audit_alerts", "add_webhook",
         "end_webhook", "ping_webhook",
         "send_webhook_again", "take_feed", "list_tokens", "revoke_one_token",
+        "see_to_wish", "take_copy",
     }
 )  # fmt: skip
 

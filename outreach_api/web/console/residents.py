@@ -19,6 +19,7 @@ from outreach_api.residents.dossier import dossier
 from outreach_api.residents.find import find_residents
 from outreach_api.residents.keeping import Keeping, KeepingRefused, keep
 from outreach_api.residents.merging import MergeRefused, SecondLook, look_again, merge_residents
+from outreach_api.residents.why_seen import why_seen
 from outreach_api.web.access import RESIDENT_KEEPERS, REVEALERS, TRANSCRIPT_READERS, Viewer
 from outreach_api.web.console.case_page import person_shown
 from outreach_api.web.console.mandates import held
@@ -27,7 +28,6 @@ from outreach_api.web.console.transcript import names_to_mask
 from outreach_api.web.house import house_of
 from outreach_api.web.page import render, speaker_for
 from outreach_api.web.why_words import what_in_words
-from scheduler.planning.why import why_resident
 
 router = APIRouter(include_in_schema=False)
 LONGEST_SEARCH = 60
@@ -174,7 +174,7 @@ def _page(request: Request, viewer: Viewer, resident_id: int, **more: Any) -> Re
         found = _find(session, resident_id)
         all_of_it = dossier(session, found)
         names = names_to_mask(session, found)
-        facts = why_resident(session, found.id, house.clock.now(), house.settings.zone)[-MOST_FACTS:]
+        facts = why_seen(session, found.id, house.clock.now(), house.settings.zone)[-MOST_FACTS:]
         policies = {key: speaker.label(card.name) for key, card in house.cards.items()}
         context: dict[str, Any] = {
             "person": person_shown(session, found, house),
