@@ -339,7 +339,8 @@ class House:
     def terms(self) -> Terms:
         """The terms of what lies beside the database."""
         keys = BackupKeys(self.settings.backup_keys, self.ring)
-        return Terms(keys, timedelta(days=self.settings.backup_days), self.settings.home)
+        spool = Spool.of(self.settings, self.ring)
+        return Terms(keys, timedelta(days=self.settings.backup_days), self.settings.home, spool)
 
     def _retention(self, _slot: datetime, now: datetime) -> dict[str, Any]:
         """Forget what is older than its term, in the database and beside it."""

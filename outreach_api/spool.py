@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ MEGABYTE = 1_000_000
 ROOM_FOR_ONE = 100_000
 """A webhook's body is 64 kB at most."""
 ARRIVED, DRAINING, REFUSED = "arrived", "draining", "refused"
+STAMP = "%Y%m%dT%H%M%S"
 Entry = Mapping[str, Any]
 Take = Callable[[Sequence[Entry]], None]
 Outcome = TypeVar("Outcome")
@@ -97,7 +98,27 @@ class Spool:
         return min(left, free) > ROOM_FOR_ONE and os.access(self._folder, os.W_OK)
 
     def waiting(self) -> Waiting:
-        return Waiting(_lines(self._arrived) + _lines(self._draining), _lines(self._refused))
+        refused = (self._refused, *self._set_aside())
+        return Waiting(_lines(self._arrived) + _lines(self._draining), sum(map(_lines, refused)))
+
+    def refused_before(self, instant: datetime) -> int:
+        """How many lines that no database took were set aside before then."""
+        return sum(_lines(path) for path in self._set_aside() if _set_aside_at(path) < instant)
+
+    def forget_refused(self, *, before: datetime, now: datetime) -> int:
+        """Remove what was set aside before then, and set aside what was refused since; how many lines went."""
+        gone = self.refused_before(before)
+        for path in self._set_aside():
+            if _set_aside_at(path) < before:
+                path.unlink(missing_ok=True)
+        if _size(self._refused):
+            # A line says of itself no more than who opens it can read: its term runs from the night it was found.
+            with self._locked("drain"):
+                self._refused.rename(self._folder / f"{REFUSED}.{now.astimezone(UTC):{STAMP}}")
+        return gone
+
+    def _set_aside(self) -> list[Path]:
+        return sorted(self._folder.glob(f"{REFUSED}.*"))
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Put entries at the end, safely on the disk.
@@ -182,6 +203,10 @@ class Spool:
         with (self._folder / f"{what}.lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _set_aside_at(path: Path) -> datetime:
+    return datetime.strptime(path.suffix.removeprefix("."), STAMP).replace(tzinfo=UTC)
 
 
 def as_entry(kind: str, values: Mapping[str, Any]) -> Entry:

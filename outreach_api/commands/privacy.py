@@ -61,8 +61,9 @@ def retention(
         typer.echo(json.dumps({"dry_run": dry_run, "tables": rows, "beside": asdict(beside)}))
     else:
         OUT.print(_shown(found))
-        zh = f"备份（密钥销毁）{beside.backups}，退回文件（删除）{beside.rejects}"
-        OUT.print(say(zh, f"backups, their keys destroyed: {beside.backups}; reject files, deleted: {beside.rejects}"))
+        zh = f"备份（密钥销毁）{beside.backups}，退回文件（删除）{beside.rejects}，缓存拒收行（删除）{beside.refused}"
+        en = f"backups, their keys destroyed: {beside.backups}; reject files, deleted: {beside.rejects}"
+        OUT.print(say(zh, f"{en}; lines of the spool that no database took, deleted: {beside.refused}"))
 
 
 def _shown(found: list[Due]) -> Table:

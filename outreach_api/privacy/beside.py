@@ -1,4 +1,5 @@
-"""What lies beside the database and has a term as well: backups, and the rows that a feed could not take."""
+"""What lies beside the database and has a term as well: backups, rows that a feed could not take, and arrivals that no
+database could."""
 
 from __future__ import annotations
 
@@ -10,9 +11,12 @@ from pathlib import Path
 from models.event import AuditEntry
 from models.session import Sessions
 from outreach_api.backup_keys import BackupKeys
+from outreach_api.spool import Spool
 
 REJECTS_FOLDER = "rejects"
 REJECTS_LAST = timedelta(days=90)
+REFUSED_LASTS = timedelta(days=90)
+"""Since the night on which a line that no database took was found on the spool."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class Beside:
 
     backups: int
     rejects: int
+    refused: int
+    """Lines of the spool that no database took."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +34,21 @@ class Terms:
     keys: BackupKeys
     backups_last: timedelta
     home: Path
+    spool: Spool
 
     def due(self, *, now: datetime) -> Beside:
         old = [key for key in self.keys.all() if key.sealed is not None and key.ends_at(self.backups_last) < now]
-        return Beside(len(old), len(list(self._old_rejects(now))))
+        return Beside(len(old), len(list(self._old_rejects(now))), self.spool.refused_before(now - REFUSED_LASTS))
 
     def forget(self, sessions: Sessions, *, by: str, now: datetime) -> Beside:
-        """Destroy the keys of old backups, on the record, and remove old reject files."""
+        """Destroy the keys of old backups, on the record; remove old reject files and old lines of the spool."""
         destroyed = destroy_keys(sessions, self.keys, taken_before=now - self.backups_last, by=by, now=now)
         removed = 0
         for path in self._old_rejects(now):
             path.unlink(missing_ok=True)
             removed += 1
-        return Beside(len(destroyed), removed)
+        refused = self.spool.forget_refused(before=now - REFUSED_LASTS, now=now)
+        return Beside(len(destroyed), removed, refused)
 
     def _old_rejects(self, now: datetime) -> Iterator[Path]:
         folder = self.home / REJECTS_FOLDER
