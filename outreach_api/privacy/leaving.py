@@ -97,7 +97,7 @@ CONSOLE = (
     | _each(("settings", "labour_minutes", "undertakings"), "console", Care.NOBODY, "what was set or applied for")
     | _each(("verify", "today", "data_notice", "display"), "console", Care.NOBODY, "texts, for everybody")
     | _each(
-        ("sign_in_form", "staff_oidc", "staff_oidc_back", "visits_worker"), "console", Care.NOBODY,
+        ("sign_in_form", "second_factor", "staff_oidc", "staff_oidc_back", "visits_worker"), "console", Care.NOBODY,
         "signing in, and a page's own script",
     )
     | _each(
