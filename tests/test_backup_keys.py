@@ -13,6 +13,7 @@ from models.crypto import KeyRingFault, new_key_ring, with_another_key
 from models.event import AuditEntry
 from outreach_api.backup_keys import BackupKeyFault, BackupKeys
 from outreach_api.privacy.beside import Beside, Terms
+from outreach_api.spool import Spool
 from tests.builders import NOON, a_database, a_key_ring
 
 DAY = timedelta(days=1)
@@ -80,11 +81,11 @@ def test_at_their_term_keys_are_destroyed_and_rejects_removed_on_the_record(keys
     for name, at in (("old.rejects.csv", NOON), ("young.rejects.csv", NOON + 20 * DAY)):
         (rejects / name).write_text("x")
         os.utime(rejects / name, (at.timestamp(), at.timestamp()))
-    terms = Terms(keys, 30 * DAY, tmp_path)
-    assert terms.due(now=NOON + 29 * DAY) == Beside(0, 0)
-    assert terms.due(now=NOON + 31 * DAY) == Beside(backups=1, rejects=0)
-    assert terms.forget(sessions, by="schedule", now=NOON + 31 * DAY) == Beside(1, 0)
-    assert terms.forget(sessions, by="schedule", now=NOON + 91 * DAY) == Beside(1, 1)
+    terms = Terms(keys, 30 * DAY, tmp_path, Spool(tmp_path / "spool", a_key_ring(), most_bytes=1000))
+    assert terms.due(now=NOON + 29 * DAY) == Beside(0, 0, 0)
+    assert terms.due(now=NOON + 31 * DAY) == Beside(backups=1, rejects=0, refused=0)
+    assert terms.forget(sessions, by="schedule", now=NOON + 31 * DAY) == Beside(1, 0, 0)
+    assert terms.forget(sessions, by="schedule", now=NOON + 91 * DAY) == Beside(1, 1, 0)
     assert [path.name for path in rejects.iterdir()] == ["young.rejects.csv"]
     with sessions.read() as session:
         actions = [(entry.action, entry.actor) for entry in session.query(AuditEntry)]
