@@ -106,8 +106,8 @@ _TAKES_BACK = re.compile(
 _STAYS_STOPPED = re.compile(
     r"(没|没有|不是|唔系)(误|[点按发搞弄]错)|(别|不要|不用|唔好|不想|不能)(再|给我)?(恢复|发|打|联系|烦)|[发打搞]错(人|号|电话|地方)|就是要退"
 )
-# Possessive: 谢谢谢谢… can be taken apart in more ways than there is time to try.
-_FILLERS = re.compile(r"^(?:我说|那个|这个|喂|您好|你好)++|(?:谢|了吧|吧|啊|呀|哦|呢|嘛|哈|啦|喔|噢)++$")
+_OPENERS = re.compile(r"(?:我说|那个|这个|喂|您好|你好)*+")
+_CLOSERS = frozenset("谢吧啊呀哦呢嘛哈啦喔噢")
 _NUMBER = re.compile(
     r"(?P<agree>同意)?(我?(选|要|办|申请|回复?))?第?"
     r"(?P<number>[1-9]|[一二三四五六七八九])(项|个|号|样|條|条)?(?P<after>同意)?"
@@ -129,16 +129,26 @@ def read_exact_word(text: str) -> ExactWord | None:
     plain = normalise(text)
     if not plain:
         return ExactWord(Exact.EMOJI if text.strip() and not _is_punctuation(text) else Exact.EMPTY)
-    for candidate in (plain, _FILLERS.sub("", plain)):
+    bare = _without_fillers(plain)
+    for candidate in (plain, bare):
         if candidate in _TABLE:
             return ExactWord(_TABLE[candidate], candidate)
     if _DEATH.fullmatch(plain):
         return ExactWord(Exact.DECEASED)
-    number = _NUMBER.fullmatch(_FILLERS.sub("", plain))
+    number = _NUMBER.fullmatch(bare)
     if number:
         value = _NUMERALS.get(number["number"], number["number"])
         return ExactWord(Exact.NUMBER, value, agreed=bool(number["agree"] or number["after"]))
     return _preference(plain) if len(plain) <= LONGEST_PREFERENCE else None
+
+
+def _without_fillers(plain: str) -> str:
+    """Without 喂 and 您好 before it and 谢谢, 了吧, 啦 behind; in one pass, however often they are said."""
+    opening = _OPENERS.match(plain)
+    begin, end = opening.end() if opening else 0, len(plain)
+    while end > begin and plain[end - 1] in _CLOSERS:
+        end -= 2 if plain.endswith("了吧", begin, end) else 1
+    return plain[begin:end]
 
 
 def heard_exactly(text: str, button: str | None) -> ExactWord | None:
