@@ -31,6 +31,7 @@ from proof.crashes import AFTER_READ, Ailment, Crash, CrashingSessions, Points
 from proof.history import forget_history
 from proof.stage import Stage
 from proof.wires import AFTER_BOT, BEFORE_BOT, Door, InProcessBackend, RememberingBot
+from sandbox.audit import CHAT
 from sandbox.carrier.faults import FaultRates
 from sandbox.outside import Outside
 from sandbox.residents.personas import PERSONAS
@@ -69,6 +70,8 @@ class Run:
     overlaps: int = 0
     sends: int = 0
     heard: int = 0
+    by_chat: int = 0
+    """Of those, on the chat page."""
     stuck: str = ""
     cpu_seconds: float = field(default=0.0, compare=False)
     """Of its process, the carrier and the assistant's remembered turns included."""
@@ -172,6 +175,7 @@ class Life:
         run.outages, run.overlaps = self.outages, self.overlaps.count
         run.sends = sum(bool(create["accepted"]) for create in outside.ledger.creates)
         run.heard = len(outside.ledger.inbound)
+        run.by_chat = sum(entry.get("channel") == CHAT for entry in outside.ledger.inbound)
         outside.close()
         self._close()
         return run

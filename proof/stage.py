@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import select, update
 
+from models.contact import Campaign
 from models.crypto import write_key_ring
 from models.event import Setting
 from models.match import Match
@@ -43,6 +44,8 @@ ACCOUNT = "AC" + "0" * 31 + "2"
 TEAMS = ("T01", "T02")
 SECOND_RUNGS = (("text_reminder",), ("call",), ("call",), ())
 """What a run's ladder has between its offer and help at home, a day apart: the budget allows no quicker one."""
+SMARTPHONES = 0.5
+"""Where the texts of a run carry links; three in four of them then open theirs."""
 LINES = ("mobile",) * 9 + ("switched_off", "landline", "unknown")
 
 
@@ -68,7 +71,7 @@ class Stage:
         return self.settings.model_copy(update={"home": home})
 
     def set_for(self, sessions: Sessions, people: list[dict[str, Any]], dice: Random) -> None:
-        """Leave only these people still to be reached, by a ladder drawn anew."""
+        """Leave only these people still to be reached, by a ladder drawn anew, with links to the chat page or none."""
         names = {person["name"] for person in people}
         ladder = ladder_of("text_offer", *dice.choice(SECOND_RUNGS), "home_help")
         with sessions.write() as session:
@@ -77,6 +80,7 @@ class Stage:
             others = update(Match).where(Match.resident_id.not_in(kept)).values(closed)
             session.execute(others.execution_options(synchronize_session=False))
             session.execute(update(Setting).where(Setting.name == CADENCE).values(value=ladder))
+            session.execute(update(Campaign).values(chat_link=dice.random() < 0.5))
 
     def cast(self, dice: Random, personas: list[str]) -> list[dict[str, Any]]:
         """Some of the people, each with a temper and a line drawn anew."""
@@ -86,8 +90,7 @@ class Stage:
                 **person,
                 "persona": dice.choice(personas),
                 "seed": dice.randrange(2**31),
-                # The chat page is no part of these runs: nothing leads from here to a browser.
-                "smartphone": False,
+                "smartphone": dice.random() < SMARTPHONES,
                 "phones": [{**phone, "line": dice.choice(LINES)} for phone in person["phones"]],
             }
             for person in chosen

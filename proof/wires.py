@@ -15,16 +15,20 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
+from urllib3 import HTTPResponse
+from urllib3.exceptions import ProtocolError
 
 from outreach_api.bootstrap import House
 from outreach_api.conversations.bot import Bot, BotUnavailable, Turn, TurnState
-from proof.asgi import Answer, ask
+from outreach_api.web.chat_tail import ChatTail
+from proof.asgi import Answer, Asked, ask
 from proof.crashes import Crash, Points
 from sandbox.backend import UNREACHED, Backend
 from sandbox.carrier.signature import sign
 from sandbox.world import Callbacks
 
 BEFORE_BOT, AFTER_BOT = "before bot", "after bot"
+SOMEWHERE = ("127.0.0.1", 50_000)
 
 
 class InProcessBackend(Backend):
@@ -34,6 +38,9 @@ class InProcessBackend(Backend):
         super().__init__(callbacks, auth_token)
         self._door = door
         self._is_down = is_down
+
+    def browser(self) -> Browser:
+        return Browser(self._door, self._is_down)
 
     def _post_signed(self, url: str, form: Mapping[str, str]) -> tuple[int, str]:
         headers = {
@@ -53,9 +60,50 @@ class InProcessBackend(Backend):
     def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         if self._is_down():
             return UNREACHED, ""
-        answer = self._door.ask(method, path, headers, body)
+        answer = self._door.ask(Asked(method, path, headers, body, SOMEWHERE))
         # What a process was about to answer when it ended never arrived.
         return (UNREACHED, "") if self._is_down() else (answer.status, answer.text)
+
+
+class Browser:
+    """Residents' browsers, that stand where urllib3's connections do."""
+
+    def __init__(self, door: Door, is_down: Callable[[], bool]) -> None:
+        self._door = door
+        self._is_down = is_down
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str],
+        preload_content: bool = True,
+        **_: Any,
+    ) -> HTTPResponse:
+        """Raises: ProtocolError: nobody answered."""
+        if self._is_down():
+            raise ProtocolError("Connection refused.")
+        answer = self._door.ask(Asked(method, _path(url), headers, body or b"", SOMEWHERE, _knows_how_things_stand))
+        if self._is_down():
+            raise ProtocolError("Connection aborted.")
+        return answer.as_response(preload_content=preload_content)
+
+    def clear(self) -> None:
+        """There is nothing to close."""
+
+
+def _knows_how_things_stand(part: bytes) -> bool:
+    """A page that was opened to read is closed then: nobody here looks at it for hours."""
+    return any(event in part for event in (b"event: standing", b"event: over"))
+
+
+class StillTail(ChatTail):
+    """Pages that are closed once they are read need nobody who follows the transcript by a clock on the wall."""
+
+    async def _follow(self) -> None:
+        return
 
 
 class Door:
@@ -67,6 +115,7 @@ class Door:
     def lead_to(self, house: House) -> None:
         """From now on another process answers: what the one before held in its memory is gone."""
         self._app.state.house = house
+        self._app.state.chats = StillTail(house.sessions, house.clock)
         if hasattr(self._app.state, "arrivals"):
             del self._app.state.arrivals
 
@@ -75,13 +124,13 @@ class Door:
         with start_blocking_portal() as self._portal:
             yield self
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def ask(self, asked: Asked) -> Answer:
         """A crash on the way comes back as a 500; the caller knows that the house is down."""
-        return self._portal.call(self._ask, method, path, headers, body)
+        return self._portal.call(self._ask, asked)
 
-    async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _ask(self, asked: Asked) -> Answer:
         try:
-            return await ask(self._app, method, path, headers, body)
+            return await ask(self._app, asked)
         # The loop outlives the house here: it must not end with it. What the application could not answer
         # is a 500, as at its server.
         except (Crash, Exception):

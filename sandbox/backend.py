@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+from urllib3 import PoolManager
 
+from sandbox.browser import Browser
 from sandbox.carrier.signature import sign
 from sandbox.posting import Posts
 from sandbox.world import Callbacks
@@ -49,6 +51,10 @@ class Backend:
             errand()
         else:
             self._couriers.submit(errand)
+
+    def browser(self) -> Browser:
+        """For residents who open its pages."""
+        return PoolManager(maxsize=2)
 
     @property
     def inbound_url(self) -> str:

@@ -28,7 +28,14 @@ class Outside:
         self._backend = backend or Backend(world.callbacks, world.auth_token)
         lines = subscribers(world.people)
         desk = Desk(seed=world.seed, timeline=self.timeline, ledger=self.ledger, backend=self._backend)
-        crowd = self._crowd = Crowd(lines, self.timeline, desk.intend, ledger=self.ledger, seed=world.seed)
+        crowd = self._crowd = Crowd(
+            lines,
+            self.timeline,
+            desk.intend,
+            ledger=self.ledger,
+            seed=world.seed,
+            browser=self._backend.browser(),
+        )
         self.exchange = Exchange(
             account_sid=world.account_sid,
             seed=world.seed,

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from urllib3 import BaseHTTPResponse, PoolManager
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from sandbox.backend import TIMEOUT_SECONDS, UNREACHED
+from sandbox.browser import Browser
 
 Line = dict[str, Any]
 
@@ -20,7 +21,7 @@ class ChatPage:
     """One browser at one link."""
 
     address: str
-    http: PoolManager
+    http: Browser
     last_seen: int = 0
     _cookie: str = field(default="", repr=False)
 

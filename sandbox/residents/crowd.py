@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import Protocol
 
-from urllib3 import PoolManager
-
+from sandbox.browser import Browser
 from sandbox.carrier.exchange import Exchange
 from sandbox.carrier.line import Line
 from sandbox.carrier.messages import Message
@@ -31,12 +30,19 @@ class Intend(Protocol):
 
 class Crowd:
     def __init__(
-        self, lines: Mapping[str, Subscriber], timeline: Timeline, intend: Intend, *, ledger: Ledger, seed: int
+        self,
+        lines: Mapping[str, Subscriber],
+        timeline: Timeline,
+        intend: Intend,
+        *,
+        ledger: Ledger,
+        seed: int,
+        browser: Browser,
     ) -> None:
         self._lines = lines
         self._ledger = ledger
         self._seed = seed
-        self._http = PoolManager(maxsize=2)
+        self._http = browser
         self._timeline = timeline
         self._intend = intend
         self._residents = {person.id: Resident.of(person) for line in lines.values() for person in line.people}

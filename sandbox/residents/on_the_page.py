@@ -10,9 +10,9 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError
 
+from sandbox.browser import Browser
 from sandbox.ledger import Entry, Ledger
 from sandbox.residents.chat_page import ChatPage, Line
 from sandbox.residents.personas import Decision, persona_of
@@ -53,7 +53,7 @@ class Surroundings:
 
     timeline: Timeline
     ledger: Ledger
-    http: PoolManager
+    http: Browser
     seed: int
     text_instead: Callable[[Answer], None]
     """For who is not let in."""
@@ -114,16 +114,19 @@ class PageVisit:
             "acknowledged": False,
         }
         self.around.ledger.inbound.append(entry)
-        self._send(entry)
+        self._send(entry, answer)
 
-    def _send(self, entry: Entry) -> None:
+    def _send(self, entry: Entry, answer: Answer) -> None:
+        """Where the page takes nothing for a while, they text instead."""
         entry["attempts"] += 1
         entry["acknowledged"] = self.page.write(entry["sid"], entry["body"], entry["button"]) == 200
         timeline = self.around.timeline
         if entry["acknowledged"]:
             timeline.schedule(timeline.now + READS_AFTER, self._read_on)
         elif entry["attempts"] < MOST_TRIES:
-            timeline.schedule(timeline.now + TRIES_AGAIN_AFTER, lambda: self._send(entry))
+            timeline.schedule(timeline.now + TRIES_AGAIN_AFTER, lambda: self._send(entry, answer))
+        else:
+            self.around.text_instead(answer)
 
     def _press(self) -> dict[str, str] | None:
         """The button of an item of one's own."""
