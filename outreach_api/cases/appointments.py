@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from models.case import Appointment, Case
@@ -58,12 +59,7 @@ def wish_of(case: Case) -> Wish | None:
 
 def give_up_missed(session: Session, today: date, *, now: datetime) -> int:
     """Put cases whose day went by without a visit back into the queue; how many. They are appointed before others."""
-    query = (
-        select(Appointment)
-        .where(Appointment.state == AppointmentState.STANDING, Appointment.on < today)
-        .order_by(Appointment.id)
-    )
-    missed = session.scalars(query).all()
+    missed = session.scalars(_missed(), {"today": today}).all()
     for appointment in missed:
         case = appointment.case
         end_appointment(case, AppointmentState.MISSED)
@@ -71,3 +67,9 @@ def give_up_missed(session: Session, today: date, *, now: datetime) -> int:
         if case.state is CaseState.ACCEPTED:
             hand_back(session, case, by="system", now=now)
     return len(missed)
+
+
+@cache
+def _missed() -> Select[Appointment]:
+    past = (Appointment.state == AppointmentState.STANDING, Appointment.on < bindparam("today"))
+    return select(Appointment).where(*past).order_by(Appointment.id)

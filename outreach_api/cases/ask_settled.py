@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from models.case import Case
@@ -33,7 +34,8 @@ def ask_settled(sessions: Sessions, *, channels: Collection[Channel] = (Channel.
     Two days after a text without an answer they are called, where calls are made; then they are left alone.
     """
     with sessions.write() as session:
-        to_ask = session.execute(_to_ask(now)).all()
+        given = {"resolved_since": now - ASKED_WITHIN, "asked_before": now - CALLED_AFTER}
+        to_ask = session.execute(_to_ask(), given).all()
         if not to_ask:
             return 0
         rules = contact_rules(session)
@@ -61,14 +63,15 @@ def answer_settled(session: Session, case_id: int, *, settled: bool, words: str,
         reopen(session, case, by=RESIDENT, now=now, note=words)
 
 
-def _to_ask(now: datetime) -> Select[Case, Contact]:
+@cache
+def _to_ask() -> Select[Case, Contact]:
     unasked = or_(Case.asked_by.is_(None), Contact.state.in_(UNSPENT))
-    silent = (Contact.channel == Channel.SMS) & (Contact.sent_at < now - CALLED_AFTER)
+    silent = (Contact.channel == Channel.SMS) & (Contact.sent_at < bindparam("asked_before"))
     return (
         select(Case, Contact)
         .outerjoin(Contact, Contact.id == Case.asked_by)
         .where(Case.kind.in_(ASKED_KINDS), Case.state == CaseState.RESOLVED, Case.resident_id.is_not(None))
-        .where(Case.resolved_at >= now - ASKED_WITHIN, or_(unasked, silent))
+        .where(Case.resolved_at >= bindparam("resolved_since"), or_(unasked, silent))
         .order_by(Case.id)
     )
 

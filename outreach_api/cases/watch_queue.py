@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from models.asking import ids
 from models.case import Case
 from models.session import Sessions
 from models.vocabulary import EscalationLevel, PriorityMark, Urgency
@@ -44,15 +46,19 @@ def watch_queue(sessions: Sessions, cards: Mapping[str, Card], *, now: datetime)
     with sessions.write() as session:
         hours = hours_in_force(session)
         closing = _closing_soon(cards, now.astimezone(hours.zone).date())
-        running = select(Case).where(Case.state.in_(OPEN_CASE_STATES), Case.kept_at.is_(None)).order_by(Case.id)
-        to_do = running.where(or_(Case.escalation != EscalationLevel.DISTRICT, Case.policy_id.in_(closing)))
-        cases = session.scalars(to_do).all()
+        cases = session.scalars(_to_watch(), {"closing": list(closing)}).all()
         kinds = sorted({case.kind for case in cases})
         foretold = {turn.case_id for kind in kinds for turn in forecast(session, kind, hours, now)}
         for case in cases:
             found.marked += case.policy_id in closing and _mark(session, case, now)
             found.escalated += _escalate(session, case, hours, now, foretold_late=case.id in foretold)
     return found
+
+
+@cache
+def _to_watch() -> Select[Case]:
+    running = select(Case).where(Case.state.in_(OPEN_CASE_STATES), Case.kept_at.is_(None)).order_by(Case.id)
+    return running.where(or_(Case.escalation != EscalationLevel.DISTRICT, Case.policy_id.in_(ids("closing"))))
 
 
 def _closing_soon(cards: Mapping[str, Card], today: date) -> set[str]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, delete, func, select
+from sqlalchemy import BindParameter, Column, ColumnElement, bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
+from models.asking import AnyColumns, ask
+from models.column_types import key_ring
 from models.conversation import Conversation
 from models.event import AuditEntry
 from models.session import Sessions
@@ -91,7 +94,11 @@ def forget(sessions: Sessions, *, by: str, now: datetime, progress: Progress = _
     found = []
     # Looked for without a lock: nearly always there is nothing, and what is old does not grow young.
     with sessions.read() as session:
-        old = {name for name, rule in RULES.items() if session.execute(_first_due(name, rule, now)).first()}
+        old = {
+            name
+            for name in RULES
+            if ask(session, _first_due(name, key_ring().active), before=now - _lasts(name)).first()
+        }
     for name, rule in RULES.items():
         done = Due(name, rule.forgetting, sum(_in_steps(sessions, name, rule, now)) if name in old else 0)
         found.append(done)
@@ -118,8 +125,16 @@ def _in_steps(sessions: Sessions, name: str, rule: Rule, now: datetime) -> Itera
         yield len(due)
 
 
-def _first_due(name: str, rule: Rule, now: datetime) -> Select[Any]:
-    return select(_key(name, rule)).where(_is_due(name, rule, now)).limit(1)
+def _is_any_due(session: Session, name: str, now: datetime) -> bool:
+    query = _first_due(name, key_ring().active)
+    return ask(session, query, before=now - _lasts(name)).first() is not None
+
+
+@cache
+def _first_due(name: str, _active_key: str) -> AnyColumns:
+    """Kept, as long as the same key seals."""
+    rule = RULES[name]
+    return select(_key(name, rule)).where(_is_older(name, rule, bindparam("before", type_=AuditEntry.at.type))).limit(1)
 
 
 def _key(name: str, rule: Rule) -> Column[Any]:
@@ -128,10 +143,18 @@ def _key(name: str, rule: Rule) -> Column[Any]:
 
 
 def _is_due(name: str, rule: Rule, now: datetime) -> ColumnElement[bool]:
+    return _is_older(name, rule, now - _lasts(name))
+
+
+def _is_older(name: str, rule: Rule, before: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    if rule.of_talk:
+        over = select(Conversation.id).where(Conversation.last_at < before)
+        return metadata.tables[name].c.conversation_id.in_(over)
+    old = metadata.tables[name].c[rule.since] < before
+    return old & says_something(name) if rule.forgetting is WORDS else old
+
+
+def _lasts(name: str) -> timedelta:
     lasts = GRADES[name].kept.lasts
     assert lasts is not None  # noqa: S101 - held by a test
-    if rule.of_talk:
-        over = select(Conversation.id).where(Conversation.last_at < now - lasts)
-        return metadata.tables[name].c.conversation_id.in_(over)
-    old = metadata.tables[name].c[rule.since] < now - lasts
-    return old & says_something(name) if rule.forgetting is WORDS else old
+    return lasts

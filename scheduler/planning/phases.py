@@ -9,10 +9,12 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
+from models.asking import ask, ids
 from models.contact import Campaign
 from models.report import CampaignPhase
 
@@ -76,10 +78,14 @@ class Phases:
 
 def phases_on(session: Session, campaign_ids: Collection[int], day: date) -> Phases:
     """How far each of these campaigns has come on that day."""
-    rows = session.execute(
-        select(CampaignPhase.campaign_id, CampaignPhase.starts_on).where(CampaignPhase.campaign_id.in_(campaign_ids))
-    )
+    rows = ask(session, _starts(), campaigns=campaign_ids)
     days: dict[int, list[date]] = {}
     for campaign_id, starts_on in rows:
         days.setdefault(campaign_id, []).append(starts_on)
     return Phases({campaign_id: (sum(d <= day for d in own), len(own)) for campaign_id, own in days.items()})
+
+
+@cache
+def _starts() -> Select[int, date]:
+    ours = CampaignPhase.campaign_id.in_(ids("campaigns"))
+    return select(CampaignPhase.campaign_id, CampaignPhase.starts_on).where(ours)

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, func, null, or_, select, union_all
+from sqlalchemy import Select, and_, bindparam, func, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from models.asking import AnyColumns, AnyUnion, ask, ids
@@ -150,7 +150,15 @@ def pushed_states(guards: Guards) -> frozenset[MatchState]:
 
 def campaigns_on(session: Session, day: date) -> dict[str, Campaign]:
     """Campaigns that hold `day` and run or are only paused, by policy; of several, a running one of first priority."""
-    found = session.scalars(
+    found = session.scalars(_campaigns(), {"day": day})
+    # The last of a policy stays in the table.
+    return {campaign.policy_id: campaign for campaign in found}
+
+
+@cache
+def _campaigns() -> Select[Campaign]:
+    day = bindparam("day", type_=Campaign.starts_on.type)
+    return (
         select(Campaign)
         .where(
             Campaign.kind == CampaignKind.ORDINARY,
@@ -160,8 +168,6 @@ def campaigns_on(session: Session, day: date) -> dict[str, Campaign]:
         )
         .order_by(Campaign.state == CampaignState.RUNNING, Campaign.priority.desc(), Campaign.id.desc())
     )
-    # The last of a policy stays in the table.
-    return {campaign.policy_id: campaign for campaign in found}
 
 
 def read_situations(session: Session, resident_ids: Collection[int], terms: Terms) -> list[ResidentSituation]:
