@@ -77,4 +77,10 @@ def _transcribed(session: Session) -> set[str]:
 def _spoken_without_transcript(ledger: Ledger, transcribed: set[str]) -> int:
     """What is said in a call is kept under the call's name and the number of the turn."""
     turns = Counter(ref.rpartition(":")[0] for ref in transcribed)
-    return sum(max(0, len(call["said"]) - turns[call["sid"]]) for call in ledger["calls"])
+    return sum(max(0, _answered_turns(call) - turns[call["sid"]]) for call in ledger["calls"])
+
+
+def _answered_turns(call: dict[str, Any]) -> int:
+    """What was said last, when the line went dead, was acknowledged no more than a text whose webhook failed."""
+    unanswered: int = call.get("unanswered", 0)
+    return len(call["said"]) - unanswered

@@ -30,6 +30,10 @@ class RelayEnd:
     error: str = ""
 
 
+SPOKEN = frozenset({"SpeechResult", "Digits"})
+"""Fields of a request that brings what the other end said or pressed."""
+
+
 @dataclass
 class Line:
     """Everything said and done during one call, in order."""
@@ -43,6 +47,8 @@ class Line:
     """What the assistant said."""
     said: list[str] = field(default_factory=list)
     """What the other end said or pressed."""
+    unanswered: int = 0
+    """How many of those turns nobody answered: the last, after which the line went dead."""
     faults: list[str] = field(default_factory=list)
     hung_up: bool = False
     _unheard: list[str] = field(default_factory=list)
@@ -58,6 +64,7 @@ class Line:
                 document = self.fetch(self.fallback_url, {"ErrorCode": "11200", "ErrorUrl": following[0]})
             if document is None:
                 self.faults.append("no answer")
+                self.unanswered += bool(SPOKEN & following[1].keys())
                 return
             try:
                 root = twiml.parse(document)

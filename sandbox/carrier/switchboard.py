@@ -256,8 +256,10 @@ class Switchboard:
                 "answered_by": call.answered_by,
                 "heard": line.heard,
                 "said": line.said,
+                "unanswered": line.unanswered,
                 "faults": line.faults,
-                "stop": stop,
+                # Whom the line went dead on has told nobody.
+                "stop": stop and not line.unanswered,
             }
         )
         return line

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.rasa
 
 FOUND_BY = {
     "audit_entry_edited": (1, "audit_breaks"),
-    "deaf_after_start": (1, "lost"),
+    "deaf_after_start": (2, "lost"),
     "receipt_rank_ignored": (1, "invalid_transitions"),
     "resend_from_unknown": (2, "unknown_unlisted"),
-    "send_before_commit": (9, "unknown_unlisted"),
+    "send_before_commit": (12, "duplicates"),
     "slot_run_by_both": (2, "invalid_transitions"),
-    "stop_not_rechecked": (2, "after_stop"),
+    "stop_not_rechecked": (15, "after_stop"),
 }
 """A seed that meets the bug, and what it is then found as."""
 IN_EVERY_RUN = {"audit_entry_edited", "resend_from_unknown", "slot_run_by_both", "stop_not_rechecked"}
