@@ -97,7 +97,7 @@ def _by_number(ledger: Ledger, waivers: Sequence[Waiver]) -> Mapping[str, _Line]
         send = _Send(_instant(create), create["contact"], create.get("channel", SMS), waived)
         lines[create["to"]].sends.append(send)
     for message in ledger.inbound:
-        if message.get("channel") == CHAT and not message["acknowledged"]:
+        if message.get("channel") == CHAT and not message.get("acknowledged", True):
             # The page told its writer that nobody has it.
             continue
         line = lines[message["from"]]

@@ -60,11 +60,11 @@ class Line:
         while following is not None and not self.hung_up and self._documents < MOST_DOCUMENTS:
             self._documents += 1
             document = self.fetch(*following)
+            self.unanswered += document is None and bool(SPOKEN & following[1].keys())
             if document is None and self.fallback_url:
                 document = self.fetch(self.fallback_url, {"ErrorCode": "11200", "ErrorUrl": following[0]})
             if document is None:
                 self.faults.append("no answer")
-                self.unanswered += bool(SPOKEN & following[1].keys())
                 return
             try:
                 root = twiml.parse(document)

@@ -115,6 +115,15 @@ def test_a_stop_that_was_spoken_counts_like_one_that_was_written() -> None:
     assert count_breaches(ledger).after_stop >= 1
 
 
+def test_a_stop_that_the_chat_page_never_took_binds_nobody() -> None:
+    ledger = _a_ledger(["02T10:00", "03T10:00"])
+    written = {"at": stamp(_at("02T10:00")), "channel": "chat", "from": NUMBER, "stop": True, "acknowledged": False}
+    ledger.inbound.append(written)
+    assert count_breaches(ledger) == NOTHING
+    written["acknowledged"] = True
+    assert count_breaches(ledger).after_stop >= 1
+
+
 NOTICE = "【罗湖区】高温红色预警，请不要外出。"
 
 

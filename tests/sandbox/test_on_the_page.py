@@ -124,6 +124,12 @@ def test_what_was_not_acknowledged_is_sent_again_under_its_id(a_person: Build) -
     assert (ledger.inbound[0]["attempts"], ledger.inbound[0]["acknowledged"]) == (2, True)
 
 
+def test_what_the_page_never_takes_is_texted_in_the_end(a_person: Build) -> None:
+    ledger, texted = visit(a_person, Page(fails=3), persona="agree", seed=3)
+    assert (ledger.inbound[0]["attempts"], ledger.inbound[0]["acknowledged"]) == (3, False)
+    assert [answer.text.rstrip("。！") for answer in texted] == ["同意"]
+
+
 def test_only_who_has_a_smartphone_and_is_the_one_meant_taps(a_person: Build) -> None:
     def taps(**changes: Any) -> int:
         people = [Person.model_validate(a_person(seed=seed, **changes)) for seed in range(60)]

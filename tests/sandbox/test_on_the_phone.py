@@ -7,7 +7,8 @@ from random import Random
 from typing import Any
 
 from sandbox.carrier.calls import CallStatus
-from sandbox.carrier.listening import HangUp, Say
+from sandbox.carrier.line import Line
+from sandbox.carrier.listening import Act, HangUp, Say
 from sandbox.residents.on_the_phone import Talker, Temper, pick_up
 from sandbox.world import Person, Subscriber
 
@@ -47,3 +48,15 @@ def test_who_is_asked_says_surname_and_month_and_no_more(a_person: Build) -> Non
 def test_after_a_goodbye_they_hang_up(a_person: Build) -> None:
     talker = Talker.of(_behind(a_person(persona="agree")).people[0], "self")
     assert isinstance(talker.hear("那就不打扰您了，再见。"), HangUp)
+
+
+class Agreeing:
+    def hear(self, _said: str) -> Act:
+        return Say("同意")
+
+
+def test_words_at_which_the_line_goes_dead_are_nobodys() -> None:
+    answers = iter(['<Response><Gather action="/turn" input="speech"/></Response>', None])
+    line = Line(Agreeing(), lambda _url, _form: next(answers), relay=lambda *_: None)  # type: ignore[arg-type]
+    line.run("/answer", {"AnsweredBy": "human"})
+    assert (line.said, line.unanswered, line.faults) == (["同意"], 1, ["no answer"])
