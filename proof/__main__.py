@@ -120,7 +120,7 @@ def _prove(chosen: Namespace) -> Measured:
         told = staged
         for done, run in enumerate(run_seeds(stage, seeds, processes=chosen.processes, bug=chosen.bug), start=1):
             totals.update(run.findings.counts())
-            totals.update({"sends": run.sends, "heard": run.heard, "overlaps": run.overlaps})
+            totals.update({"sends": run.sends, "heard": run.heard, "by_chat": run.by_chat, "overlaps": run.overlaps})
             outages.update(run.outages)
             cpu_seconds += run.cpu_seconds
             crashes.update(run.crashes)
@@ -137,6 +137,7 @@ def _prove(chosen: Namespace) -> Measured:
         "cpu_seconds_per_seed": round(cpu_seconds / len(seeds), 2),
         "sends": totals["sends"],
         "texts_heard": totals["heard"],
+        "by_chat": totals["by_chat"],
         "crashes": crashes.total(),
         "outages": dict(sorted(outages.items())),
         "overlaps": totals["overlaps"],
@@ -263,11 +264,13 @@ def _show(result: Result) -> None:
         print(f"{mark} {figure.name:<20}{figure.value:>10,} {figure.unit}")  # noqa: T201 - what the command is for
     for name in (
         "seconds",
+        "cpu_seconds_per_seed",
         "crashes",
         "outages",
         "overlaps",
         "sends",
         "texts_heard",
+        "by_chat",
         "sqlite",
         "postgres",
         "notify_style",
