@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.bulk import insert_rows
 from models.case import USUAL_VISITS_PER_DAY, Building, Station, Team
 from models.vocabulary import Dialect, TeamSkill
 
@@ -89,7 +90,10 @@ def take_places(session: Session, places: PlacesFile) -> PlacesTaken:
         stations[entry.name] = _renew(session, stations.get(entry.name), Station, entry.model_dump())
     buildings = {one.address: one for one in session.scalars(select(Building))}
     for building in places.buildings:
-        _renew(session, buildings.get(building.address), Building, building.model_dump())
+        if building.address in buildings:
+            _renew(session, buildings[building.address], Building, building.model_dump())
+    # A register has tens of thousands.
+    insert_rows(session, Building, [one.model_dump() for one in places.buildings if one.address not in buildings])
     session.flush()
     teams = {one.code: one for one in session.scalars(select(Team))}
     for team in places.teams:
