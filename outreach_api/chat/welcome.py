@@ -20,6 +20,7 @@ from outreach_api.conversations.draft import Draft
 from outreach_api.conversations.on_the_page import shown_with
 from outreach_api.conversations.transcript import said
 from outreach_api.conversations.wishes import name_offers
+from scheduler.planning.data_notice import tell_once
 from scheduler.policies.card import PolicyCard
 
 _NOTHING_BEGUN = (None, Question.INTEREST, Question.IDENTITY)
@@ -42,7 +43,8 @@ def welcome(
     context = load_context(session, opening, sender, cards=cards, zone=zone, now=now)
     if context.stop or context.in_human_hands or _was_greeted(session, sender.conversation, now):
         return
-    draft = _greet(context)
+    tells = not context.by_proxy and tell_once(session, link.resident_id, Channel.CHAT, now=now)
+    draft = _greet(context, tells=tells)
     decision = draft.decision()
     conversation = sender.conversation or Conversation(phone_id=phone.id, started_at=now, last_at=now, state={})
     conversation.resident_id = link.resident_id
@@ -79,9 +81,11 @@ def _was_greeted(session: Session, conversation: Conversation | None, now: datet
     return last is not None and last.channel is Channel.CHAT and last.inbound_id is None and last.shown is not None
 
 
-def _greet(context: Context) -> Draft:
+def _greet(context: Context, *, tells: bool) -> Draft:
     draft = Draft(Heard("", None), context)
     draft.say("chat_welcome_family" if context.by_proxy else "chat_welcome")
+    if tells:
+        draft.say("chat_notice")
     if context.state.asked in _NOTHING_BEGUN:
         name_offers(draft)
     return draft

@@ -92,6 +92,11 @@ def _human(draft: Draft) -> bool:
     return True
 
 
+def _notice(draft: Draft) -> bool:
+    draft.say("data_notice")
+    return True
+
+
 def _key(draft: Draft) -> bool:
     """1 is yes and 2 is no, unless a numbered choice was put; nobody is agreed for who has not said who they are."""
     number = draft.heard.exact.value if draft.heard.exact else ""
@@ -241,6 +246,7 @@ _WORDS: Mapping[Exact, Callable[[Draft], bool]] = MappingProxyType(
     {
         Exact.RESTORE: _restore,
         Exact.HUMAN: _human,
+        Exact.NOTICE: _notice,
         Exact.AGREE: _agree,
         Exact.OWN_WORD: _own_word,
         Exact.NUMBER: _number,

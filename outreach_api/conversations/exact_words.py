@@ -22,6 +22,8 @@ class Exact(StrEnum):
     DECEASED = "deceased"
     WRONG_NUMBER = "wrong_number"
     HUMAN = "human"
+    NOTICE = "notice"
+    """What their data is used for."""
     AGREE = "agree"
     OWN_WORD = "own_word"
     NUMBER = "number"

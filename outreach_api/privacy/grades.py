@@ -171,6 +171,14 @@ GRADES: dict[str, TableGrades] = {
         general="id on at",
         personal="match_id resident_id reason",
     ),
+    "notice_given": _T(
+        "告知记录",
+        "who was told of the use of their data",
+        _P,
+        WITH_PERSON,
+        general="id channel at contact_id",
+        personal="resident_id",
+    ),
     "reminder": _T(
         "提醒复核和期限",
         "reminding of reviews and deadlines",

@@ -15,7 +15,7 @@ import structlog
 
 from models.call import Call
 from models.session import Sessions
-from models.vocabulary import ContactPurpose, ConversationOutcome, Direction, Question
+from models.vocabulary import Channel, ContactPurpose, ConversationOutcome, Direction, Question
 from outreach_api.clock import Clock
 from outreach_api.conversations.bot import Bot
 from outreach_api.conversations.callback import in_words
@@ -61,6 +61,7 @@ from outreach_api.voice.transport import (
     Transfer,
 )
 from outreach_api.voice.turns import Turns, Utterance
+from scheduler.planning.data_notice import tell_once
 from scheduler.policies.card import PolicyCard
 
 PATIENCE_WHILE_WAITING = 5
@@ -365,6 +366,8 @@ class CallService:
                 farewell = () if turned.stopped or "goodbye" in turned.said else sentences(line("goodbye"))
                 return self._say(found, Spoken(final + farewell), over=_ending(turned))
         extra = () if said.rest else sentences(_extra(found, turned, newly_known=newly_known))
+        if newly_known and not said.rest and self._is_to_be_told(found):
+            extra = sentences(line("notice")) + extra
         closing = turned.asked is None and not said.rest
         return self._say(found, Spoken(said.now + extra, said.rest), closing=closing)
 
@@ -439,6 +442,13 @@ class CallService:
 
     def _write(self, session: Any, found: OnTheLine, state: CallState) -> None:
         session.get_one(Call, found.id).state = state.stored()
+
+    def _is_to_be_told(self, found: OnTheLine) -> bool:
+        """Whether this is the first call in which they say who they are; it is kept that they are told."""
+        if found.resident_id is None:
+            return False
+        with self.sessions.write() as session:
+            return tell_once(session, found.resident_id, Channel.VOICE, now=self.clock.now())
 
     def _keep_habits(self, found: OnTheLine) -> None:
         if found.resident_id is None:

@@ -21,6 +21,7 @@ from models.resident import Resident
 from models.session import Sessions
 from models.vocabulary import (
     PROACTIVE_PURPOSES,
+    Audience,
     CaseReason,
     Channel,
     ContactPurpose,
@@ -33,6 +34,7 @@ from scheduler.matching.moves import move_match
 from scheduler.planning.budget import UNSPENT
 from scheduler.planning.cadence import NOT_REACHED, UNANSWERED, Cadence
 from scheduler.planning.chat_links import INVITATION, LINK_MARK, add_link_of_contact
+from scheduler.planning.data_notice import NOTICE_LINE, note_text, told_by, with_notice
 from scheduler.planning.deciding import beside_their_housemates, decide_in_turn
 from scheduler.planning.decision import Bench, HomeHelp, PlannedContact
 from scheduler.planning.guards import ALL_GUARDS, Guards
@@ -316,12 +318,15 @@ def _write_contacts(session: Session, planned: Sequence[tuple[int, PlannedContac
     if not planned:
         return
     residents = _by_id(session, Resident, [resident_id for resident_id, _ in planned])
-    rows = [_row(contact, residents[resident_id], ongoing) for resident_id, contact in planned]
+    told = told_by(session, Channel.SMS, residents)
+    rows = [_row(contact, residents[number], ongoing, told=number in told) for number, contact in planned]
     session.add_all(rows)
     session.flush()
     for row, (_, contact) in zip(rows, planned, strict=True):
         numbered = enumerate(contact.matches, start=1)
         session.add_all(ContactMatch(contact_id=row.id, match_id=m.match_id, number=n) for n, m in numbered)
+        if NOTICE_LINE in row.text:
+            note_text(session, row, now=ongoing.now)
         if LINK_MARK in row.text:
             add_link_of_contact(session, row, now=ongoing.now)
     _move_into_outreach(session, [m.match_id for _, contact in planned for m in contact.matches], ongoing)
@@ -331,7 +336,7 @@ def _write_contacts(session: Session, planned: Sequence[tuple[int, PlannedContac
     ongoing.report.latest_due_at = max(ongoing.report.latest_due_at or latest, latest)
 
 
-def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact:
+def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass, *, told: bool) -> Contact:
     rendered = ongoing.render(
         [(number, match.policy_id) for number, match in enumerate(contact.matches, start=1)],
         resident=resident,
@@ -344,6 +349,9 @@ def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact
         for_guardian=has_guardian(resident.birth_date, on=contact.due_at.astimezone(ongoing.terms.zone).date()),
     )
     campaign = ongoing.terms.campaigns[contact.matches[0].policy_id]
+    is_own = contact.phone.speaks_for is None and resident.audience is Audience.PERSON
+    tells = contact.channel is Channel.SMS and is_own and not told
+    text = with_notice(rendered.text) if tells else rendered.text
     # Without a birth date nobody could say who they are on the page.
     invites = campaign.chat_link and contact.channel is Channel.SMS and resident.birth_date is not None
     return Contact(
@@ -355,7 +363,7 @@ def _row(contact: PlannedContact, resident: Resident, ongoing: _Pass) -> Contact
         ladder_step=contact.step,
         template_key=rendered.template_key,
         variables=rendered.variables,
-        text=rendered.text + INVITATION if invites else rendered.text,
+        text=text + INVITATION if invites else text,
         created_at=ongoing.now,
         due_at=contact.due_at,
         expires_at=contact.due_at + CONTACT_EXPIRES_AFTER,

@@ -9,6 +9,7 @@ import pytest
 from models.case import Building, Station
 from models.chat import ChatVisit
 from models.conversation import Conversation, Message
+from models.notice import NoticeGiven
 from models.resident import Resident
 from models.vocabulary import Channel, MatchState, Role
 from outreach_api.conversations.takeover import hand_back, take_over, tell_the_page, write_as_staff
@@ -238,3 +239,18 @@ def test_once_the_page_is_closed_what_staff_write_goes_as_a_text(parlour: Parlou
     (sent,) = [each for each in parlour.street.sent if each.template_key == "staff.words"]
     assert sent.channel is Channel.SMS
     assert len(parlour.street.all(ChatVisit)) == 1
+
+
+def test_the_first_visit_says_what_the_data_is_used_for_and_no_other_does(parlour: Parlour) -> None:
+    chen = parlour.street.a_resident(ALLOWANCE)
+    first = parlour.a_page(chen)
+    assert first.lines()[-1]["text"].count("我们怎么用您的信息") == 1
+    page = parlour.a_page(chen)
+    assert sum("我们怎么用您的信息" in line["text"] for line in page.lines()) == 1
+    (given,) = parlour.street.all(NoticeGiven)
+    assert (given.resident_id, given.channel) == (chen.resident_id, Channel.CHAT)
+
+
+def test_who_asks_is_told_what_the_data_is_used_for(parlour: Parlour) -> None:
+    page = parlour.a_page(parlour.street.a_resident(ALLOWANCE))
+    assert "民政、医保、人社" in page.answers("告知")

@@ -178,6 +178,7 @@ def test_exact_word_kinds_are_all_reachable() -> None:
         "已故",
         "打错了",
         "人工",
+        "告知",
         "同意",
         "本人同意",
         "2",

@@ -12,6 +12,7 @@ from models.contact import Campaign, Contact
 from models.conversation import Conversation
 from models.event import Setting
 from models.match import Match
+from models.notice import NoticeGiven
 from models.resident import Phone, Preference, Resident
 from models.vocabulary import (
     CampaignState,
@@ -29,6 +30,7 @@ from models.vocabulary import (
 )
 from scheduler.planning.cadence import Action, Cadence, Rung
 from scheduler.planning.chat_links import LINK_LASTS, LINK_MARK, token_digest, token_of_contact
+from scheduler.planning.data_notice import NOTICE_LINE, with_notice
 from scheduler.planning.guards import Guards
 from scheduler.planning.pauses import pause_everything, pause_policy, resume_everything, resume_policy
 from scheduler.planning.stops import StopScope, place_stop, release_stop
@@ -476,3 +478,31 @@ def test_no_other_campaign_makes_links(street: Street) -> None:
     assert LINK_MARK not in street.contacts()[0].text
     with street.sessions.read() as session:
         assert session.scalars(select(ChatLink)).all() == []
+
+
+def test_the_first_text_says_how_to_hear_what_the_data_is_used_for(street: Street) -> None:
+    resident_id = street.matched()
+    street.plan()
+    street.settle()
+    street.plan(EIGHT + 4 * DAY)
+    first, *later = street.contacts()
+    assert first.text.endswith(NOTICE_LINE)
+    assert later
+    assert not any(NOTICE_LINE in contact.text for contact in later)
+    with street.sessions.read() as session:
+        given = session.scalars(select(NoticeGiven)).one()
+        assert (given.resident_id, given.channel, given.contact_id) == (resident_id, Channel.SMS, first.id)
+
+
+def test_a_text_that_never_arrived_told_nobody(street: Street) -> None:
+    street.matched()
+    street.plan()
+    street.settle(ContactState.UNDELIVERED)
+    street.plan(EIGHT + 4 * DAY)
+    assert [NOTICE_LINE in contact.text for contact in street.contacts()] == [True, True]
+
+
+def test_a_text_is_made_no_part_longer_by_it() -> None:
+    assert with_notice("字" * 60) == "字" * 60 + NOTICE_LINE
+    assert with_notice("字" * (134 - len(NOTICE_LINE))).endswith(NOTICE_LINE)
+    assert with_notice("字" * 130) == "字" * 130

@@ -8,7 +8,7 @@ from models.call import Call
 from models.case import Case
 from models.contact import Contact
 from models.vocabulary import CaseState, ContactPurpose, ContactState, ConversationOutcome, MatchState
-from outreach_api.voice.lines import BEFORE_IDENTITY
+from outreach_api.voice.lines import AFTER_IDENTITY, BEFORE_IDENTITY
 from outreach_api.voice.settings import Transport
 from sandbox.carrier.listening import BargeIn, HangUp, Press, Say, Silent
 from tests.voice.lab import ALLOWANCE, CHECK_UP, ME, SUBSIDY, Lab
@@ -40,6 +40,14 @@ def test_a_yes_by_word_after_identity_is_an_application(on: Lab) -> None:
     assert [consent.text for consent in talked.consents] == ["同意"]
     assert talked.contact.state is ContactState.ANSWERED
     assert "再见" in talked.heard[-1]
+
+
+def test_the_first_call_says_what_the_data_is_used_for_once_it_knows_who_listens(on: Lab) -> None:
+    talked = on.call(ME, "同意", "没有了，谢谢")
+    told = AFTER_IDENTITY["notice"][:12]
+    assert told not in talked.heard[0]
+    assert told in talked.heard[1]
+    assert sum(told in said for said in talked.heard) == 1
 
 
 def test_a_yes_by_key_keeps_that_it_was_a_key(on: Lab) -> None:
