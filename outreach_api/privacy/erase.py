@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.call import Call
@@ -23,7 +23,7 @@ from models.resident import Mandate, Phone, Preference, Resident, ResidentPhone
 from models.session import lock_resident
 from models.survey import SurveyInvitation
 from models.tables import metadata
-from models.vocabulary import CLOSED_MATCH_STATES, MatchState, StopReason
+from models.vocabulary import CLOSED_MATCH_STATES, InboundState, MatchState, StopReason
 from outreach_api.privacy.blanking import blank
 from outreach_api.surveys.effects import stop_surveys
 from scheduler.matching.moves import move_match
@@ -46,6 +46,7 @@ def erase(session: Session, resident_id: int, *, by: str, purpose: str, now: dat
     resident.profiling_refused_at = resident.profiling_refused_at or now
     resident.erased_at = now
     session.flush()
+    _answer_no_more(session, resident_id, now=now)
     for table, where in _theirs(resident_id).items():
         blank(session, table, where)
     session.execute(update(Resident).where(Resident.id == resident_id).values(name_index=ERASED))
@@ -80,6 +81,14 @@ def _let_go(session: Session, resident: Resident, *, by: str, now: datetime) -> 
     stop_surveys(session, resident.id, now=now)
 
 
+def _answer_no_more(session: Session, resident_id: int, *, now: datetime) -> None:
+    """What they wrote and nobody has answered yet stays unanswered: an answer would begin a talk with them anew."""
+    theirs = (Inbound.sender_index.in_(_own_indexes(resident_id)), Inbound.state != InboundState.DONE)
+    # Whoever has one in hand finds that it is no longer theirs.
+    done = {"state": InboundState.DONE, "settled_at": now, "fence": Inbound.fence + 1}
+    session.execute(update(Inbound).where(*theirs).values(done).execution_options(synchronize_session=False))
+
+
 def _theirs(resident_id: int) -> dict[str, ColumnElement[bool]]:
     """Table → its rows that speak of them or hold their words."""
     tables = metadata.tables
@@ -99,7 +108,11 @@ def _theirs(resident_id: int) -> dict[str, ColumnElement[bool]]:
         "contact": contacts,
         "conversation": Conversation.resident_id == resident_id,
         "message": Message.conversation_id.in_(talks),
-        "inbound": or_(Inbound.id.in_(heard), Inbound.call_id.in_(calls)),
+        "inbound": or_(
+            Inbound.id.in_(heard),
+            Inbound.call_id.in_(calls),
+            Inbound.sender_index.in_(_own_indexes(resident_id)),
+        ),
         "call": Call.resident_id == resident_id,
         "call_word": tables["call_word"].c.call_id.in_(calls),
         "talk_mark": tables["talk_mark"].c.conversation_id.in_(talks),
@@ -113,12 +126,21 @@ def _theirs(resident_id: int) -> dict[str, ColumnElement[bool]]:
     }
 
 
-def _erase_numbers(session: Session, resident_id: int) -> None:
-    """Numbers that are theirs alone. A stop of one still knows it by its index; from another, they are new to us."""
+def _own_phones(resident_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Of numbers that are theirs alone."""
     mine = select(ResidentPhone.phone_id).where(ResidentPhone.resident_id == resident_id)
     shared = select(ResidentPhone.phone_id).group_by(ResidentPhone.phone_id).having(func.count() > 1)
+    return (Phone.id.in_(mine), Phone.id.not_in(shared))
+
+
+def _own_indexes(resident_id: int) -> Select[str]:
+    return select(Phone.number_index).where(*_own_phones(resident_id))
+
+
+def _erase_numbers(session: Session, resident_id: int) -> None:
+    """Numbers that are theirs alone. A stop of one still knows it by its index; from another, they are new to us."""
     stopped = select(ContactStop.phone_id).where(ContactStop.phone_id.is_not(None), ContactStop.released_at.is_(None))
-    alone = session.scalars(select(Phone).where(Phone.id.in_(mine), Phone.id.not_in(shared))).all()
+    alone = session.scalars(select(Phone).where(*_own_phones(resident_id))).all()
     keeps_index = set(session.scalars(stopped))
     session.execute(delete(ResidentPhone).where(ResidentPhone.resident_id == resident_id))
     for phone in alone:

@@ -284,3 +284,27 @@ def test_who_sees_one_street_erases_all_of_theirs_and_nothing_of_a_neighbours(
         assert [link.phone.number for link in session.get_one(Resident, neighbour).phones] == [NUMBER]
         assert session.get_one(Resident, mine).erased_at == NOON
     assert Mark.ERASED in {one.mark for one in read_tombstones(tmp_path / "tombstones.jsonl")}
+
+
+def test_what_waits_for_an_answer_is_erased_and_answered_no_more(sessions: Sessions) -> None:
+    with sessions.write() as session:
+        waiting = _inbound_of(session, "SM2", InboundState.PENDING)
+        in_hand = _inbound_of(session, "SM3", InboundState.PROCESSING)
+        fence = session.get_one(Inbound, in_hand).fence
+    _carried_out(sessions, Right.ERASURE)
+    with sessions.read() as session:
+        for number in (waiting, in_hand):
+            left = session.get_one(Inbound, number)
+            assert (left.state, left.text, left.sender) == (InboundState.DONE, "", "")
+        assert session.get_one(Inbound, in_hand).fence > fence
+
+
+def _inbound_of(session: Session, ref: str, state: InboundState) -> int:
+    inbound = Inbound(
+        provider="twilio", provider_ref=ref, channel=Channel.SMS, sender=NUMBER,
+        sender_index=key_ring().blind_index(NUMBER, kind="phone"), recipient="+861065", text=SECRET,
+        received_at=NOON, due_at=NOON, state=state,
+    )  # fmt: skip
+    session.add(inbound)
+    session.flush()
+    return inbound.id
