@@ -30,10 +30,21 @@ def do(client: TestClient, path: str, **form: str) -> str:
 
 
 def test_the_overview_counts_every_match_once(busy_case: int, signed_in: SignedIn) -> None:
-    page = signed_in(Role.ANALYST).get("/").text
-    assert "高龄老人津贴" in page
-    totals = re.findall(r'<td class="n strong"[^>]*>(\d+)</td>', page)
-    assert sum(map(int, totals[:-1])) == int(totals[-1]) == 244
+    parts, total = _counts(signed_in(Role.SUPERVISOR).get("/").text)
+    assert sum(parts) == total == 244
+
+
+def test_who_sees_nobody_sees_the_overview_in_tens(busy_case: int, signed_in: SignedIn) -> None:
+    parts, total = _counts(signed_in(Role.ANALYST).get("/").text)
+    assert total == 240
+    assert all(part % 10 == 0 for part in parts)
+    assert sum(parts) < total
+
+
+def _counts(overview: str) -> tuple[list[int], int]:
+    assert "高龄老人津贴" in overview
+    *parts, total = re.findall(r'<td class="n strong"[^>]*>(\d+)</td>', overview)
+    return [int(part) for part in parts], int(total)
 
 
 def test_an_analyst_sees_counts_and_no_case(busy_case: int, signed_in: SignedIn) -> None:
