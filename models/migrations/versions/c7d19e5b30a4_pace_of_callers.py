@@ -15,7 +15,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "caller_pace",
-        sa.Column("who", sa.String(length=64), nullable=False),
+        sa.Column("who", sa.String(length=32), nullable=False),
         sa.Column("left", sa.Double(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("who", name=op.f("pk_caller_pace")),
