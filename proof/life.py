@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -41,9 +40,10 @@ from scheduler.planning.pauses import pause_everything, resume_everything, stand
 from scheduler.policies.load import load_catalogue
 from scheduler.tick import Job
 
-LIVELY = timedelta(hours=36)
+LIVELY = (timedelta(hours=12), *(timedelta(hours=36),) * 3)
+"""A run is as long as one of these before the quiet time."""
 QUIET = timedelta(hours=16)
-"""At the end, until the third noon, nothing fails any more: what can still be settled must be."""
+"""At the end, until noon, nothing fails any more: what can still be settled must be."""
 SLOTS = {"plan": "0 8,13,18 * * *", "queue": "0 8,13,18 * * *", "hear": "5 8,14,20 * * *"}
 """Few people keep these busy three times a day only."""
 LEFT_OUT = frozenset({"watch_use", "tombstones"})
@@ -94,6 +94,7 @@ class Weather:
     spool_megabytes: int
     pauses: float
     """Staff pause everything at a round, or let it go on."""
+    lively: timedelta
 
     @classmethod
     def drawn(cls, dice: Random) -> Weather:
@@ -107,6 +108,7 @@ class Weather:
             houses=dice.choice((1, 2)),
             spool_megabytes=dice.choice((0, 50)),
             pauses=dice.choice((0.0, 0.03)),
+            lively=dice.choice(LIVELY),
         )
 
 
@@ -143,7 +145,7 @@ class Life:
         self.settings = settings.model_copy(update={"spool_megabytes": self.weather.spool_megabytes})
         stage.set_for(Sessions(theatre.engine), self.people, self.dice)
         self.clock = VirtualClock(stage.start)
-        self.overlaps = Overlaps(Random(f"overlap:{seed}"), self.weather.overlaps)
+        self.overlaps = Overlaps(Random(f"overlap:{seed}"), self.weather.overlaps, lambda: door.is_answering)
         self.ails_until = stage.start
         self.outages: Counter[str] = Counter()
         self.was_away = False
@@ -159,7 +161,7 @@ class Life:
         outside.exchange.rates = FaultRates.model_validate(self.weather.faults)
         stuck = ""
         try:
-            self._until(outside, self.clock.now() + LIVELY)
+            self._until(outside, self.clock.now() + self.weather.lively)
             self.points.rate = self.weather.bot_dies = self.weather.jumps = 0.0
             self.weather.ails = self.weather.pauses = 0.0
             self.points.ailment, self.bot.is_dead = None, False
@@ -354,19 +356,19 @@ def _trigger(slots: str, zone: ZoneInfo) -> CronTrigger:
 
 
 class Overlaps:
-    """When something else happens between two steps: on the thread of the run only, and never within itself."""
+    """When something else happens between two steps: of the house's work only, and never within itself."""
 
-    def __init__(self, dice: Random, rate: float) -> None:
+    def __init__(self, dice: Random, rate: float, is_answering: Callable[[], bool]) -> None:
         self.dice = dice
         self._rate = rate
-        self._thread = threading.get_ident()
+        self._is_answering = is_answering
         self._goes_on = False
         self.count = 0
 
     @contextlib.contextmanager
     def one(self, share: float = 1.0) -> Iterator[bool]:
         """Whether it happens now; `share` of the usual rate."""
-        if self._goes_on or threading.get_ident() != self._thread or self.dice.random() >= share * self._rate:
+        if self._goes_on or self._is_answering() or self.dice.random() >= share * self._rate:
             yield False
             return
         self._goes_on = True

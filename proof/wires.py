@@ -5,16 +5,19 @@ While the house is down nobody answers: the carrier sees a refused connection, a
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import copy_context
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
+from unittest.mock import patch
 from urllib.parse import urlencode, urlsplit
 
+import anyio.to_thread
 import httpx
-from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
 from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError
@@ -31,6 +34,7 @@ from sandbox.world import Callbacks
 BEFORE_BOT, AFTER_BOT = "before bot", "after bot"
 PATIENCE_SECONDS = 120.0
 SOMEWHERE = ("127.0.0.1", 50_000)
+Done = TypeVar("Done")
 
 
 class InProcessBackend(Backend):
@@ -109,10 +113,14 @@ class StillTail(ChatTail):
 
 
 class Door:
-    """The application, asked in-process; whatever house stands at the moment is the one that answers."""
+    """The application, asked in-process; whatever house stands at the moment is the one that answers.
+
+    What it would do in threads beside its loop is done at once: one request is asked at a time.
+    """
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
+        self.is_answering = False
 
     def lead_to(self, house: House) -> None:
         """From now on another process answers: what the one before held in its memory is gone."""
@@ -123,12 +131,20 @@ class Door:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Door]:
-        with start_blocking_portal() as self._portal:
+        with (
+            asyncio.Runner() as self._runner,
+            patch.object(anyio.to_thread, "run_sync", _at_once),
+            patch.object(asyncio, "to_thread", _at_once),
+        ):
             yield self
 
     def ask(self, asked: Asked) -> Answer:
         """A crash on the way comes back as a 500; the caller knows that the house is down."""
-        return self._portal.call(self._ask, asked)
+        self.is_answering = True
+        try:
+            return self._runner.run(self._ask(asked))
+        finally:
+            self.is_answering = False
 
     async def _ask(self, asked: Asked) -> Answer:
         try:
@@ -137,6 +153,11 @@ class Door:
         # is a 500, as at its server.
         except (Crash, Exception):
             return Answer(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+async def _at_once(work: Callable[..., Done], *given: Any, **_: Any) -> Done:
+    """As a thread beside the loop would do it, in a context of its own."""
+    return copy_context().run(work, *given)
 
 
 class RememberingBot:

@@ -19,8 +19,8 @@ FOUND_BY = {
     "audit_entry_edited": (1, "audit_breaks"),
     "deaf_after_start": (2, "lost"),
     "receipt_rank_ignored": (1, "invalid_transitions"),
-    "resend_from_unknown": (2, "unknown_unlisted"),
-    "send_before_commit": (12, "duplicates"),
+    "resend_from_unknown": (1, "duplicates"),
+    "send_before_commit": (5, "unknown_unlisted"),
     "slot_run_by_both": (2, "invalid_transitions"),
     "stop_not_rechecked": (15, "after_stop"),
 }
