@@ -52,7 +52,7 @@ def make_engine(url: str, *, durability: Durability = Durability.POWER_LOSS) -> 
     connect_args = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
     engine = create_engine(url, connect_args=connect_args, hide_parameters=True)
     event.listen(engine, "connect", partial(_prepare_sqlite, durability))
-    _begin_by(engine, "BEGIN IMMEDIATE")
+    begin_by(engine, "BEGIN IMMEDIATE")
     return engine
 
 
@@ -71,7 +71,7 @@ def _prepare_sqlite(durability: Durability, connection: Any, _record: Any) -> No
     cursor.close()
 
 
-def _begin_by(engine: Engine, statement: str) -> None:
+def begin_by(engine: Engine, statement: str) -> None:
     """Begin each transaction so.
 
     Not by an event: with one listener, an engine looks for listeners at every statement, a fifth of a small look. And
@@ -95,7 +95,7 @@ def _for_looks(engine: Engine) -> Engine:
     if _FOR_LOOKS not in kept:
         looking = kept[_FOR_LOOKS] = engine.execution_options()
         looking.dialect = copy(engine.dialect)
-        _begin_by(looking, "BEGIN")
+        begin_by(looking, "BEGIN")
     looks: Engine = kept[_FOR_LOOKS]
     return looks
 

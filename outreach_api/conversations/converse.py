@@ -21,7 +21,7 @@ from models.conversation import Consent, Conversation, Inbound, Message
 from models.crypto import new_key_ring
 from models.match import Match
 from models.resident import Phone, Resident, ResidentPhone
-from models.session import Sessions
+from models.session import Sessions, begin_by
 from models.tables import metadata
 from models.vocabulary import (
     Channel,
@@ -239,6 +239,6 @@ def memory_engine() -> Engine:
     """A database that lives as long as the process, on one connection."""
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    begin_by(engine, "BEGIN")
     metadata.create_all(engine)
     return engine

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from outreach_api.commands.service import server_config
 from outreach_api.settings import ROOT, Settings
-from scheduler.plain_yaml import read_yaml
 
 
 async def seen_by(settings: Settings, client: str, forwarded: str) -> str:
@@ -50,7 +50,7 @@ def test_a_proxy_of_ours_is_believed_and_nobody_else(client: str, forwarded: str
 
 
 def test_the_example_of_a_deployment_trusts_its_own_front_and_nothing_wider() -> None:
-    compose = read_yaml((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))
+    compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))
     trusted = json.loads(compose["services"]["api"]["environment"]["OUTREACH_TRUSTED_PROXIES"])
     (net,) = compose["networks"]["default"]["ipam"]["config"]
     assert trusted == [net["subnet"]]
