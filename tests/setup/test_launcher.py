@@ -175,3 +175,16 @@ def _wait_for(file: Path) -> None:
     while not (file.exists() and file.read_text("ascii").strip()):
         assert time.monotonic() < deadline, f"{file.name} never came"
         time.sleep(0.05)
+
+
+def test_a_python_compiled_without_its_profile_is_taken_only_where_there_is_no_other(tmp_path: Path) -> None:
+    for name, is_quick in (("python3.13", False), ("python3.12", True)):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\ncase $2 in *enable-optimizations*) exit {int(not is_quick)} ;; esac\n", "utf-8")
+        program.chmod(0o755)
+
+    script = f". '{ROOT}/setup/environment.sh'; find_python; echo $base"
+    variables = {"PATH": f"{tmp_path}:/bin", "HOME": str(tmp_path), "root": str(ROOT)}
+    done = subprocess.run(["/bin/sh", "-c", script], env=variables, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "python3.12"
