@@ -165,6 +165,8 @@ class Life:
         """Live through the days, then through the quiet ones, and check."""
         outside = self._outside()
         self.theatre.sandbox_app.state.outside = outside
+        # As every process that begins: it leaves from when on what nobody took is asked for.
+        self.house.catch_up()
         self.points.rate = self.weather.crash_rate
         self.points.meanwhile = partial(self._meanwhile, outside)
         outside.exchange.rates = FaultRates.model_validate(self.weather.faults)
