@@ -76,8 +76,8 @@ def test_whatever_is_asked_for_no_day_and_no_week_gets_too_much(wishes: list[int
     [
         (ContactPurpose.OFFER, None, True),
         (ContactPurpose.OFFER, TEN, True),
-        (ContactPurpose.REPLY, TEN - timedelta(minutes=29), False),
-        (ContactPurpose.REPLY, TEN - timedelta(minutes=31), True),
+        (ContactPurpose.REPLY, TEN - timedelta(minutes=26), False),
+        (ContactPurpose.REPLY, TEN - timedelta(minutes=28), True),
         (ContactPurpose.REPLY, None, True),
         (ContactPurpose.ACKNOWLEDGEMENT, TEN, False),
     ],
