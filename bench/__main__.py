@@ -20,7 +20,7 @@ from bench.frame import Bench, Comparison, Result, result_of
 from bench.machine import describe_machine
 from outreach_api.language import say
 from outreach_api.logs import log_to_terminal
-from outreach_api.processes import ProcessFault
+from outreach_api.processes import ProcessFault, end_what_was_started
 
 OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)
@@ -28,6 +28,7 @@ ERR = Console(stderr=True, highlight=False)
 
 def main(arguments: Sequence[str]) -> int:
     log_to_terminal(logging.WARNING)
+    end_what_was_started()
     if not arguments:
         OUT.print(_listing(), markup=False)
         return 0

@@ -28,7 +28,7 @@ from bench.machine import describe_machine
 from outreach_api.conversations.bot_process import bot_program
 from outreach_api.language import say
 from outreach_api.logs import log_to_terminal
-from outreach_api.processes import ProcessFault, free_port
+from outreach_api.processes import ProcessFault, end_what_was_started, free_port
 from proof.bugs import BUGS
 from proof.crew import run_seeds
 from proof.life import Run
@@ -45,6 +45,7 @@ ERR = Console(stderr=True, highlight=False)
 
 def main(arguments: Sequence[str]) -> int:
     log_to_terminal(logging.ERROR)
+    end_what_was_started()
     chosen = _parser().parse_args(arguments)
     machine = describe_machine()
     try:
@@ -113,12 +114,14 @@ def _prove(chosen: Namespace) -> Measured:
     outages: Counter[str] = Counter()
     broken: list[int] = []
     cpu_seconds = 0.0
-    began = time.monotonic()
+    began, done = time.monotonic(), 0
     seeds = range(chosen.first, chosen.first + chosen.seeds)
-    with _staged() as stage:
-        staged = time.monotonic()
-        told = staged
-        for done, run in enumerate(run_seeds(stage, seeds, processes=chosen.processes, bug=chosen.bug), start=1):
+    with contextlib.ExitStack() as stack:
+        enough = stack.enter_context(_interrupt_means_enough())
+        stage = stack.enter_context(_staged())
+        runs = run_seeds(stage, seeds, processes=chosen.processes, bug=chosen.bug)
+        told = staged = time.monotonic()
+        for done, run in enumerate(stack.enter_context(contextlib.closing(runs)), start=1):
             totals.update(run.findings.counts())
             totals.update({"sends": run.sends, "heard": run.heard, "by_chat": run.by_chat, "overlaps": run.overlaps})
             outages.update(run.outages)
@@ -130,11 +133,14 @@ def _prove(chosen: Namespace) -> Measured:
             if time.monotonic() - told >= TELL_EVERY_SECONDS or done == len(seeds):
                 told = time.monotonic()
                 _progress(done, len(seeds), told - staged)
-    values = {"seeds": len(seeds), **{kind: totals[kind] for kind in KINDS}}
+            if enough():
+                break
+        took = time.monotonic() - staged
+    values = {"seeds": done, **{kind: totals[kind] for kind in KINDS}}
     about = {
         "seconds": round(time.monotonic() - began, 1),
-        "seconds_per_seed": round((time.monotonic() - staged) / len(seeds), 2),
-        "cpu_seconds_per_seed": round(cpu_seconds / len(seeds), 2),
+        "seconds_per_seed": round(took / done, 3),
+        "cpu_seconds_per_seed": round(cpu_seconds / done, 3),
         "sends": totals["sends"],
         "texts_heard": totals["heard"],
         "by_chat": totals["by_chat"],
@@ -173,7 +179,7 @@ def _prove_by_kills(chosen: Namespace) -> Measured:
 
 @contextlib.contextmanager
 def _interrupt_means_enough() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C ends no run of hours without its figures: the kills that were are judged.
+    """Ctrl-C ends no run of hours without its figures: what was is judged.
 
     The programs of the run inherit that it is held back: they would end by the same keys.
     """

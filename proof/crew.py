@@ -8,8 +8,8 @@ import logging
 import multiprocessing
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from pathlib import Path
 from unittest.mock import patch
 
@@ -64,8 +64,8 @@ def troupe(stage: Stage, *, bug: str | None = None) -> Iterator[Troupe]:
         yield Troupe(Theatre(stage, bot, app, folder, guards=guards), door)
 
 
-def run_seeds(stage: Stage, seeds: Sequence[int], *, processes: int, bug: str | None = None) -> Iterator[Run]:
-    """Live through seeds, several at a time, and give each as it is done.
+def run_seeds(stage: Stage, seeds: Sequence[int], *, processes: int, bug: str | None = None) -> Generator[Run]:
+    """Live through seeds, several at a time, and give each as it is done. Closed early, it begins no more of them.
 
     Raises:
         ProcessFault: a process of ours ended.
@@ -76,8 +76,10 @@ def run_seeds(stage: Stage, seeds: Sequence[int], *, processes: int, bug: str | 
         try:
             for done in as_completed([pool.submit(_live_through, seed) for seed in seeds]):
                 yield done.result()
-        except BrokenPipeError as fault:
+        except BrokenExecutor as fault:
             raise ProcessFault("a process of the proof ended by itself") from fault
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextlib.contextmanager

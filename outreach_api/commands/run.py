@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +11,7 @@ import typer
 
 from outreach_api.commands.console import OUT, fail, tells_faults
 from outreach_api.language import say
+from outreach_api.processes import end_what_was_started
 from outreach_api.rehearsal.demo import STREET_RESIDENTS, VISITS_PER_DAY, Demo, DemoPlan, DemoResult
 from outreach_api.rehearsal.phone import PhoneDemo, PhonePlan
 from outreach_api.rehearsal.together import TogetherDemo, database_for
@@ -114,12 +113,12 @@ def rehearse(
 def phone(
     port: Annotated[int, typer.Option(help=say("电话网页的端口", "port of the phone's page"))] = 8010,
 ) -> None:
-    _end_what_was_started()
+    end_what_was_started()
     PhoneDemo(PhonePlan(port), OUT).run()
 
 
 def _run_urgent(residents: int, json_file: Path | None) -> None:
-    _end_what_was_started()
+    end_what_was_started()
     result = UrgentDrill(UrgentPlan(residents), OUT).run()
     if json_file is not None:
         json_file.write_text(json.dumps(result.figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -128,7 +127,7 @@ def _run_urgent(residents: int, json_file: Path | None) -> None:
 
 
 def _run_demo(plan: DemoPlan, json_file: Path | None) -> None:
-    _end_what_was_started()
+    end_what_was_started()
     _report(Demo(plan, OUT).run(), json_file)
 
 
@@ -139,14 +138,9 @@ def _run_together(plan: DemoPlan, broken: Broken | None, json_file: Path | None)
             "--break is for the demo in one process only",
         )
         fail(say(zh, en), status=2)
-    _end_what_was_started()
+    end_what_was_started()
     with database_for(plan) as url:
         _report(TogetherDemo(plan, OUT, url).run(), json_file)
-
-
-def _end_what_was_started() -> None:
-    """Ended from outside, a run still ends the programs it started."""
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
 
 def _report(result: DemoResult, json_file: Path | None) -> None:

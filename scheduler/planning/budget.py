@@ -13,8 +13,8 @@ from models.vocabulary import PROACTIVE_PURPOSES, Channel, ContactPurpose, Conta
 WEEK = timedelta(days=7)
 NOTICES_PER_DAY = 2
 """Of urgent notices, whatever else their approval lets them exceed."""
-# An answer counts as one only while the resident still waits for it; later it is a contact of its own. It is half an hour
-# from when they wrote, less what a message may take to come to us: a slow line, or the carrier's second try.
+# An answer counts as one only while the resident still waits for it; later it is a contact of its own. That is half an
+# hour from when they wrote, less what a message may take to come to us: a slow line, or the carrier's second try.
 ANSWER_WITHIN = timedelta(minutes=30) - timedelta(minutes=3)
 # Contacts in these states never reached anybody and spend nothing.
 UNSPENT = frozenset({ContactState.CANCELLED, ContactState.REJECTED, ContactState.NOT_SENT})
