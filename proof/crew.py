@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import logging
@@ -102,6 +103,7 @@ _stack = contextlib.ExitStack()
 
 def _begin(stage: Stage, bug: str | None) -> None:
     be_quiet()
+    atexit.register(_stack.close)
     _ours.append(_stack.enter_context(troupe(stage, bug=bug)))
 
 
