@@ -9,6 +9,7 @@ import logging
 import multiprocessing
 import tempfile
 import time
+import traceback
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -23,6 +24,7 @@ from outreach_api.processes import ProcessFault
 from outreach_api.web.app import create_app
 from proof.asgi import CarrierWithin
 from proof.bugs import broken_by
+from proof.checker import Findings
 from proof.life import Life, Run, Theatre
 from proof.stage import Stage
 from proof.wires import Door
@@ -41,7 +43,11 @@ class Troupe:
 
     def live_through(self, seed: int) -> Run:
         began = time.process_time()
-        run = Life(self._theatre, self._door, seed).live()
+        try:
+            run = Life(self._theatre, self._door, seed).live()
+        except Exception:
+            # The house fell over its own feet: nobody knows what it would have lost, and the other seeds go on.
+            run = Run(seed, Findings(lost=[traceback.format_exc()]))
         run.cpu_seconds = time.process_time() - began
         return run
 

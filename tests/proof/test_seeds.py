@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 from collections.abc import Generator, Iterator
 
 import pytest
 import structlog
 
 from proof.bugs import BUGS
-from proof.crew import be_quiet, troupe
+from proof.crew import be_quiet, run_seeds, troupe
 from proof.life import Run
 from proof.stage import Stage, build_stage
 from tests.bot.conftest import Bot
@@ -62,6 +64,12 @@ def test_a_seed_is_lived_through_alike_again(stage: Stage) -> None:
     once, again = (next(lives(stage, range(3, 4))) for _ in range(2))
     assert once.overlaps
     assert once == again
+
+
+def test_ended_early_no_more_are_begun(stage: Stage) -> None:
+    with contextlib.closing(run_seeds(stage, range(1, 10_000), processes=1)) as runs:
+        assert not next(runs).findings
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.parametrize(
