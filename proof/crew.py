@@ -25,6 +25,7 @@ from outreach_api.web.app import create_app
 from proof.asgi import CarrierWithin
 from proof.bugs import broken_by
 from proof.checker import Findings
+from proof.crashes import Crash
 from proof.life import Life, Run, Theatre
 from proof.stage import Stage
 from proof.wires import Door
@@ -45,7 +46,7 @@ class Troupe:
         began = time.process_time()
         try:
             run = Life(self._theatre, self._door, seed).live()
-        except Exception:
+        except (Exception, Crash):
             # The house fell over its own feet: nobody knows what it would have lost, and the other seeds go on.
             run = Run(seed, Findings(lost=[traceback.format_exc()]))
         run.cpu_seconds = time.process_time() - began

@@ -295,6 +295,9 @@ class Life:
     def _next(self, upcoming: datetime | None) -> datetime | None:
         try:
             ours = self.house.next_due()
+        except Crash:
+            # Of the other house, meanwhile.
+            ours = self.clock.now()
         except DATABASE_AWAY:
             ours = self.clock.now() + LOOKS_AGAIN
         due = [instant for instant in (upcoming, ours) if instant is not None]

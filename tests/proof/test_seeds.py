@@ -57,7 +57,8 @@ def test_crashes_lose_and_double_nothing(stage: Stage) -> None:
     assert [run.findings for run in runs if run.findings] == []
     assert sum(run.crashes.total() for run in runs) > 20
     assert sum(run.overlaps for run in runs) > 20
-    assert all(run.sends and run.heard for run in runs)
+    assert all(run.sends for run in runs)
+    assert sum(run.heard for run in runs) > 5
 
 
 def test_a_seed_is_lived_through_alike_again(stage: Stage) -> None:
