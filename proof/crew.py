@@ -80,14 +80,13 @@ def run_seeds(stage: Stage, seeds: Sequence[int], *, processes: int, bug: str | 
     """
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(stage, bug))
-    with pool:
-        try:
-            for done in as_completed([pool.submit(_live_through, seed) for seed in seeds]):
-                yield done.result()
-        except BrokenExecutor as fault:
-            raise ProcessFault("a process of the proof ended by itself") from fault
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    try:
+        for done in as_completed([pool.submit(_live_through, seed) for seed in seeds]):
+            yield done.result()
+    except BrokenExecutor as fault:
+        raise ProcessFault("a process of the proof ended by itself") from fault
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 @contextlib.contextmanager
