@@ -267,7 +267,7 @@ def _progress(done: int, total: int, seconds: float) -> None:
 def _show(result: Result) -> None:
     for figure in result.figures:
         mark = "✓" if figure.met else "✗"
-        print(f"{mark} {figure.name:<20}{figure.value:>10,} {figure.unit}")  # noqa: T201 - what the command is for
+        print(f"{mark} {figure.name:<22}{figure.value:>10,} {figure.unit}")  # noqa: T201 - what the command is for
     for name in (
         "seconds",
         "cpu_seconds_per_seed",
@@ -282,7 +282,7 @@ def _show(result: Result) -> None:
         "notify_style",
     ):
         if name in result.machine:
-            print(f"  {name:<20}{result.machine[name]}")  # noqa: T201
+            print(f"  {name:<22}{result.machine[name]}")  # noqa: T201
 
 
 PROOF = Bench(

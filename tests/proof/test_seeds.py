@@ -19,7 +19,7 @@ pytestmark = pytest.mark.rasa
 
 FOUND_BY = {
     "audit_entry_edited": (1, "audit_breaks"),
-    "deaf_after_start": (2, "lost"),
+    "deaf_after_start": (9, "lost"),
     "receipt_rank_ignored": (1, "invalid_transitions"),
     "resend_from_unknown": (1, "duplicates"),
     "send_before_commit": (5, "unknown_unlisted"),
