@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -66,13 +67,17 @@ def celery_sends(folder: Path, database_url: str, carrier: str, *, port: int, me
 
 
 def _environment(folder: Path) -> Path:
-    """The Python of Celery's own environment, made the first time from the `bench` group of our lock."""
+    """The Python of Celery's own environment, made the first time from the `bench` group of our lock.
+
+    It is the very interpreter that we run on: another one may be half as fast.
+    """
     python = ENVIRONMENT / "bin" / "python"
     if not python.exists():
         uv = ROOT / "var" / "setup" / "uv"
         if not uv.exists():
             raise CeleryMissing("there is no uv to make its environment with; ./outreach setup")
         command = [uv.read_text("utf-8").strip(), "sync", "--frozen", "--quiet", "--only-group", "bench"]
+        command += ["--python", sys.executable]
         environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT)}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
