@@ -69,7 +69,7 @@ def celery_sends(folder: Path, database_url: str, carrier: str, *, port: int, me
 def _environment(folder: Path) -> Path:
     """The Python of Celery's own environment, made the first time from the `bench` group of our lock.
 
-    It is the very interpreter that we run on: another one may be half as fast.
+    It is the very interpreter that we run on: another one may be a fifth slower.
     """
     python = ENVIRONMENT / "bin" / "python"
     if not python.exists():

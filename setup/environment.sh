@@ -164,7 +164,7 @@ find_uv() {
     return 1
 }
 
-# A Python compiled without the compiler's profile, as pyenv compiles one unless told, runs us up to a third slower:
+# A Python compiled without the compiler's profile, as pyenv compiles one unless told, runs us a fifth slower:
 # it is taken only where there is no other. Distributions' own, under /usr, have it without saying so.
 find_python() {
     find_python_that 'import sysconfig
